@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest configuration file asks for: the typed form of an xl.cfg file
+ * with every key checked. Keys of xl that are not supported yet are refused
+ * by name, unless they are set to a value that asks for nothing (0, "" or
+ * []); keys that nobody knows are refused with the nearest known one.
+ *
+ * Owns: the strings, until tk_domain_config_free(); none is NULL except
+ * `ramdisk`. Next to read: config.h for the syntax.
+ */
+#ifndef TOOLSTACK_DOMAIN_CONFIG_H
+#define TOOLSTACK_DOMAIN_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "error.h"
+
+/* What to do with a guest that has ended. */
+enum tk_action {
+	TK_ACTION_DESTROY,
+	TK_ACTION_RESTART,
+	TK_ACTION_RENAME_RESTART,
+	TK_ACTION_PRESERVE,
+};
+
+/* start_info has room for so much, with the NUL. */
+#define TK_CMDLINE_SIZE 1024
+
+struct tk_domain_config {
+	char *name;
+	char *kernel;
+	char *ramdisk; /* NULL without one */
+	char *cmdline; /* from cmdline, or root and extra; may be "" */
+	uint64_t memory_mib;
+	uint64_t maxmem_mib; /* >= memory_mib */
+	unsigned int vcpus;
+	enum tk_action on_poweroff;
+	enum tk_action on_reboot;
+	enum tk_action on_crash;
+	bool has_uuid;
+	uint8_t uuid[16]; /* all zero without one */
+};
+
+/*
+ * Checks and converts a parsed file. On failure nothing is left to free and
+ * the error reads "FILE:LINE:COLUMN: KEY ...".
+ */
+tk_must_check int tk_domain_config_from(struct tk_domain_config *domain,
+					const struct tk_config *config,
+					struct tk_error *err);
+
+/* tk_config_parse() and tk_domain_config_from() in one step. */
+tk_must_check int tk_domain_config_parse(struct tk_domain_config *domain,
+					 const char *file_name,
+					 const char *text, size_t size,
+					 struct tk_error *err);
+
+void tk_domain_config_free(struct tk_domain_config *domain);
+
+/* "destroy", "restart", ... */
+const char *tk_action_name(enum tk_action action);
+
+#endif /* TOOLSTACK_DOMAIN_CONFIG_H */

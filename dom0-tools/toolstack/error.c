@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The formatting behind error.h.
+ */
+#include "error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Texts quote files and guests, so they may hold anything. */
+static void error_make_printable(struct tk_error *err)
+{
+	char *p;
+
+	for (p = err->text; *p; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	}
+}
+
+int tk_fail(struct tk_error *err, const char *format, ...)
+{
+	va_list args;
+
+	if (!err)
+		return -1;
+	va_start(args, format);
+	vsnprintf(err->text, sizeof(err->text), format, args);
+	va_end(args);
+	error_make_printable(err);
+	return -1;
+}
+
+int tk_fail_within(struct tk_error *err, const char *prefix)
+{
+	char inner[TK_ERROR_TEXT_SIZE];
+
+	if (!err)
+		return -1;
+	memcpy(inner, err->text, sizeof(inner));
+	return tk_fail(err, "%s: %s", prefix, inner);
+}
