@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a kernel file to the ELF image inside it: a plain ELF file as it is,
+ * a gzipped ELF file unpacked, or the payload of a Linux bzImage unpacked.
+ *
+ * Owns: struct tk_elf_blob either refers to the caller's file, which must
+ * then outlive it, or holds memory of its own; tk_elf_blob_free() knows.
+ * Use: tk_kernel_unpack(), then tk_elf_parse() on blob.data and blob.size.
+ */
+#ifndef TOOLSTACK_BZIMAGE_H
+#define TOOLSTACK_BZIMAGE_H
+
+#include <stdint.h>
+
+#include "error.h"
+
+struct tk_elf_blob {
+	const uint8_t *data;
+	uint64_t size;
+	uint8_t *owned; /* NULL: data points into the caller's file */
+};
+
+/*
+ * `max_size` bounds the unpacked image (and a plain one): choose it by the
+ * memory that can be spared. On failure nothing is left to free.
+ */
+tk_must_check int tk_kernel_unpack(struct tk_elf_blob *blob, const void *file,
+				   uint64_t size, uint64_t max_size,
+				   struct tk_error *err);
+
+void tk_elf_blob_free(struct tk_elf_blob *blob);
+
+#endif /* TOOLSTACK_BZIMAGE_H */
