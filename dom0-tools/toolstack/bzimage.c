@@ -23,16 +23,16 @@
 #include "decompress.h"
 #include "image_reader.h"
 
-#define SECTOR_SIZE 512
-#define BOOT_FLAG 0xaa55
+#define SECTOR_SIZE                512
+#define BOOT_FLAG                  0xaa55
 #define FIRST_VERSION_WITH_PAYLOAD 0x0208
-#define SIZE_WORD 4
+#define SIZE_WORD                  4
 
 #define ull(x) ((unsigned long long)(x))
 
 static bool is_elf(const struct tk_reader *image)
 {
-	return tk_reader_matches(image, 0, "\x7f" "ELF", 4);
+	return tk_reader_matches(image, 0, "\177ELF", 4);
 }
 
 static bool is_bzimage(const struct tk_reader *file)
@@ -89,8 +89,8 @@ static int unpack_sized(struct tk_elf_blob *blob, const struct tk_reader *data,
 	return 0;
 }
 
-static int payload_find(const struct tk_reader *file,
-			struct tk_reader *payload, struct tk_error *err)
+static int payload_find(const struct tk_reader *file, struct tk_reader *payload,
+			struct tk_error *err)
 {
 	uint32_t offset, length;
 	uint16_t version;
@@ -104,14 +104,16 @@ static int payload_find(const struct tk_reader *file,
 		return tk_fail(err, "the bzImage header is cut short");
 	if (version < FIRST_VERSION_WITH_PAYLOAD)
 		return tk_fail(err,
-			       "bzImage of boot protocol %u.%02u; 2.08 or later "
-			       "is needed", version >> 8, version & 0xffu);
+			       "bzImage of boot protocol %u.%02u; 2.08 or "
+			       "later is needed",
+			       version >> 8, version & 0xffu);
 	start = ((sectors ? sectors : 4u) + 1ull) * SECTOR_SIZE + offset;
 	if (!tk_reader_sub(file, start, length, payload))
 		return tk_fail(err,
 			       "the bzImage payload (%u bytes at offset %llu) "
 			       "lies outside the file of %llu bytes: is it cut "
-			       "short?", length, ull(start), ull(file->size));
+			       "short?",
+			       length, ull(start), ull(file->size));
 	return 0;
 }
 
@@ -126,8 +128,7 @@ static int unpack_bzimage(struct tk_elf_blob *blob,
 		return -1;
 	compression = tk_compression_detect(&payload);
 	if (compression != TK_COMPRESSION_NONE)
-		return unpack_sized(blob, &payload, compression, max_size,
-				    err);
+		return unpack_sized(blob, &payload, compression, max_size, err);
 	if (is_elf(&payload))
 		return use_plain(blob, &payload, max_size, err);
 	return tk_fail(err,

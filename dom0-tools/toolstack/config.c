@@ -61,9 +61,11 @@ static struct position parser_position(const struct parser *p)
 	};
 }
 
-__attribute__((format(printf, 3, 4)))
-static int parser_fail(struct parser *p, struct position at,
-		       const char *format, ...)
+static int parser_fail(struct parser *p, struct position at, const char *format,
+		       ...) __attribute__((format(printf, 3, 4)));
+
+static int parser_fail(struct parser *p, struct position at, const char *format,
+		       ...)
 {
 	char text[TK_ERROR_TEXT_SIZE];
 	va_list args;
@@ -217,8 +219,7 @@ static int parse_number(struct parser *p, struct tk_config_value *value)
 		return parser_no_memory(p);
 	if (tk_config_number(value->text, &value->number))
 		return 0;
-	parser_fail(p, at, "\"%s\" is not a number, or too large",
-		    value->text);
+	parser_fail(p, at, "\"%s\" is not a number, or too large", value->text);
 	free(value->text);
 	value->text = NULL;
 	return -1;
@@ -277,8 +278,7 @@ static int parse_escape(struct parser *p, char *out)
 /* Where the string that starts at `pos` ends at the latest. */
 static size_t string_limit(const struct parser *p)
 {
-	const char *end =
-		memchr(p->text + p->pos, '\n', p->size - p->pos);
+	const char *end = memchr(p->text + p->pos, '\n', p->size - p->pos);
 
 	return end ? (size_t)(end - p->text) : p->size;
 }
@@ -293,7 +293,8 @@ static int parse_string_body(struct parser *p, struct position start,
 		if (p->pos >= limit)
 			return parser_fail(p, start,
 					   "the string has no closing %c on "
-					   "its line", quote);
+					   "its line",
+					   quote);
 		c = p->text[p->pos];
 		if (!c)
 			return parser_fail(p, parser_position(p),
@@ -499,7 +500,8 @@ static int setting_append(struct parser *p, struct tk_config_setting *setting,
 	value_free(extra);
 	return parser_fail(p, at,
 			   "%s += can add a list to a list or a string to a "
-			   "string, nothing else", setting->key);
+			   "string, nothing else",
+			   setting->key);
 }
 
 /* A new setting without a value; takes `key` over, also on failure. */

@@ -17,7 +17,7 @@
 #define XZ_MEMORY_LIMIT (65ull << 20)
 /* One block of an LZ4 legacy frame unpacks to at most this. */
 #define LZ4_BLOCK_SIZE (8u << 20)
-#define LZ4_MAGIC 0x184c2102u
+#define LZ4_MAGIC      0x184c2102u
 
 #define ull(x) ((unsigned long long)(x))
 
@@ -69,8 +69,8 @@ enum tk_compression tk_compression_detect(const struct tk_reader *stream)
 
 const char *tk_compression_name(enum tk_compression compression)
 {
-	return (size_t)compression < N_FORMATS ? formats[compression].name :
-						 "unknown";
+	return (size_t)compression < N_FORMATS ? formats[compression].name
+					       : "unknown";
 }
 
 /* What any decoder may find; the names make the messages alike. */
@@ -90,7 +90,8 @@ static int fail_too_large(struct tk_error *err, const char *format,
 {
 	return tk_fail(err,
 		       "the %s data unpacks to more than the announced %llu "
-		       "bytes", format, ull(output->size));
+		       "bytes",
+		       format, ull(output->size));
 }
 
 static int fail_no_memory(struct tk_error *err, const char *format)
@@ -106,8 +107,8 @@ static int gzip_result(int rc, const z_stream *zlib,
 	if (rc == Z_MEM_ERROR)
 		return fail_no_memory(err, "gzip");
 	if (rc == Z_OK || rc == Z_BUF_ERROR)
-		return zlib->avail_in ? fail_too_large(err, "gzip", output) :
-					fail_short(err, "gzip");
+		return zlib->avail_in ? fail_too_large(err, "gzip", output)
+				      : fail_short(err, "gzip");
 	return fail_damaged(err, "gzip", zlib->msg ? zlib->msg : "not gzip");
 }
 
@@ -142,15 +143,16 @@ static int xz_fail(lzma_ret rc, const struct output *output, bool input_used,
 	case LZMA_MEMLIMIT_ERROR:
 		return tk_fail(err,
 			       "the xz data needs more than %llu MiB of memory "
-			       "to unpack", XZ_MEMORY_LIMIT >> 20);
+			       "to unpack",
+			       XZ_MEMORY_LIMIT >> 20);
 	case LZMA_OPTIONS_ERROR:
 	case LZMA_UNSUPPORTED_CHECK:
 		return tk_fail(err,
 			       "the xz data uses a filter or check that is not "
 			       "supported");
 	case LZMA_BUF_ERROR:
-		return input_used ? fail_short(err, "xz") :
-				    fail_too_large(err, "xz", output);
+		return input_used ? fail_short(err, "xz")
+				  : fail_too_large(err, "xz", output);
 	case LZMA_FORMAT_ERROR:
 		return fail_damaged(err, "xz", "wrong header");
 	default:
@@ -264,10 +266,11 @@ static int decode(struct output *output, const struct tk_reader *stream,
 		return -1;
 	if (output->used == output->size)
 		return 0;
-	return tk_fail(err,
-		       "the %s data unpacks to %llu bytes, not to the announced "
-		       "%llu", format->name, ull(output->used),
-		       ull(output->size));
+	return tk_fail(
+		err,
+		"the %s data unpacks to %llu bytes, not to the announced "
+		"%llu",
+		format->name, ull(output->used), ull(output->size));
 }
 
 int tk_decompress(uint8_t **output, uint64_t size,
@@ -288,8 +291,7 @@ int tk_decompress(uint8_t **output, uint64_t size,
 		return tk_fail(err, "%s data of more than 4 GiB", format->name);
 	buffer.bytes = malloc((size_t)size);
 	if (!buffer.bytes)
-		return tk_fail(err,
-			       "out of memory: unpacking takes %llu MiB",
+		return tk_fail(err, "out of memory: unpacking takes %llu MiB",
 			       ull((size >> 20) + 1));
 	if (decode(&buffer, stream, format, err)) {
 		free(buffer.bytes);

@@ -15,9 +15,9 @@
 #include <string.h>
 
 #define DEFAULT_MEMORY_MIB 32
-#define MAX_MEMORY_MIB (16ull << 20) /* 16 TiB */
-#define MAX_NAME_LENGTH 63
-#define MAX_KEY_LENGTH 40
+#define MAX_MEMORY_MIB     (16ull << 20) /* 16 TiB */
+#define MAX_NAME_LENGTH    63
+#define MAX_KEY_LENGTH     40
 
 /* What the keys say, before their combination is judged. */
 struct wishes {
@@ -58,7 +58,13 @@ const char *tk_action_name(enum tk_action action)
 	return (size_t)action < N_ACTIONS ? action_names[action] : "unknown";
 }
 
-__attribute__((format(printf, 3, 4)))
+static int value_fail(struct wishes *wishes,
+		      const struct tk_config_value *value, const char *format,
+		      ...) __attribute__((format(printf, 3, 4)));
+static int key_fail(struct wishes *wishes,
+		    const struct tk_config_setting *setting, const char *format,
+		    ...) __attribute__((format(printf, 3, 4)));
+
 static int value_fail(struct wishes *wishes,
 		      const struct tk_config_value *value, const char *format,
 		      ...)
@@ -74,10 +80,9 @@ static int value_fail(struct wishes *wishes,
 }
 
 /* Complaints about a key itself point at the key, not at its value. */
-__attribute__((format(printf, 3, 4)))
 static int key_fail(struct wishes *wishes,
-		    const struct tk_config_setting *setting,
-		    const char *format, ...)
+		    const struct tk_config_setting *setting, const char *format,
+		    ...)
 {
 	struct tk_config_value at = { .line = setting->line,
 				      .column = setting->column };
@@ -121,8 +126,8 @@ static int read_number(struct wishes *wishes,
 				  setting->key);
 	if (!tk_config_number(value->text, target))
 		return value_fail(wishes, value,
-				  "%s = \"%s\": must be a number",
-				  setting->key, value->text);
+				  "%s = \"%s\": must be a number", setting->key,
+				  value->text);
 	return 0;
 }
 
@@ -150,8 +155,7 @@ static int read_vcpus(struct wishes *wishes,
 		return -1;
 	if (!*count)
 		return value_fail(wishes, &setting->value,
-				  "%s = 0: a guest needs a vCPU",
-				  setting->key);
+				  "%s = 0: a guest needs a vCPU", setting->key);
 	if (*count != 1)
 		return value_fail(wishes, &setting->value,
 				  "%s = %s: guests have one vCPU for now; "
@@ -183,8 +187,8 @@ static int read_name(struct wishes *wishes,
 	if (strlen(value->text) > MAX_NAME_LENGTH)
 		return value_fail(wishes, value,
 				  "name is %zu characters long; the limit "
-				  "is %d", strlen(value->text),
-				  MAX_NAME_LENGTH);
+				  "is %d",
+				  strlen(value->text), MAX_NAME_LENGTH);
 	for (p = value->text; *p; p++) {
 		if (!is_name_character(*p))
 			return value_fail(wishes, value,
@@ -196,7 +200,8 @@ static int read_name(struct wishes *wishes,
 	if (is_decimal(value->text))
 		return value_fail(wishes, value,
 				  "name = \"%s\": a name of digits only would "
-				  "look like a domain number", value->text);
+				  "look like a domain number",
+				  value->text);
 	return 0;
 }
 
@@ -211,7 +216,8 @@ static int read_type(struct wishes *wishes,
 	if (strcmp(type, "pv"))
 		return value_fail(wishes, &setting->value,
 				  "type = \"%s\": only \"pv\" guests are "
-				  "supported", type);
+				  "supported",
+				  type);
 	return 0;
 }
 
@@ -226,7 +232,8 @@ static int read_builder(struct wishes *wishes,
 	if (strcmp(builder, "generic"))
 		return value_fail(wishes, &setting->value,
 				  "builder = \"%s\": only \"generic\", for PV "
-				  "guests, is supported", builder);
+				  "guests, is supported",
+				  builder);
 	return 0;
 }
 
@@ -300,7 +307,8 @@ static int read_uuid(struct wishes *wishes,
 	if (!uuid_from_text(text, target))
 		return value_fail(wishes, &setting->value,
 				  "uuid = \"%s\": must be 32 hexadecimal "
-				  "digits with dashes", text);
+				  "digits with dashes",
+				  text);
 	wishes->domain->has_uuid = true;
 	return 0;
 }
@@ -362,7 +370,7 @@ static const char *const unsupported_keys[] = {
 };
 /* clang-format on */
 
-#define N_RULES (sizeof(key_rules) / sizeof(key_rules[0]))
+#define N_RULES       (sizeof(key_rules) / sizeof(key_rules[0]))
 #define N_UNSUPPORTED (sizeof(unsupported_keys) / sizeof(unsupported_keys[0]))
 
 static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
@@ -485,8 +493,8 @@ static int refuse_key(struct wishes *wishes,
 		return key_fail(wishes, setting,
 				"unknown key \"%.*s\"; did you mean \"%s\"?",
 				MAX_KEY_LENGTH, setting->key, nearest);
-	return key_fail(wishes, setting, "unknown key \"%.*s\"",
-			MAX_KEY_LENGTH, setting->key);
+	return key_fail(wishes, setting, "unknown key \"%.*s\"", MAX_KEY_LENGTH,
+			setting->key);
 }
 
 static int read_settings(struct wishes *wishes)
@@ -504,8 +512,8 @@ static int read_settings(struct wishes *wishes)
 				return -1;
 			continue;
 		}
-		base = rule->in_domain ? (char *)wishes->domain :
-					 (char *)wishes;
+		base = rule->in_domain ? (char *)wishes->domain
+				       : (char *)wishes;
 		if (rule->read(wishes, setting, base + rule->target))
 			return -1;
 	}
@@ -587,8 +595,9 @@ static int settle_cmdline(struct wishes *wishes)
 		return 0;
 	return tk_fail(wishes->err,
 		       "%s: the kernel command line has %zu characters; "
-		       "the limit is %d", wishes->config->file_name,
-		       strlen(cmdline), TK_CMDLINE_SIZE - 1);
+		       "the limit is %d",
+		       wishes->config->file_name, strlen(cmdline),
+		       TK_CMDLINE_SIZE - 1);
 }
 
 static int settle_strings(struct wishes *wishes)
@@ -638,8 +647,8 @@ int tk_domain_config_from(struct tk_domain_config *domain,
 }
 
 int tk_domain_config_parse(struct tk_domain_config *domain,
-			   const char *file_name, const char *text,
-			   size_t size, struct tk_error *err)
+			   const char *file_name, const char *text, size_t size,
+			   struct tk_error *err)
 {
 	struct tk_config config;
 	int rc;

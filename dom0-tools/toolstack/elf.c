@@ -20,18 +20,18 @@
 
 #define PAGE_SIZE 4096ull
 
-#define ELF_TYPE_EXEC 2
-#define ELF_TYPE_DYN 3
-#define ELF_MACHINE_X86_64 62
-#define ELF_HEADER_SIZE 64
+#define ELF_TYPE_EXEC       2
+#define ELF_TYPE_DYN        3
+#define ELF_MACHINE_X86_64  62
+#define ELF_HEADER_SIZE     64
 #define PROGRAM_HEADER_SIZE 56
 #define SECTION_HEADER_SIZE 64
-#define PT_LOAD 1
-#define PT_NOTE 4
-#define SHT_NOTE 7
+#define PT_LOAD             1
+#define PT_NOTE             4
+#define SHT_NOTE            7
 
 /* The hypervisor's own addresses, from the guest's point of view. */
-#define LOW_HALF_END 0x0000800000000000ull
+#define LOW_HALF_END    0x0000800000000000ull
 #define HIGH_HALF_START 0xffff880000000000ull
 
 #define ull(x) ((unsigned long long)(x))
@@ -66,14 +66,15 @@ static int ident_check(const struct elf_file *file)
 {
 	const uint8_t *ident = tk_reader_bytes(&file->bytes, 0, 16);
 
-	if (!tk_reader_matches(&file->bytes, 0, "\x7f" "ELF", 4))
+	if (!tk_reader_matches(&file->bytes, 0, "\177ELF", 4))
 		return tk_fail(file->err, "not an ELF file");
 	if (!ident)
 		return tk_fail(file->err, "the ELF header is cut short");
 	if (ident[4] != 2)
 		return tk_fail(file->err,
 			       "not a 64-bit ELF file (class %u); 32-bit "
-			       "kernels are not supported", ident[4]);
+			       "kernels are not supported",
+			       ident[4]);
 	if (ident[5] != 1)
 		return tk_fail(file->err,
 			       "not a little-endian ELF file (encoding %u)",
@@ -89,9 +90,10 @@ static int header_read(struct elf_file *file)
 	if (ident_check(file))
 		return -1;
 	if (!tk_reader_has(b, 0, ELF_HEADER_SIZE))
-		return tk_fail(file->err,
-			       "the ELF header is cut short: %llu bytes, not %d",
-			       ull(b->size), ELF_HEADER_SIZE);
+		return tk_fail(
+			file->err,
+			"the ELF header is cut short: %llu bytes, not %d",
+			ull(b->size), ELF_HEADER_SIZE);
 	(void)tk_reader_u16(b, 16, &type);
 	(void)tk_reader_u16(b, 18, &machine);
 	(void)tk_reader_u64(b, 24, &file->entry);
@@ -109,7 +111,8 @@ static int header_read(struct elf_file *file)
 		return tk_fail(file->err,
 			       "not an executable ELF file (type %u)", type);
 	if (!file->n_program_headers)
-		return tk_fail(file->err, "the ELF file has no program headers");
+		return tk_fail(file->err,
+			       "the ELF file has no program headers");
 	if (ph_size != PROGRAM_HEADER_SIZE)
 		return tk_fail(file->err,
 			       "ELF program headers of %u bytes, not %d",
@@ -131,12 +134,12 @@ static int program_header_read(const struct elf_file *file, unsigned int index,
 	memset(header, 0, sizeof(*header));
 	if (!tk_reader_sub(&file->bytes, file->program_headers, table_size,
 			   &table))
-		return tk_fail(file->err,
-			       "the %u ELF program headers at offset 0x%llx lie "
-			       "outside the file of %llu bytes",
-			       file->n_program_headers,
-			       ull(file->program_headers),
-			       ull(file->bytes.size));
+		return tk_fail(
+			file->err,
+			"the %u ELF program headers at offset 0x%llx lie "
+			"outside the file of %llu bytes",
+			file->n_program_headers, ull(file->program_headers),
+			ull(file->bytes.size));
 	(void)tk_reader_u32(&table, at, &header->type);
 	(void)tk_reader_u64(&table, at + 8, &header->offset);
 	(void)tk_reader_u64(&table, at + 24, &header->paddr);
@@ -152,16 +155,17 @@ static int segment_check(const struct elf_file *file, unsigned int index,
 	if (!tk_reader_has(&file->bytes, header->offset, header->file_size))
 		return tk_fail(file->err,
 			       "ELF segment %u (0x%llx bytes at offset 0x%llx) "
-			       "lies outside the file of 0x%llx bytes", index,
-			       ull(header->file_size), ull(header->offset),
-			       ull(file->bytes.size));
+			       "lies outside the file of 0x%llx bytes",
+			       index, ull(header->file_size),
+			       ull(header->offset), ull(file->bytes.size));
 	if (header->type != PT_LOAD)
 		return 0;
 	if (header->file_size > header->mem_size)
-		return tk_fail(file->err,
-			       "ELF segment %u has 0x%llx bytes in the file but "
-			       "only 0x%llx in memory", index,
-			       ull(header->file_size), ull(header->mem_size));
+		return tk_fail(
+			file->err,
+			"ELF segment %u has 0x%llx bytes in the file but "
+			"only 0x%llx in memory",
+			index, ull(header->file_size), ull(header->mem_size));
 	if (header->mem_size > TK_MAX_KERNEL_SPAN)
 		return tk_fail(file->err,
 			       "ELF segment %u is huge: 0x%llx bytes", index,
@@ -169,8 +173,9 @@ static int segment_check(const struct elf_file *file, unsigned int index,
 	if (header->paddr > UINT64_MAX - header->mem_size)
 		return tk_fail(file->err,
 			       "ELF segment %u (0x%llx bytes at 0x%llx) wraps "
-			       "around the address space", index,
-			       ull(header->mem_size), ull(header->paddr));
+			       "around the address space",
+			       index, ull(header->mem_size),
+			       ull(header->paddr));
 	return 0;
 }
 
@@ -182,9 +187,10 @@ static int segment_insert(const struct elf_file *file,
 	size_t i = image->n_segments;
 
 	if (i == TK_MAX_SEGMENTS)
-		return tk_fail(file->err,
-			       "the ELF file has more than %d loadable segments",
-			       TK_MAX_SEGMENTS);
+		return tk_fail(
+			file->err,
+			"the ELF file has more than %d loadable segments",
+			TK_MAX_SEGMENTS);
 	for (; i && image->segments[i - 1].virt > header->paddr; i--)
 		image->segments[i] = image->segments[i - 1];
 	image->segments[i] = (struct tk_segment){
@@ -252,8 +258,8 @@ static int notes_from_segments(const struct elf_file *file,
 			continue;
 		if (segment_check(file, i, &header))
 			return -1;
-		if (tk_reader_sub(&file->bytes, header.offset,
-				  header.file_size, &area) &&
+		if (tk_reader_sub(&file->bytes, header.offset, header.file_size,
+				  &area) &&
 		    elf_notes_read(notes, &area, file->err))
 			return -1;
 	}
@@ -269,7 +275,8 @@ static bool section_header_read(const struct elf_file *file, unsigned int index,
 	return index < file->n_section_headers &&
 	       tk_reader_sub(&file->bytes, file->section_headers,
 			     (uint64_t)file->n_section_headers *
-				     SECTION_HEADER_SIZE, &table) &&
+				     SECTION_HEADER_SIZE,
+			     &table) &&
 	       tk_reader_u32(&table, at, &header->name) &&
 	       tk_reader_u32(&table, at + 4, &header->type) &&
 	       tk_reader_u64(&table, at + 24, &header->offset) &&
@@ -355,18 +362,18 @@ static int required_features_judge(const struct elf_notes *notes,
 	} never[] = {
 		{ TK_FEATURE_AUTO_TRANSLATED_PHYSMAP,
 		  "auto_translated_physmap" },
-		{ TK_FEATURE_SUPERVISOR_MODE_KERNEL,
-		  "supervisor_mode_kernel" },
+		{ TK_FEATURE_SUPERVISOR_MODE_KERNEL, "supervisor_mode_kernel" },
 		{ TK_FEATURE_DOM0, "dom0" },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
 		if (notes->features_required & 1u << never[i].bit)
-			return tk_fail(err,
-				       "the kernel requires the feature \"%s\", "
-				       "which PV guests do not have",
-				       never[i].name);
+			return tk_fail(
+				err,
+				"the kernel requires the feature \"%s\", "
+				"which PV guests do not have",
+				never[i].name);
 	}
 	return 0;
 }
@@ -383,13 +390,15 @@ static int notes_judge(const struct elf_notes *notes, struct tk_error *err)
 	if (!has_prefix(notes->xen_version, "xen-3.0"))
 		return tk_fail(err,
 			       "the Xen note XEN_VERSION is \"%s\", not "
-			       "\"xen-3.0\"", notes->xen_version);
+			       "\"xen-3.0\"",
+			       notes->xen_version);
 	if (!has_prefix(notes->loader, "generic") &&
 	    !has_prefix(notes->guest_os, "linux"))
 		return tk_fail(err,
 			       "neither is the Xen note LOADER \"generic\" (it "
 			       "is \"%s\") nor GUEST_OS \"linux\" (it is "
-			       "\"%s\")", notes->loader, notes->guest_os);
+			       "\"%s\")",
+			       notes->loader, notes->guest_os);
 	if (notes->paddr_offset.present && !notes->virt_base.present)
 		return tk_fail(err,
 			       "the Xen note VIRT_BASE is missing although "
@@ -433,15 +442,16 @@ static int segments_place(const struct elf_file *file,
 	image->virt_base = base;
 	image->virt_start = start;
 	if (image->virt_end <= start || start < base)
-		return tk_fail(file->err,
-			       "the kernel at 0x%llx to 0x%llx is not above its "
-			       "VIRT_BASE 0x%llx", ull(start),
-			       ull(image->virt_end), ull(base));
+		return tk_fail(
+			file->err,
+			"the kernel at 0x%llx to 0x%llx is not above its "
+			"VIRT_BASE 0x%llx",
+			ull(start), ull(image->virt_end), ull(base));
 	if (image->virt_end - base > TK_MAX_KERNEL_SPAN)
 		return tk_fail(file->err,
 			       "the kernel ends at 0x%llx, too far from its "
-			       "VIRT_BASE 0x%llx", ull(image->virt_end),
-			       ull(base));
+			       "VIRT_BASE 0x%llx",
+			       ull(image->virt_end), ull(base));
 	return 0;
 }
 
@@ -502,7 +512,8 @@ static int addresses_judge(const struct elf_file *file,
 	if (image->virt_base % PAGE_SIZE)
 		return tk_fail(file->err,
 			       "the Xen note VIRT_BASE 0x%llx is not a page "
-			       "boundary", ull(image->virt_base));
+			       "boundary",
+			       ull(image->virt_base));
 	if (!is_guest_range(image->virt_base, image->virt_end))
 		return tk_fail(file->err,
 			       "the kernel at 0x%llx to 0x%llx is not inside "
@@ -510,10 +521,12 @@ static int addresses_judge(const struct elf_file *file,
 			       ull(image->virt_base), ull(image->virt_end));
 	image->entry = notes->entry.present ? notes->entry.value : file->entry;
 	if (!is_in_kernel(image, image->entry, 1))
-		return tk_fail(file->err,
-			       "the entry point 0x%llx is outside the kernel at "
-			       "0x%llx to 0x%llx", ull(image->entry),
-			       ull(image->virt_start), ull(image->virt_end));
+		return tk_fail(
+			file->err,
+			"the entry point 0x%llx is outside the kernel at "
+			"0x%llx to 0x%llx",
+			ull(image->entry), ull(image->virt_start),
+			ull(image->virt_end));
 	init_p2m_judge(notes, image);
 	return hypercall_page_judge(file, notes, image);
 }
@@ -523,16 +536,15 @@ static void notes_copy(const struct elf_notes *notes,
 {
 	image->mod_start_pfn = notes->mod_start_pfn.value != 0;
 	image->suspend_cancel = notes->suspend_cancel.value != 0;
-	image->features_supported =
-		notes->features_supported |
-		(uint32_t)notes->supported_features.value;
+	image->features_supported = notes->features_supported |
+				    (uint32_t)notes->supported_features.value;
 	image->features_required = notes->features_required;
 	memcpy(image->guest_os, notes->guest_os, sizeof(image->guest_os));
 	memcpy(image->loader, notes->loader, sizeof(image->loader));
 }
 
-int tk_elf_parse(struct tk_kernel_image *image, const void *data,
-		 uint64_t size, struct tk_error *err)
+int tk_elf_parse(struct tk_kernel_image *image, const void *data, uint64_t size,
+		 struct tk_error *err)
 {
 	struct elf_file file = {
 		.bytes = tk_reader_make(data, size),

@@ -25,8 +25,8 @@
 
 #include "error.h"
 
-#define TK_MAX_SEGMENTS 32
-#define TK_NOTE_TEXT_SIZE 32
+#define TK_MAX_SEGMENTS    32
+#define TK_NOTE_TEXT_SIZE  32
 #define TK_MAX_KERNEL_SPAN (2ull << 30)
 
 struct tk_segment {

@@ -18,23 +18,23 @@
 
 #include "config.h"
 
-#define NOTE_HEADER_SIZE 12
-#define NOTE_ENTRY 1
-#define NOTE_HYPERCALL_PAGE 2
-#define NOTE_VIRT_BASE 3
-#define NOTE_PADDR_OFFSET 4
-#define NOTE_XEN_VERSION 5
-#define NOTE_GUEST_OS 6
-#define NOTE_LOADER 8
-#define NOTE_FEATURES 10
-#define NOTE_SUSPEND_CANCEL 14
-#define NOTE_INIT_P2M 15
-#define NOTE_MOD_START_PFN 16
+#define NOTE_HEADER_SIZE        12
+#define NOTE_ENTRY              1
+#define NOTE_HYPERCALL_PAGE     2
+#define NOTE_VIRT_BASE          3
+#define NOTE_PADDR_OFFSET       4
+#define NOTE_XEN_VERSION        5
+#define NOTE_GUEST_OS           6
+#define NOTE_LOADER             8
+#define NOTE_FEATURES           10
+#define NOTE_SUSPEND_CANCEL     14
+#define NOTE_INIT_P2M           15
+#define NOTE_MOD_START_PFN      16
 #define NOTE_SUPPORTED_FEATURES 17
-#define NOTE_PHYS32_ENTRY 18
+#define NOTE_PHYS32_ENTRY       18
 
 #define FEATURES_TEXT_SIZE 512
-#define LEGACY_TEXT_SIZE 4096
+#define LEGACY_TEXT_SIZE   4096
 
 enum value_kind {
 	VALUE_NUMBER,
@@ -87,7 +87,7 @@ static const struct {
 };
 /* clang-format on */
 
-#define N_RULES (sizeof(value_rules) / sizeof(value_rules[0]))
+#define N_RULES    (sizeof(value_rules) / sizeof(value_rules[0]))
 #define N_FEATURES (sizeof(feature_names) / sizeof(feature_names[0]))
 
 static int feature_store(struct elf_notes *notes, const char *name,
@@ -106,7 +106,8 @@ static int feature_store(struct elf_notes *notes, const char *name,
 	if (required)
 		return tk_fail(err,
 			       "the kernel requires the unknown feature "
-			       "\"%.64s\"", name);
+			       "\"%.64s\"",
+			       name);
 	return 0;
 }
 
@@ -140,13 +141,12 @@ static int number_store(struct elf_notes *notes, const struct value_rule *rule,
 	struct note_number *number = rule_target(notes, rule);
 	unsigned int width = (unsigned int)contents->size;
 
-	if (contents->size != 1 && contents->size != 2 &&
-	    contents->size != 4 && contents->size != 8)
+	if (contents->size != 1 && contents->size != 2 && contents->size != 4 &&
+	    contents->size != 8)
 		return tk_fail(err,
 			       "the Xen note %s holds %llu bytes, not a number",
 			       rule->name, (unsigned long long)contents->size);
-	number->present =
-		tk_reader_number(contents, 0, width, &number->value);
+	number->present = tk_reader_number(contents, 0, width, &number->value);
 	return 0;
 }
 
@@ -169,7 +169,8 @@ static int features_note_store(struct elf_notes *notes,
 	if (!tk_reader_string(contents, 0, text, sizeof(text)))
 		return tk_fail(err,
 			       "the Xen note FEATURES is longer than %d "
-			       "characters", FEATURES_TEXT_SIZE - 1);
+			       "characters",
+			       FEATURES_TEXT_SIZE - 1);
 	return features_store(notes, text, err);
 }
 
@@ -240,9 +241,9 @@ static int note_read(struct elf_notes *notes, const struct tk_reader *area,
 		return tk_fail(err,
 			       "the ELF note at offset %llu (name %u bytes, "
 			       "contents %u bytes) runs past its area of %llu "
-			       "bytes", (unsigned long long)*offset, name_size,
-			       contents_size,
-			       (unsigned long long)area->size);
+			       "bytes",
+			       (unsigned long long)*offset, name_size,
+			       contents_size, (unsigned long long)area->size);
 	*offset = at + pad4(name_size) + pad4(contents_size);
 	if (name_size != 4 || !tk_reader_matches(area, at, "Xen", 4))
 		return 0;
@@ -295,14 +296,13 @@ static int legacy_store(struct elf_notes *notes, const char *key, char *value,
 	number = rule_target(notes, rule);
 	number->present = tk_config_number(value, &number->value);
 	if (!number->present)
-		return tk_fail(err,
-			       "__xen_guest: %s=%.32s is not a number", key,
-			       value);
+		return tk_fail(err, "__xen_guest: %s=%.32s is not a number",
+			       key, value);
 	return 0;
 }
 
-int elf_notes_read_legacy(struct elf_notes *notes,
-			  const struct tk_reader *area, struct tk_error *err)
+int elf_notes_read_legacy(struct elf_notes *notes, const struct tk_reader *area,
+			  struct tk_error *err)
 {
 	char text[LEGACY_TEXT_SIZE];
 	char *item = text;
@@ -310,7 +310,8 @@ int elf_notes_read_legacy(struct elf_notes *notes,
 	if (!tk_reader_string(area, 0, text, sizeof(text)))
 		return tk_fail(err,
 			       "the section __xen_guest is longer than %d "
-			       "characters", LEGACY_TEXT_SIZE - 1);
+			       "characters",
+			       LEGACY_TEXT_SIZE - 1);
 	notes->any = true;
 	notes->legacy = true;
 	while (item) {
@@ -322,8 +323,8 @@ int elf_notes_read_legacy(struct elf_notes *notes,
 		value = strchr(item, '=');
 		if (value)
 			*value++ = '\0';
-		if (legacy_store(notes, item, value ? value : item + strlen(item),
-				 err))
+		if (legacy_store(notes, item,
+				 value ? value : item + strlen(item), err))
 			return -1;
 		item = end ? end + 1 : NULL;
 	}

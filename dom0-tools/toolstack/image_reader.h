@@ -70,8 +70,8 @@ static inline bool tk_reader_number(const struct tk_reader *reader,
 	return true;
 }
 
-static inline bool tk_reader_u8(const struct tk_reader *reader,
-				uint64_t offset, uint8_t *value)
+static inline bool tk_reader_u8(const struct tk_reader *reader, uint64_t offset,
+				uint8_t *value)
 {
 	uint64_t number;
 

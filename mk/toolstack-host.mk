@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+#
+# The toolstack library's pure parts on this machine: build/host/libtoolstack.a
+# and its unit tests, all with sanitizers. The control domain's build of the
+# same sources is the business of its own fragment.
+
+TOOLSTACK_PURE := $(addprefix dom0-tools/toolstack/,error.c config.c \
+	domain_config.c elf.c elf_notes.c bzimage.c decompress.c)
+TOOLSTACK_LIBS := -lz -llzma -llz4 -lzstd
+TOOLSTACK_HARNESS := $(addprefix tests/unit/toolstack/,check.c failing_alloc.c)
+comma := ,
+SWEEP_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc \
+	inflateInit2_ lzma_stream_decoder ZSTD_createDCtx)
+
+build/host/libtoolstack.a: HOST_INCLUDES := -Idom0-tools -Idom0-tools/toolstack
+build/host/libtoolstack.a: $(TOOLSTACK_PURE:%.c=build/host/%.o)
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+-include $(TOOLSTACK_PURE:%.c=build/host/%.d)
+
+define toolstack_test
+$(call host_test,toolstack-$(1),tests/unit/toolstack/$(1)_test.c \
+	$(TOOLSTACK_HARNESS),-Idom0-tools -Itests/unit/toolstack,\
+	$(SWEEP_LDFLAGS) $(TOOLSTACK_LIBS))
+build/host/tests/toolstack-$(1): build/host/libtoolstack.a
+endef
+$(foreach test,config domain_config,$(eval $(call toolstack_test,$(test))))

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What configuration files mean: every key, its limits, what is refused and
+ * with which words.
+ */
+#include "toolstack/domain_config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+
+static struct tk_domain_config domain;
+static struct tk_error err;
+
+static int parse(const char *text)
+{
+	memset(&err, 0, sizeof(err));
+	return tk_domain_config_parse(&domain, "f", text, strlen(text), &err);
+}
+
+/* With a name and a kernel in front, on the first line. */
+static int parse_more(const char *text)
+{
+	char all[4096];
+
+	snprintf(all, sizeof(all), "name='n';kernel='k'\n%s", text);
+	return parse(all);
+}
+
+static void test_defaults(void)
+{
+	CHECK(!parse("name = 'n'\nkernel = '/k'\n"));
+	CHECK_TEXT(domain.name, "n");
+	CHECK_TEXT(domain.kernel, "/k");
+	CHECK(!domain.ramdisk);
+	CHECK_TEXT(domain.cmdline, "");
+	CHECK(domain.memory_mib == 32 && domain.maxmem_mib == 32);
+	CHECK(domain.vcpus == 1);
+	CHECK(domain.on_poweroff == TK_ACTION_DESTROY);
+	CHECK(domain.on_reboot == TK_ACTION_RESTART);
+	CHECK(domain.on_crash == TK_ACTION_DESTROY);
+	CHECK(!domain.has_uuid);
+	tk_domain_config_free(&domain);
+}
+
+static void test_everything(void)
+{
+	CHECK(!parse("type='pv'\nbuilder='generic'\nname='deb'\n"
+		     "kernel='/guests/vmlinuz'\nramdisk='/guests/i.gz'\n"
+		     "memory=256\nmaxmem=0x200\nvcpus=1\nmaxvcpus='1'\n"
+		     "root='/dev/xvda ro'\nextra='quiet'\n"
+		     "on_poweroff='preserve'\non_reboot='rename-restart'\n"
+		     "on_crash='restart'\n"
+		     "uuid='00112233-4455-6677-8899-aAbBcCdDeEfF'\n"));
+	CHECK_TEXT(domain.name, "deb");
+	CHECK_TEXT(domain.kernel, "/guests/vmlinuz");
+	CHECK_TEXT(domain.ramdisk, "/guests/i.gz");
+	CHECK_TEXT(domain.cmdline, "root=/dev/xvda ro quiet");
+	CHECK(domain.memory_mib == 256 && domain.maxmem_mib == 512);
+	CHECK(domain.on_poweroff == TK_ACTION_PRESERVE);
+	CHECK(domain.on_reboot == TK_ACTION_RENAME_RESTART);
+	CHECK(domain.on_crash == TK_ACTION_RESTART);
+	CHECK(domain.has_uuid && domain.uuid[0] == 0 && domain.uuid[1] == 0x11);
+	CHECK(domain.uuid[15] == 0xff);
+	tk_domain_config_free(&domain);
+}
+
+static void check_cmdline(const char *settings, const char *cmdline)
+{
+	CHECK(!parse_more(settings));
+	CHECK_TEXT(domain.cmdline, cmdline);
+	tk_domain_config_free(&domain);
+}
+
+static void test_command_line(void)
+{
+	check_cmdline("cmdline='a b'", "a b");
+	check_cmdline("cmdline='a b';root='r';extra='e'", "a b");
+	check_cmdline("cmdline='';root='r';extra='e'", "");
+	check_cmdline("root='r'", "root=r");
+	check_cmdline("extra='e f'", "e f");
+	check_cmdline("root='r';extra='e f'", "root=r e f");
+	check_cmdline("root='r';extra=''", "root=r");
+	check_cmdline("extra=2", "2");
+}
+
+static void test_command_line_length(void)
+{
+	char text[1200];
+	int n;
+
+	n = snprintf(text, sizeof(text), "extra='%01023d'", 0);
+	CHECK(n == 1031);
+	CHECK(!parse_more(text));
+	CHECK(strlen(domain.cmdline) == 1023);
+	tk_domain_config_free(&domain);
+	snprintf(text, sizeof(text), "extra='%01024d'", 0);
+	CHECK(parse_more(text));
+	CHECK_HAS(err.text, "f: the kernel command line has 1024 characters; "
+			    "the limit is 1023");
+}
+
+static void test_memory(void)
+{
+	CHECK(!parse_more("maxmem=64"));
+	CHECK(domain.memory_mib == 64 && domain.maxmem_mib == 64);
+	tk_domain_config_free(&domain);
+	CHECK(!parse_more("memory='128'"));
+	CHECK(domain.memory_mib == 128 && domain.maxmem_mib == 128);
+	tk_domain_config_free(&domain);
+}
+
+struct refused {
+	const char *text; /* from line 2 on */
+	const char *error;
+};
+
+/* clang-format off */
+static const struct refused refused[] = {
+	{ "memory=0", "f:2:8: memory = 0: must be 1 to 16777216 MiB" },
+	{ "memory=16777217", "memory = 16777217: must be 1 to" },
+	{ "memory=[1]", "f:2:8: memory must be a number, not a list" },
+	{ "memory='lots'", "memory = \"lots\": must be a number" },
+	{ "memory=64\nmaxmem=63", "f:3:1: maxmem = 63 is less than memory = "
+				  "64" },
+	{ "vcpus=2", "f:2:7: vcpus = 2: guests have one vCPU for now" },
+	{ "vcpus=0", "vcpus = 0: a guest needs a vCPU" },
+	{ "maxvcpus=4", "maxvcpus = 4: guests have one vCPU for now" },
+	{ "name=''", "f:2:6: name is empty" },
+	{ "name='a/b'", "name = \"a/b\": only printable ASCII" },
+	{ "name='a b'", "name = \"a b\": only printable ASCII" },
+	{ "name='12'", "name = \"12\": a name of digits only" },
+	{ "name=['x']", "name must be a string, not a list" },
+	{ "name='0123456789012345678901234567890123456789"
+	  "012345678901234567890123'", "name is 64 characters long; the limit "
+				       "is 63" },
+	{ "kernel=''", "f: kernel is not set" },
+	{ "type='hvm'", "f:2:6: type = \"hvm\": only \"pv\" guests" },
+	{ "type='pvh'", "type = \"pvh\": only \"pv\" guests" },
+	{ "builder='hvm'", "builder = \"hvm\": only \"generic\"" },
+	{ "on_crash='coredump-destroy'", "on_crash = \"coredump-destroy\": "
+					 "core dumps are not supported yet" },
+	{ "on_reboot='soft-reset'", "on_reboot = \"soft-reset\": only HVM" },
+	{ "on_poweroff='nothing'", "on_poweroff = \"nothing\": must be "
+				   "destroy, restart, rename-restart or "
+				   "preserve" },
+	{ "uuid='123'", "uuid = \"123\": must be 32 hexadecimal digits" },
+	{ "disk=['phy:/dev/x,xvda,w']", "f:2:1: disk is not supported yet" },
+	{ "\n  vif = ['']", "f:3:3: vif is not supported yet" },
+	{ "bootloader='pygrub'", "bootloader is not supported yet" },
+	{ "hap=1", "hap is not supported yet" },
+	{ "memroy=1", "f:2:1: unknown key \"memroy\"; did you mean "
+		      "\"memory\"?" },
+	{ "Memory=1", "unknown key \"Memory\"; did you mean \"memory\"?" },
+	{ "kernal='x'", "did you mean \"kernel\"?" },
+	{ "onreboot='x'", "did you mean \"on_reboot\"?" },
+	{ "ram_disk='x'", "did you mean \"ramdisk\"?" },
+	{ "disks=[]", "did you mean \"disk\"?" },
+	{ "xyzzyplugh=1", "f:2:1: unknown key \"xyzzyplugh\"" },
+	{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1",
+	  "unknown key \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"" },
+};
+/* clang-format on */
+
+static void test_refused(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (!parse_more(refused[i].text))
+			check_fail(__FILE__, __LINE__, "row %zu is accepted",
+				   i);
+		CHECK_HAS(err.text, refused[i].error);
+		CHECK(!strchr(err.text, '\n'));
+	}
+	CHECK(parse("kernel='k'"));
+	CHECK_TEXT(err.text, "f: name is not set");
+	CHECK(parse("name='n'"));
+	CHECK_TEXT(err.text, "f: kernel is not set");
+	CHECK(parse("name='n"));
+	CHECK_HAS(err.text, "f:1:6: the string has no closing '");
+}
+
+static void test_asking_for_nothing(void)
+{
+	CHECK(!parse_more("disk=[]\nvif = [ ]\nvnc=0\npci=[]\ncpus=''\n"
+			  "ramdisk=''"));
+	CHECK(!domain.ramdisk);
+	tk_domain_config_free(&domain);
+}
+
+static void test_hostile_text_in_errors(void)
+{
+	CHECK(parse_more("type='\\x1b[2J\\n'"));
+	CHECK_HAS(err.text, "type = \"?[2J?\"");
+}
+
+static void test_every_allocation_may_fail(void)
+{
+	const char *text = "name='n';kernel='k';ramdisk='r';root='a';"
+			   "extra='b';vif=[]";
+	unsigned int n;
+
+	for (n = 0; n < 1000; n++) {
+		int rc;
+
+		alloc_fail_after(n);
+		rc = parse(text);
+		alloc_fail_never();
+		if (!rc) {
+			CHECK(!alloc_failed());
+			tk_domain_config_free(&domain);
+			break;
+		}
+		CHECK(alloc_failed());
+		CHECK_HAS(err.text, "out of memory");
+	}
+	CHECK(n > 10 && n < 1000);
+}
+
+static void test_action_names(void)
+{
+	CHECK_TEXT(tk_action_name(TK_ACTION_RENAME_RESTART), "rename-restart");
+	CHECK_TEXT(tk_action_name((enum tk_action)77), "unknown");
+}
+
+static const struct test tests[] = {
+	TEST(test_defaults),
+	TEST(test_everything),
+	TEST(test_command_line),
+	TEST(test_command_line_length),
+	TEST(test_memory),
+	TEST(test_refused),
+	TEST(test_asking_for_nothing),
+	TEST(test_hostile_text_in_errors),
+	TEST(test_every_allocation_may_fail),
+	TEST(test_action_names),
+};
+
+int main(void)
+{
+	return RUN_TESTS(tests);
+}
