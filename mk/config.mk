@@ -51,6 +51,10 @@ NEWLIB := build/deps/newlib
 NEWLIB_READY := build/deps/newlib.ready
 NEWLIB_CFLAGS := -isystem $(NEWLIB)/include
 NEWLIB_LIBS := -L$(NEWLIB)/lib -lc -lm
+DECODERS := zlib xz lz4 zstd
+DECODERS_READY := $(DECODERS:%=build/deps/%.ready)
+DECODERS_CFLAGS := $(DECODERS:%=-isystem build/deps/%/include)
+DECODERS_LIBS := $(DECODERS:%=-Lbuild/deps/%/lib) -lz -llzma -llz4 -lzstd
 
 build/deps/%.ready: scripts/source_package.py
 	$(call say,SOURCE)

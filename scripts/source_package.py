@@ -183,7 +183,7 @@ def compile_library(name, sources, flags, work, prefix, log):
     objects = []
     for source in sources:
         target = work / f"{len(objects)}-{source.stem}.o"
-        run(["gcc", "-c", *CFLAGS, "-std=gnu11", "-nostdinc", "-isystem",
+        run(["gcc", "-c", *CFLAGS, "-std=gnu11", "-DNDEBUG", "-nostdinc", "-isystem",
              gcc_include(), "-isystem", newlib / "include", *flags,
              source, "-o", target], work, log)
         objects.append(target)
