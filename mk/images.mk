@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+#
+# What the control domain finds under /guests, and the image to boot.
+#   GUESTS=DIR         more files for /guests
+#   DOM0, DOM0_RAMDISK, DOM0_CMDLINE   another control domain
+#   CMDLINE            the hypervisor's options
+
+GUEST_FILES += build/guests/vmlinuz build/guests/initramfs.gz \
+	$(patsubst guests/%,build/guests/%,$(wildcard guests/*.cfg))
+export GUESTS DOM0 DOM0_RAMDISK DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE \
+	FIRMWARE QEMU_ARGS ICOUNT
+
+# hello is the library's example; its fragment builds it.
+ifneq ($(wildcard pv-guest-lib/examples/hello),)
+GUEST_FILES += build/guests/hello
+build/guests/hello: build/hello
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+endif
+
+build/guests/vmlinuz: scripts/debian_kernel.py
+	$(call say,KERNEL)
+	$(Q)$(PYTHON) scripts/debian_kernel.py amd64 $@
+# Kernels in the other compression formats, for tests.
+build/kernels/%: scripts/debian_kernel.py
+	$(call say,KERNEL)
+	$(Q)$(PYTHON) scripts/debian_kernel.py $* $@
+build/guests/initramfs.gz: scripts/initramfs.py scripts/cpio.py
+	$(call say,CPIO)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PYTHON) scripts/initramfs.py $@
+build/guests/%.cfg: guests/%.cfg
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+
+# GUESTS may name another folder every time, so this is always looked at.
+.SECONDEXPANSION:
+build/dom0-ramdisk.cpio: $$(GUEST_FILES) FORCE
+	$(Q)$(PYTHON) scripts/ramdisk.py $@ $(filter-out FORCE,$^) $(GUESTS)
+
+IMAGES := build/tenon build/dom0-ramdisk.cpio \
+	$(if $(DOM0),$(DOM0),build/tenon-dom0)
+ifneq ($(wildcard $(HV_LDS)),)
+ALL += $(IMAGES)
+TEST_NEEDS += build/kernels/cloud-amd64 build/kernels/6.12-amd64
+endif
+
+.PHONY: iso run
+iso: build/tenon.iso
+build/tenon.iso: $(IMAGES) scripts/iso.py FORCE
+	$(call say,ISO)
+	$(Q)$(PYTHON) scripts/iso.py $@
+run: build/tenon.iso
+	@$(PYTHON) scripts/run.py

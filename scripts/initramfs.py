@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Make the Debian guest's initramfs: busybox and a shell on the console.
+
+    initramfs.py OUT [NAME=FILE ...]    each FILE is added as /NAME, executable
+
+A file /autorun is run on the console before the shell; when it ends, the guest
+powers off. Tests use this for their workloads.
+"""
+import gzip
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from cpio import Archive
+
+INIT = """#!/bin/busybox sh
+/bin/busybox mkdir -p /bin /sbin /usr/bin /usr/sbin
+/bin/busybox --install -s
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev 2>/dev/null
+mkdir -p /dev/pts
+mount -t devpts devpts /dev/pts
+mount -t tmpfs tmpfs /tmp
+hostname debian
+exec /sbin/init
+"""
+
+# busybox's init gives the shell its terminal and makes `poweroff` work.
+INITTAB = """::sysinit:/etc/rc
+hvc0::respawn:-/bin/sh
+::ctrlaltdel:/sbin/reboot
+"""
+
+RC = """#!/bin/sh
+[ -x /autorun ] && { /autorun; poweroff -f; }
+cat /etc/motd
+"""
+
+PROFILE = """export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/root TERM=vt100
+export PS1='debian:\\w# '
+cd /root
+"""
+
+MOTD = """
+A Debian kernel as a paravirtualized guest, with busybox as its user space.
+`poweroff` ends it.
+
+"""
+
+
+def busybox():
+    path = shutil.which("busybox")
+    if not path:
+        sys.exit("initramfs: busybox is missing (Debian: busybox-static)")
+    shown = subprocess.run(["readelf", "-l", path], capture_output=True,
+                           text=True, check=True).stdout
+    if "INTERP" in shown:
+        sys.exit(f"initramfs: {path} is not static (Debian: busybox-static)")
+    return pathlib.Path(path).read_bytes()
+
+
+def build(extra):
+    archive = Archive()
+    for folder in ("dev", "etc", "proc", "root", "sys", "tmp"):
+        archive.folder(folder)
+    archive.device("dev/console", 5, 1)
+    archive.device("dev/null", 1, 3, 0o666)
+    archive.file("bin/busybox", busybox(), 0o755)
+    archive.file("init", INIT.encode(), 0o755)
+    archive.file("etc/rc", RC.encode(), 0o755)
+    archive.file("etc/inittab", INITTAB.encode())
+    archive.file("etc/profile", PROFILE.encode())
+    archive.file("etc/motd", MOTD.encode())
+    archive.file("etc/passwd", b"root::0:0:root:/root:/bin/sh\n")
+    for name, path in extra.items():
+        archive.file(name, pathlib.Path(path).read_bytes(), 0o755)
+    return gzip.compress(bytes(archive), 6, mtime=0)
+
+
+def main():
+    extra = dict(arg.split("=", 1) for arg in sys.argv[2:])
+    pathlib.Path(sys.argv[1]).write_bytes(build(extra))
+
+
+if __name__ == "__main__":
+    main()
