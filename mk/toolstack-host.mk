@@ -8,7 +8,7 @@ TOOLSTACK_PURE := $(addprefix dom0-tools/toolstack/,error.c config.c \
 	domain_config.c elf.c elf_notes.c bzimage.c decompress.c)
 TOOLSTACK_LIBS := -lz -llzma -llz4 -lzstd
 TOOLSTACK_HARNESS := $(addprefix tests/unit/toolstack/,check.c \
-	failing_alloc.c elf_builder.c)
+	failing_alloc.c elf_builder.c bzimage_builder.c)
 comma := ,
 SWEEP_LDFLAGS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc \
 	inflateInit2_ lzma_stream_decoder ZSTD_createDCtx)
@@ -25,4 +25,5 @@ $(call host_test,toolstack-$(1),tests/unit/toolstack/$(1)_test.c \
 	$(SWEEP_LDFLAGS) $(TOOLSTACK_LIBS))
 build/host/tests/toolstack-$(1): build/host/libtoolstack.a
 endef
-$(foreach test,config domain_config elf,$(eval $(call toolstack_test,$(test))))
+$(foreach test,config domain_config elf bzimage,\
+	$(eval $(call toolstack_test,$(test))))
