@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the entry point to main(), and the end of the domain.
+ *
+ * Owns: pv_start_info, pv_shared_info. The shared page is mapped over a page
+ * of our own bss, whose frame is then unused.
+ * Next: mm.c, events.c.
+ */
+#include <pvguest/console.h>
+#include <pvguest/hypercall.h>
+#include <pvguest/start.h>
+#include <pvguest/trap.h>
+#include <public/sched.h>
+#include <public/version.h>
+
+#include "internal.h"
+
+struct start_info *pv_start_info;
+
+static char shared_page[4096] __attribute__((aligned(4096)));
+struct shared_info *pv_shared_info = (struct shared_info *)shared_page;
+
+int main(void);
+void pv_start(struct start_info *info) __attribute__((noreturn));
+
+struct vcpu_info *pv_vcpu_info(void)
+{
+	return &pv_shared_info->vcpu_info[0];
+}
+
+bool pv_is_initial_domain(void)
+{
+	return (pv_start_info->flags & SIF_INITDOMAIN) != 0;
+}
+
+unsigned int pv_xen_version(void)
+{
+	return (unsigned int)pv_hypercall2(__HYPERVISOR_xen_version,
+					   XENVER_version, 0);
+}
+
+uint64_t pv_memory_kib(void)
+{
+	return (uint64_t)pv_start_info->nr_pages * 4;
+}
+
+void pv_shutdown(unsigned int reason)
+{
+	struct sched_shutdown op = { .reason = reason };
+
+	for (;;)
+		pv_hypercall2(__HYPERVISOR_sched_op, SCHEDOP_shutdown,
+			      PV_ARG(&op));
+}
+
+static void map_shared_info(void)
+{
+	pv_hypercall3(__HYPERVISOR_update_va_mapping, PV_ARG(shared_page),
+		      pv_start_info->shared_info | 0x67,
+		      UVMF_INVLPG | UVMF_LOCAL);
+}
+
+void pv_start(struct start_info *info)
+{
+	int status;
+
+	pv_start_info = info;
+	map_shared_info();
+	pv_traps_init();
+	pv_console_init();
+	pv_mm_init();
+	pv_events_init();
+	pv_time_init();
+	status = main();
+	if (status != 0)
+		pv_panic("main returned %d", status);
+	pv_shutdown(SHUTDOWN_poweroff);
+}
