@@ -1,45 +1,47 @@
 # SPDX-License-Identifier: MIT
+#
 # pv-guest-lib: build/libpvguest.a, and the hello example as build/hello.
+# Kernels on the library link with $(PVGUEST_LINK) OBJECTS build/libpvguest.a
+# and depend on $(PVGUEST_LDS).
 
 PVGUEST_SRC := $(wildcard pv-guest-lib/src/*.c pv-guest-lib/src/*.S)
-PVGUEST_OBJ := $(patsubst %,build/%.o,$(PVGUEST_SRC))
+PVGUEST_OBJ := $(PVGUEST_SRC:%=build/%.o)
 PVGUEST_LDS := pv-guest-lib/pvguest.lds
 PVGUEST_INC := -Ipv-guest-lib/include -Iinclude
-PVGUEST_WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes \
-	-Wmissing-prototypes -Wundef -Wvla -Wpointer-arith -Wwrite-strings
-PVGUEST_BASE := -std=gnu11 -O2 -g -mno-red-zone -fno-pic \
-	-fno-stack-protector -fno-strict-aliasing -fno-omit-frame-pointer \
-	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
-	-D__XEN_INTERFACE_VERSION__=0x00040e00 $(if $(CI),-Werror)
+PVGUEST_KERNEL_CFLAGS := $(FREESTANDING) -fno-pic -ffunction-sections \
+	-fdata-sections $(PVGUEST_INC)
 # The library leaves vector registers alone: its trap handlers save none.
-PVGUEST_CFLAGS := $(PVGUEST_BASE) $(PVGUEST_WARN) -ffreestanding \
-	-mgeneral-regs-only $(PVGUEST_INC)
-# A kernel on the library may use them.
-PVGUEST_KERNEL_CFLAGS := $(PVGUEST_BASE) $(PVGUEST_WARN) -ffreestanding \
-	$(PVGUEST_INC)
-PVGUEST_LDFLAGS := -nostdlib -static -no-pie -Wl,-z,max-page-size=4096 \
+PVGUEST_CFLAGS := $(PVGUEST_KERNEL_CFLAGS) -mgeneral-regs-only
+PVGUEST_LINK = $(CC) -nostdlib -static -Wl,-z,max-page-size=4096 \
 	-Wl,--build-id=none -Wl,--gc-sections -Wl,-T,$(PVGUEST_LDS)
 
+ALL += build/libpvguest.a build/hello
+GUEST_FILES += build/hello
+
 build/libpvguest.a: $(PVGUEST_OBJ)
-	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-build/pv-guest-lib/src/%.c.o: pv-guest-lib/src/%.c
-	@mkdir -p $(@D)
-	$(CC) $(PVGUEST_CFLAGS) -MMD -MP -c -o $@ $<
+build/pv-guest-lib/src/%.c.o: pv-guest-lib/src/%.c build/deps/flags
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(PVGUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
-build/pv-guest-lib/src/%.S.o: pv-guest-lib/src/%.S
-	@mkdir -p $(@D)
-	$(CC) $(PVGUEST_CFLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
-
-build/pv-guest-lib/examples/%.c.o: pv-guest-lib/examples/%.c
-	@mkdir -p $(@D)
-	$(CC) $(PVGUEST_KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
+build/pv-guest-lib/src/%.S.o: pv-guest-lib/src/%.S build/deps/flags
+	$(call say,AS)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(PVGUEST_CFLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
 
 HELLO_OBJ := $(patsubst %,build/%.o, \
 	$(wildcard pv-guest-lib/examples/hello/*.c))
 
+build/pv-guest-lib/examples/%.c.o: pv-guest-lib/examples/%.c build/deps/flags
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(PVGUEST_KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
+
 build/hello: $(HELLO_OBJ) build/libpvguest.a $(PVGUEST_LDS)
-	$(CC) $(PVGUEST_LDFLAGS) -o $@ $(HELLO_OBJ) build/libpvguest.a
+	$(call say,LD)
+	$(Q)$(PVGUEST_LINK) -o $@ $(HELLO_OBJ) build/libpvguest.a
 
 -include $(PVGUEST_OBJ:.o=.d) $(HELLO_OBJ:.o=.d)

@@ -7,14 +7,14 @@
  * without pv_mm_init() for the first domain, so that early panics are seen;
  * the ring's page is in the initial mapping.
  */
+#include <public/event_channel.h>
+#include <public/io/console.h>
+#include <public/sched.h>
 #include <pvguest/console.h>
 #include <pvguest/event.h>
 #include <pvguest/hypercall.h>
 #include <pvguest/mm.h>
 #include <pvguest/start.h>
-#include <public/event_channel.h>
-#include <public/io/console.h>
-#include <public/sched.h>
 
 #include "internal.h"
 

@@ -6,17 +6,17 @@
  * unmasked; every other is masked, so a stray event wakes nobody.
  * The upcall mask is set at all times except inside SCHEDOP_block.
  */
+#include <public/event_channel.h>
+#include <public/sched.h>
 #include <pvguest/event.h>
 #include <pvguest/hypercall.h>
 #include <pvguest/start.h>
 #include <pvguest/time.h>
 #include <pvguest/trap.h>
-#include <public/event_channel.h>
-#include <public/sched.h>
 
 #include "internal.h"
 
-#define WORD_BITS 64
+#define WORD_BITS    64
 #define INVALID_PORT (-22)
 
 static struct channel {
@@ -159,8 +159,7 @@ bool pv_poll(void)
 		selector = __atomic_exchange_n(&vcpu->evtchn_pending_sel, 0,
 					       __ATOMIC_SEQ_CST);
 		for (; selector != 0; selector &= selector - 1)
-			any |= run_word(
-				(unsigned int)__builtin_ctzl(selector));
+			any |= run_word((unsigned int)__builtin_ctzl(selector));
 	}
 	return any;
 }

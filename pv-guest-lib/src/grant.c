@@ -5,20 +5,20 @@
  * Owns: the own grant table and the list of free references in it. The first
  * references are the toolstack's (console and xenstore).
  */
+#include <public/grant_table.h>
 #include <pvguest/grant.h>
 #include <pvguest/hypercall.h>
 #include <pvguest/mm.h>
-#include <public/grant_table.h>
 
 #include "internal.h"
 
 #define TABLE_FRAMES 4
-#define ENTRIES (TABLE_FRAMES * PV_PAGE_SIZE / sizeof(struct grant_entry_v1))
-#define FIRST_REF 8
-#define MAPPINGS 256
-#define ENOSPC_RC (-28)
-#define ENOMEM_RC (-12)
-#define EIO_RC (-5)
+#define ENTRIES      (TABLE_FRAMES * PV_PAGE_SIZE / sizeof(struct grant_entry_v1))
+#define FIRST_REF    8
+#define MAPPINGS     256
+#define ENOSPC_RC    (-28)
+#define ENOMEM_RC    (-12)
+#define EIO_RC       (-5)
 
 static struct grant_entry_v1 *table;
 static uint16_t next_free[ENTRIES]; /* 0 ends the list */
@@ -76,10 +76,10 @@ int pv_grant_access(uint16_t domid, const void *page, bool writable)
 	table[ref].domid = domid;
 	table[ref].frame = (uint32_t)pv_va_to_mfn(page);
 	/* The flags make the entry valid: after all else. */
-	__atomic_store_n(&table[ref].flags,
-			 (uint16_t)(GTF_permit_access |
-				    (writable ? 0 : GTF_readonly)),
-			 __ATOMIC_RELEASE);
+	__atomic_store_n(
+		&table[ref].flags,
+		(uint16_t)(GTF_permit_access | (writable ? 0 : GTF_readonly)),
+		__ATOMIC_RELEASE);
 	return ref;
 }
 
@@ -142,8 +142,8 @@ void *pv_grant_map(uint16_t domid, uint32_t ref, bool writable, int *error)
 	if (!va)
 		return NULL;
 	op.host_addr = (uint64_t)va;
-	rc = pv_hypercall3(__HYPERVISOR_grant_table_op,
-			   GNTTABOP_map_grant_ref, PV_ARG(&op), 1);
+	rc = pv_hypercall3(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref,
+			   PV_ARG(&op), 1);
 	if (rc != 0 || op.status != GNTST_okay) {
 		*error = rc < 0 ? (int)rc : status_to_errno(op.status);
 		pv_map_release(va, 1);

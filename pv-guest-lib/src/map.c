@@ -10,11 +10,11 @@
 
 #include "internal.h"
 
-#define PV_MAP_BASE 0x200000000000UL
+#define PV_MAP_BASE  0x200000000000UL
 #define WINDOW_PAGES (1UL << 18)
-#define WORD_BITS 64
-#define BATCH 128
-#define ENOMEM_RC (-12)
+#define WORD_BITS    64
+#define BATCH        128
+#define ENOMEM_RC    (-12)
 
 static uint64_t used[WINDOW_PAGES / WORD_BITS];
 static uint64_t search_from;

@@ -22,10 +22,10 @@
 
 #define PTE_PRESENT 0x1UL
 #define PTE_ADDRESS 0x000ffffffffff000UL
-#define PTE_TABLE 0x67UL /* present, writable, user, accessed, dirty */
-#define PTE_PAGE 0x67UL
+#define PTE_TABLE   0x67UL /* present, writable, user, accessed, dirty */
+#define PTE_PAGE    0x67UL
 #define PTE_PAGE_RO 0x65UL
-#define ENTRIES 512
+#define ENTRIES     512
 
 #define BATCH 256
 
@@ -76,8 +76,7 @@ static unsigned int table_index(uint64_t va, unsigned int level)
 
 static uint64_t *table_of(uint64_t entry)
 {
-	uint64_t pfn =
-		pv_mfn_to_pfn((entry & PTE_ADDRESS) >> PV_PAGE_SHIFT);
+	uint64_t pfn = pv_mfn_to_pfn((entry & PTE_ADDRESS) >> PV_PAGE_SHIFT);
 
 	if (pfn == PV_NO_MFN)
 		pv_panic("page table %lx is not ours", entry);
@@ -296,8 +295,8 @@ static uint64_t first_unused(void)
 
 	first = max(first, (p2m_end + PV_PAGE_SIZE - 1) >> PV_PAGE_SHIFT);
 	first = max(first, pv_va_to_pfn(info) + 1);
-	first = max(first, (info->pt_base >> PV_PAGE_SHIFT) +
-				   info->nr_pt_frames);
+	first = max(first,
+		    (info->pt_base >> PV_PAGE_SHIFT) + info->nr_pt_frames);
 	first = max(first, end_of_mfn(info->store_mfn));
 	if (!pv_is_initial_domain())
 		first = max(first, end_of_mfn(info->console.domU.mfn));

@@ -94,8 +94,8 @@ void *pv_heap_grow(ptrdiff_t change)
 {
 	uint64_t old = range.heap_end;
 
-	if (change > 0 ? (uint64_t)change > range.pages_start - old :
-			 (uint64_t)-change > old - range.heap_start)
+	if (change > 0 ? (uint64_t)change > range.pages_start - old
+		       : (uint64_t)-change > old - range.heap_start)
 		return NULL;
 	range.heap_end = old + (uint64_t)change;
 	return (void *)old;

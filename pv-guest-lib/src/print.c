@@ -125,8 +125,8 @@ static void put_conversion(struct output *o, char kind, struct field *f,
 		break;
 	case 'u':
 	case 'x':
-		n = f->longs ? va_arg(*args, uint64_t) :
-			       va_arg(*args, unsigned int);
+		n = f->longs ? va_arg(*args, uint64_t)
+			     : va_arg(*args, unsigned int);
 		put_number(o, f, n, kind == 'x' ? 16 : 10, false);
 		break;
 	case 'p':

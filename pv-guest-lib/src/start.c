@@ -6,12 +6,12 @@
  * of our own bss, whose frame is then unused.
  * Next: mm.c, events.c.
  */
+#include <public/sched.h>
+#include <public/version.h>
 #include <pvguest/console.h>
 #include <pvguest/hypercall.h>
 #include <pvguest/start.h>
 #include <pvguest/trap.h>
-#include <public/sched.h>
-#include <public/version.h>
 
 #include "internal.h"
 

@@ -6,12 +6,12 @@
  * Each structure has a version, odd while it changes: read it before and
  * after, and again when they differ.
  */
+#include <public/vcpu.h>
 #include <pvguest/event.h>
 #include <pvguest/hypercall.h>
 #include <pvguest/start.h>
 #include <pvguest/time.h>
 #include <pvguest/trap.h>
-#include <public/vcpu.h>
 
 #include "internal.h"
 

@@ -6,16 +6,16 @@
  * registers of the interrupted code alone.
  * Next: traps.S.
  */
+#include <public/callback.h>
+#include <public/sched.h>
 #include <pvguest/console.h>
 #include <pvguest/hypercall.h>
 #include <pvguest/start.h>
 #include <pvguest/trap.h>
-#include <public/callback.h>
-#include <public/sched.h>
 
 #include "internal.h"
 
-#define STUB_SIZE 16
+#define STUB_SIZE   16
 #define TRACE_DEPTH 16
 
 static pv_trap_handler *handlers[PV_TRAP_COUNT];
@@ -108,8 +108,7 @@ void pv_trap_dispatch(struct pv_trap_frame *frame)
 	if ((fault || frame->vector == PV_TRAP_GENERAL_PROTECTION) &&
 	    probe_failed(frame))
 		return;
-	if (handlers[frame->vector] &&
-	    handlers[frame->vector](frame, address))
+	if (handlers[frame->vector] && handlers[frame->vector](frame, address))
 		return;
 	pv_printf("\nException %lu (%s), error code %lx\n", frame->vector,
 		  names[frame->vector], frame->error_code);

@@ -25,8 +25,7 @@ typedef void pv_event_handler(uint32_t port, void *context);
  * does not count as an event for pv_poll() and pv_wait(). pv_event_close()
  * gives the port back.
  */
-int pv_event_bind_virq(uint32_t virq, pv_event_handler *handler,
-		       void *context);
+int pv_event_bind_virq(uint32_t virq, pv_event_handler *handler, void *context);
 int pv_event_bind_interdomain(uint16_t domid, uint32_t remote_port,
 			      pv_event_handler *handler, void *context);
 int pv_event_alloc_unbound(uint16_t remote, pv_event_handler *handler,

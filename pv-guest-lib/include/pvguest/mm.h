@@ -24,8 +24,8 @@
 #include <stdint.h>
 
 #define PV_PAGE_SHIFT 12
-#define PV_PAGE_SIZE 4096UL
-#define PV_NO_MFN UINT64_MAX
+#define PV_PAGE_SIZE  4096UL
+#define PV_NO_MFN     UINT64_MAX
 
 uint64_t pv_pfn_count(void);
 

@@ -12,10 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PV_TRAP_COUNT 20
-#define PV_TRAP_INVALID_OPCODE 6
+#define PV_TRAP_COUNT              20
+#define PV_TRAP_INVALID_OPCODE     6
 #define PV_TRAP_GENERAL_PROTECTION 13
-#define PV_TRAP_PAGE_FAULT 14
+#define PV_TRAP_PAGE_FAULT         14
 
 /* As the stubs of traps.S build it, lowest address first. */
 struct pv_trap_frame {
