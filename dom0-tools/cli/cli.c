@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Prompt, autorun and the splitting of lines; see cli.h.
+ *
+ * Owns: the line editor and the bytes typed ahead.
+ */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/line_editor.h"
+#include "cli/platform.h"
+#include "toolstack/guests.h"
+#include "toolstack/hypercalls.h"
+#include "toolstack/primitives.h"
+
+#define PROMPT    "tenon> "
+#define AUTORUN   "/guests/autorun"
+#define WORDS_MAX 16
+
+static struct line_editor editor;
+static bool is_prompting;
+
+static struct {
+	char bytes[256];
+	size_t size;
+	size_t next;
+} typed;
+
+/* Terminal ------------------------------------------------------------------
+ */
+
+void cli_print_text(const char *text, size_t size)
+{
+	const char *end = text + size;
+
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		const char *stop = newline ? newline : end;
+
+		platform_write(text, (size_t)(stop - text));
+		if (newline)
+			platform_write("\r\n", 2);
+		text = stop + (newline ? 1 : 0);
+	}
+}
+
+void cli_print(const char *format, ...)
+{
+	char text[2048];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	cli_print_text(text, strlen(text));
+}
+
+int cli_input(void)
+{
+	if (typed.next == typed.size) {
+		typed.next = 0;
+		typed.size = platform_read(typed.bytes, sizeof(typed.bytes));
+	}
+	if (typed.next == typed.size)
+		return -1;
+	return (unsigned char)typed.bytes[typed.next++];
+}
+
+void cli_wait(void)
+{
+	tk_wait(TK_FOREVER);
+}
+
+/* Comes at any time, so the line being typed must make room for it. */
+static void notice(const char *about, const char *text)
+{
+	if (is_prompting)
+		line_hide(&editor);
+	cli_print("%s: %s\n", about, text);
+	if (is_prompting)
+		line_redraw(&editor);
+}
+
+/* Completion ----------------------------------------------------------------
+ */
+
+static void complete_verbs(struct completion *completion)
+{
+	const struct command *command;
+
+	for (command = commands; command->name; command++)
+		completion_add(completion, command->name);
+}
+
+static void complete_guests(struct completion *completion)
+{
+	struct tk_guest *guest = NULL;
+
+	while ((guest = tk_guests_next(guest)))
+		completion_add(completion, guest->config.name);
+}
+
+static void complete_files(struct completion *completion)
+{
+	size_t i, size;
+	const char *path;
+
+	for (i = 0; (path = platform_file_at(i, &size)); i++)
+		completion_add(completion, path);
+}
+
+static void complete(struct completion *completion, const char *text,
+		     const char *word)
+{
+	char verb[LINE_SIZE];
+	const struct command *command;
+
+	if (word == text) {
+		complete_verbs(completion);
+		return;
+	}
+	memcpy(verb, text,
+	       LINE_SIZE - 1 < (size_t)(word - text) ? LINE_SIZE - 1
+						     : (size_t)(word - text));
+	verb[strcspn(text, " ")] = '\0';
+	command = command_find(verb);
+	if (!command)
+		return;
+	if (command->words == WORDS_VERBS)
+		complete_verbs(completion);
+	else if (command->words == WORDS_GUESTS)
+		complete_guests(completion);
+	else if (command->words == WORDS_FILES)
+		complete_files(completion);
+}
+
+/* Lines ---------------------------------------------------------------------
+ */
+
+/* Splits at blanks, in place. Returns how many, or -1 when too many. */
+static int split(char *text, char **words)
+{
+	int count = 0;
+	char *rest, *word;
+
+	for (word = strtok_r(text, " \t", &rest); word;
+	     word = strtok_r(NULL, " \t", &rest)) {
+		if (count == WORDS_MAX)
+			return -1;
+		words[count++] = word;
+	}
+	words[count] = NULL;
+	return count;
+}
+
+void cli_execute(const char *line)
+{
+	char text[LINE_SIZE];
+	char *words[WORDS_MAX + 1];
+	const struct command *command;
+	int count;
+
+	snprintf(text, sizeof(text), "%s", line);
+	count = split(text, words);
+	if (!count || (count > 0 && words[0][0] == '#'))
+		return;
+	if (count < 0) {
+		cli_print("error: more than %d words\n", WORDS_MAX);
+		return;
+	}
+	command = command_find(words[0]);
+	if (!command) {
+		cli_print("error: no command %s; try help\n", words[0]);
+		return;
+	}
+	if (count - 1 < command->min_words || count - 1 > command->max_words) {
+		cli_print("error: usage: %s %s\n", command->name,
+			  command->arguments);
+		return;
+	}
+	command->run(count, words);
+}
+
+/*
+ * The lines of the file are typed at the prompt, one after another, each
+ * when the one before has finished.
+ */
+static void run_autorun(void)
+{
+	const void *data;
+	const char *text, *end;
+	size_t size;
+
+	if (platform_file(AUTORUN, &data, &size))
+		return;
+	text = data;
+	end = text + size;
+	while (text < end) {
+		char line[LINE_SIZE];
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		size_t length = (size_t)((newline ? newline : end) - text);
+
+		if (length < sizeof(line)) {
+			memcpy(line, text, length);
+			line[length] = '\0';
+			line[strcspn(line, "\r")] = '\0';
+			cli_print(PROMPT "%s\n", line);
+			cli_execute(line);
+		} else {
+			cli_print("error: " AUTORUN ": line too long\n");
+		}
+		text += length + 1;
+	}
+}
+
+static void run_prompt(void)
+{
+	for (;;) {
+		int byte;
+
+		line_begin(&editor);
+		is_prompting = true;
+		do {
+			while ((byte = cli_input()) < 0)
+				cli_wait();
+		} while (!line_key(&editor, (char)byte));
+		is_prompting = false;
+		cli_execute(editor.text);
+	}
+}
+
+/* Paths in configurations may leave out the folder. */
+static int read_file(const char *path, const void **data, size_t *size)
+{
+	char full[LINE_SIZE];
+
+	if (!platform_file(path, data, size))
+		return 0;
+	snprintf(full, sizeof(full), "/guests/%s", path);
+	return platform_file(full, data, size);
+}
+
+static const struct tk_guests_host guests_host = {
+	.read_file = read_file,
+	.notice = notice,
+};
+
+static void greet(void)
+{
+	struct tk_host_info info;
+
+	if (tk_host_info(&info))
+		return;
+	cli_print("Control domain on Xen ABI %u.%u%s: %u CPUs, %lu MiB free of"
+		  " %lu MiB. Type help.\n",
+		  info.version_major, info.version_minor, info.version_extra,
+		  info.cpus, (unsigned long)(info.free_pages / 256),
+		  (unsigned long)(info.total_pages / 256));
+}
+
+bool cli_main(void)
+{
+	struct tk_error err;
+
+	line_init(&editor, PROMPT, complete, platform_write);
+	if (tk_guests_start(&guests_host, &err)) {
+		cli_print("error: %s\n", err.text);
+		return false;
+	}
+	greet();
+	run_autorun();
+	run_prompt();
+	return true;
+}

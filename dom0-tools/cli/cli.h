@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line of the control domain: reads lines at a prompt, or from
+ * /guests/autorun first, and runs them one after another.
+ *
+ * One thread does everything. A command that takes long calls tk_wait() in a
+ * loop of its own; the rings of all guests are served in there, whoever
+ * waits. Input is taken through cli_input() wherever it is needed, so what is
+ * typed ahead goes to whatever reads next.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Never returns, unless it cannot even start: then false, after saying why. */
+bool cli_main(void);
+
+/* Formatted text to the terminal; "\n" starts a new line. */
+void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Long text, the same way. */
+void cli_print_text(const char *text, size_t size);
+
+/* The next byte that was typed, or -1 when there is none yet. */
+int cli_input(void);
+/* Waits for typing or for a guest's event. */
+void cli_wait(void);
+
+/* Runs one line; says what was wrong with it, if anything. */
+void cli_execute(const char *line);
+
+#endif /* CLI_CLI_H */

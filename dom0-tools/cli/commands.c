@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verbs; see commands.h for how to add one. Every handler says its result
+ * or one line that begins with "error:".
+ */
+#include "cli/commands.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/platform.h"
+#include "toolstack/domain_config.h"
+#include "toolstack/guests.h"
+#include "toolstack/hypercalls.h"
+
+#define CONTROL(letter) ((letter)&0x1f)
+
+const struct command *command_find(const char *name)
+{
+	const struct command *command;
+
+	for (command = commands; command->name; command++) {
+		if (!strcmp(command->name, name))
+			return command;
+	}
+	return NULL;
+}
+
+static void run_help(int count, char **words)
+{
+	const struct command *command;
+	char usage[48];
+
+	if (count > 1 && !command_find(words[1])) {
+		cli_print("error: no command %s\n", words[1]);
+		return;
+	}
+	for (command = commands; command->name; command++) {
+		if (count > 1 && strcmp(command->name, words[1]))
+			continue;
+		snprintf(usage, sizeof(usage), "%s %s", command->name,
+			 command->arguments);
+		cli_print("%-26s %s\n", usage, command->help);
+	}
+}
+
+static struct tk_guest *find_guest(const char *name)
+{
+	struct tk_guest *guest = tk_guests_find(name);
+
+	if (!guest)
+		cli_print("error: no guest %s\n", name);
+	return guest;
+}
+
+static void print_error(const struct tk_error *err)
+{
+	cli_print("error: %s\n", err->text);
+}
+
+/* Machine -------------------------------------------------------------------
+ */
+
+static void run_info(int count, char **words)
+{
+	struct tk_host_info info;
+	int rc = tk_host_info(&info);
+
+	(void)count;
+	(void)words;
+	if (rc) {
+		cli_print("error: asking the hypervisor: %s (%d)\n",
+			  tk_errno_text(rc), rc);
+		return;
+	}
+	cli_print("%-23s: %u\n", "nr_cpus", info.cpus);
+	cli_print("%-23s: %u.%03u\n", "cpu_mhz", info.cpu_khz / 1000,
+		  info.cpu_khz % 1000);
+	cli_print("%-23s: %lu\n", "total_memory",
+		  (unsigned long)(info.total_pages / 256));
+	cli_print("%-23s: %lu\n", "free_memory",
+		  (unsigned long)(info.free_pages / 256));
+	cli_print("%-23s: %lu\n", "free_pages", (unsigned long)info.free_pages);
+	cli_print("%-23s: %u\n", "xen_major", info.version_major);
+	cli_print("%-23s: %u\n", "xen_minor", info.version_minor);
+	cli_print("%-23s: %s\n", "xen_extra", info.version_extra);
+	cli_print("%-23s: %u.%u%s\n", "xen_version", info.version_major,
+		  info.version_minor, info.version_extra);
+	cli_print("%-23s: %s\n", "xen_caps", info.capabilities);
+	cli_print("%-23s: %s\n", "xen_commandline", info.command_line);
+}
+
+static void run_dmesg(int count, char **words)
+{
+	char buffer[1024];
+	uint32_t index = 0;
+	long size;
+
+	(void)count;
+	(void)words;
+	while ((size = tk_host_log(buffer, sizeof(buffer), &index)) > 0)
+		cli_print_text(buffer, (size_t)size);
+	if (size < 0)
+		cli_print("error: reading the hypervisor's log: %s (%ld)\n",
+			  tk_errno_text(size), size);
+}
+
+static void end_machine(enum tk_host_end end)
+{
+	int rc = tk_host_shutdown(end);
+
+	cli_print("error: ending the machine: %s (%d)\n", tk_errno_text(rc),
+		  rc);
+}
+
+static void run_poweroff(int count, char **words)
+{
+	(void)count;
+	(void)words;
+	end_machine(TK_HOST_POWEROFF);
+}
+
+static void run_reboot(int count, char **words)
+{
+	(void)count;
+	(void)words;
+	end_machine(TK_HOST_REBOOT);
+}
+
+/* Files ---------------------------------------------------------------------
+ */
+
+static int find_file(const char *path, const void **data, size_t *size)
+{
+	if (!platform_file(path, data, size))
+		return 0;
+	cli_print("error: %s: no such file\n", path);
+	return -1;
+}
+
+static void run_cat(int count, char **words)
+{
+	const void *data;
+	size_t size;
+
+	(void)count;
+	if (find_file(words[1], &data, &size))
+		return;
+	cli_print_text(data, size);
+	if (size && ((const char *)data)[size - 1] != '\n')
+		cli_print("\n");
+}
+
+/* A file, or what lies below a folder: paths that go on after a slash. */
+static bool is_listed(const char *path, const char *wanted)
+{
+	size_t length = strlen(wanted);
+
+	while (length > 1 && wanted[length - 1] == '/')
+		length--;
+	if (strncmp(path, wanted, length))
+		return false;
+	return length == 1 || path[length] == '/' || !path[length];
+}
+
+static void run_ls(int count, char **words)
+{
+	const char *wanted = count > 1 ? words[1] : "/";
+	size_t i, size, found = 0;
+	const char *path;
+
+	for (i = 0; (path = platform_file_at(i, &size)); i++) {
+		if (!is_listed(path, wanted))
+			continue;
+		cli_print("%10lu %s\n", (unsigned long)size, path);
+		found++;
+	}
+	if (!found)
+		cli_print("error: %s: no such file\n", wanted);
+}
+
+/* Guests --------------------------------------------------------------------
+ */
+
+/* As other tools of this ABI print it, for scripts that know that. */
+static void state_text(const struct tk_domain_info *info, char text[7])
+{
+	static const char reasons[] = "-rscwS";
+
+	memcpy(text, "------", 7);
+	if (info->is_running)
+		text[0] = 'r';
+	if (info->is_blocked)
+		text[1] = 'b';
+	if (info->is_paused)
+		text[2] = 'p';
+	if (info->is_shutdown) {
+		text[3] = 's';
+		text[4] = info->shutdown_reason < sizeof(reasons) - 1
+				  ? reasons[info->shutdown_reason]
+				  : '?';
+	}
+	if (info->is_dying)
+		text[5] = 'd';
+}
+
+static const char *domain_name(const struct tk_domain_info *info,
+			       const struct tk_guest *guest)
+{
+	if (guest)
+		return guest->config.name;
+	return info->domid == TK_DOMID_CONTROL ? "Domain-0" : "(null)";
+}
+
+static void list_domain(const struct tk_domain_info *info)
+{
+	const struct tk_guest *guest = tk_guests_find_domid(info->domid);
+	char state[7];
+
+	state_text(info, state);
+	cli_print("%-40s %5u %5lu %5u     %s  %6lu.%lu",
+		  domain_name(info, guest), info->domid,
+		  (unsigned long)(info->pages / 256), info->vcpus, state,
+		  (unsigned long)(info->cpu_time_ns / 1000000000),
+		  (unsigned long)(info->cpu_time_ns / 100000000 % 10));
+	if (guest && guest->has_ended)
+		cli_print("  %s", guest->end_reason);
+	cli_print("\n");
+}
+
+static void run_list(int count, char **words)
+{
+	const struct tk_guest *only = NULL;
+	struct tk_domain_info info;
+	uint16_t next = 0;
+
+	if (count > 1) {
+		only = find_guest(words[1]);
+		if (!only)
+			return;
+	}
+	cli_print("%-40s %5s %5s %5s\t%s\t%s\n", "Name", "ID", "Mem", "VCPUs",
+		  "State", "Time(s)");
+	while (next < TK_DOMID_FIRST_RESERVED &&
+	       !tk_domain_info_next(next, &info)) {
+		if (!only || (only->has_domain && only->domid == info.domid))
+			list_domain(&info);
+		next = info.domid + 1;
+	}
+}
+
+static void view_text(void *context, const char *text, size_t size)
+{
+	(void)context;
+	platform_write(text, size);
+}
+
+/* Passes typed bytes on; true when Ctrl-] was among them. */
+static bool type_into(struct tk_guest *guest)
+{
+	char text[64];
+	size_t size = 0;
+	int byte;
+
+	while ((byte = cli_input()) >= 0 && byte != CONTROL(']')) {
+		text[size++] = (char)byte;
+		if (size < sizeof(text))
+			continue;
+		tk_console_type(&guest->console, text, size);
+		size = 0;
+	}
+	if (size)
+		tk_console_type(&guest->console, text, size);
+	return byte == CONTROL(']');
+}
+
+static void stop_viewing(void)
+{
+	struct tk_guest *guest = NULL;
+
+	while ((guest = tk_guests_next(guest)))
+		tk_console_view(&guest->console, NULL, NULL);
+}
+
+/*
+ * Until the guest ends or the user leaves. The guest is looked up again
+ * after each wait: it may have been renamed, or replaced by a new one.
+ */
+static void attach_console(struct tk_guest *guest)
+{
+	char name[128];
+	struct tk_guest *now = guest;
+	bool left = false;
+
+	snprintf(name, sizeof(name), "%s", guest->config.name);
+	tk_console_view(&guest->console, view_text, NULL);
+	while (!left && now == guest && !guest->has_ended) {
+		cli_wait();
+		now = tk_guests_find(name);
+		if (now == guest)
+			left = type_into(guest);
+	}
+	stop_viewing();
+	if (now && now->has_ended)
+		cli_print("\n[%s ended: %s]\n", name, now->end_reason);
+	else
+		cli_print("\n[left the console of %s]\n", name);
+}
+
+static void run_console(int count, char **words)
+{
+	bool history = !strcmp(words[1], "--history");
+	struct tk_guest *guest;
+
+	if (count - 1 != (history ? 2 : 1)) {
+		cli_print("error: usage: console [--history] NAME\n");
+		return;
+	}
+	guest = find_guest(words[count - 1]);
+	if (!guest)
+		return;
+	if (history)
+		tk_console_replay(&guest->console, view_text, NULL);
+	else
+		attach_console(guest);
+}
+
+/* Reads and checks the file; the result belongs to the caller. */
+static int read_config(const char *path, struct tk_domain_config *config)
+{
+	struct tk_error err;
+	const void *data;
+	size_t size;
+
+	if (find_file(path, &data, &size))
+		return -1;
+	if (!tk_domain_config_parse(config, path, data, size, &err))
+		return 0;
+	print_error(&err);
+	return -1;
+}
+
+static void run_create(int count, char **words)
+{
+	bool console = false, paused = false;
+	const char *path = NULL;
+	struct tk_domain_config config;
+	struct tk_guest *guest;
+	struct tk_error err;
+	int i;
+
+	for (i = 1; i < count; i++) {
+		if (!strcmp(words[i], "-c"))
+			console = true;
+		else if (!strcmp(words[i], "-p"))
+			paused = true;
+		else if (words[i][0] != '-' && !path)
+			path = words[i];
+		else
+			path = "";
+	}
+	if (!path || !*path) {
+		cli_print("error: usage: create FILE [-c] [-p]\n");
+		return;
+	}
+	if (read_config(path, &config))
+		return;
+	guest = tk_guests_create(&config, paused, &err);
+	if (!guest)
+		print_error(&err);
+	else if (console)
+		attach_console(guest);
+}
+
+static void change_guest(const char *name, int (*change)(struct tk_guest *guest,
+							 struct tk_error *err))
+{
+	struct tk_guest *guest = find_guest(name);
+	struct tk_error err;
+
+	if (guest && change(guest, &err))
+		print_error(&err);
+}
+
+static void run_pause(int count, char **words)
+{
+	(void)count;
+	change_guest(words[1], tk_guest_pause);
+}
+
+static void run_unpause(int count, char **words)
+{
+	(void)count;
+	change_guest(words[1], tk_guest_unpause);
+}
+
+static void run_destroy(int count, char **words)
+{
+	(void)count;
+	change_guest(words[1], tk_guest_destroy);
+}
+
+/* Ctrl-C gives up waiting. */
+static void run_wait(int count, char **words)
+{
+	struct tk_guest *guest = find_guest(words[1]);
+	char name[128];
+	int byte;
+
+	(void)count;
+	if (!guest)
+		return;
+	snprintf(name, sizeof(name), "%s", guest->config.name);
+	while (guest && !guest->has_ended) {
+		while ((byte = cli_input()) >= 0) {
+			if (byte == CONTROL('C'))
+				return;
+		}
+		cli_wait();
+		guest = tk_guests_find(name);
+	}
+	if (guest)
+		cli_print("%s ended: %s\n", name, guest->end_reason);
+}
+
+/* clang-format off */
+const struct command commands[] = {
+	{ "help", "[VERB]", "what each command does",
+	  0, 1, WORDS_VERBS, run_help },
+	{ "info", "", "the machine and the hypervisor",
+	  0, 0, WORDS_NONE, run_info },
+	{ "list", "[NAME]", "the domains",
+	  0, 1, WORDS_GUESTS, run_list },
+	{ "create", "FILE [-c] [-p]",
+	  "build and start a guest; -c attach its console, -p leave it paused",
+	  1, 3, WORDS_FILES, run_create },
+	{ "console", "[--history] NAME",
+	  "attach a guest's console, Ctrl-] leaves; or show what it printed",
+	  1, 2, WORDS_GUESTS, run_console },
+	{ "pause", "NAME", "stop a guest for a while",
+	  1, 1, WORDS_GUESTS, run_pause },
+	{ "unpause", "NAME", "let it go on",
+	  1, 1, WORDS_GUESTS, run_unpause },
+	{ "destroy", "NAME", "end a guest at once",
+	  1, 1, WORDS_GUESTS, run_destroy },
+	{ "wait", "NAME", "wait until a guest has ended, Ctrl-C gives up",
+	  1, 1, WORDS_GUESTS, run_wait },
+	{ "dmesg", "", "the hypervisor's log",
+	  0, 0, WORDS_NONE, run_dmesg },
+	{ "cat", "FILE", "show a file",
+	  1, 1, WORDS_FILES, run_cat },
+	{ "ls", "[PATH]", "list files",
+	  0, 1, WORDS_FILES, run_ls },
+	{ "poweroff", "", "end everything and switch the machine off",
+	  0, 0, WORDS_NONE, run_poweroff },
+	{ "reboot", "", "end everything and start the machine again",
+	  0, 0, WORDS_NONE, run_reboot },
+	{ NULL, NULL, NULL, 0, 0, WORDS_NONE, NULL },
+};
+/* clang-format on */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verbs of the command line: one row of a table each. To add a verb, add
+ * a row; help and completion follow.
+ */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+/* Names that tab completes after the verb. */
+enum command_words {
+	WORDS_NONE,
+	WORDS_VERBS,
+	WORDS_FILES,
+	WORDS_GUESTS,
+};
+
+struct command {
+	const char *name;
+	const char *arguments; /* for help: "NAME", "FILE [-c] [-p]" */
+	const char *help;      /* one line, no full stop */
+	int min_words;         /* after the verb */
+	int max_words;
+	enum command_words words;
+	/* words[0] is the verb; words[count] is NULL. */
+	void (*run)(int count, char **words);
+};
+
+/* Ends with a row without a name. */
+extern const struct command commands[];
+
+/* NULL when there is no such verb. */
+const struct command *command_find(const char *name);
+
+#endif /* CLI_COMMANDS_H */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the command line needs from the program that it is part of, beyond
+ * the toolstack's primitives: a terminal and the files under /guests. The
+ * control domain has it in platform_dom0.c, the host tests have their own.
+ */
+#ifndef CLI_PLATFORM_H
+#define CLI_PLATFORM_H
+
+#include <stddef.h>
+
+/*
+ * What was typed since the last call, up to `size` bytes; 0 when there is
+ * nothing. Does not wait: arriving input ends tk_wait().
+ */
+size_t platform_read(char *buffer, size_t size);
+
+/* Bytes as they are; the terminal turns nothing into anything else. */
+void platform_write(const char *text, size_t size);
+
+/*
+ * The whole of a file, by its full path, which stays where it is. Negative
+ * when there is none.
+ */
+int platform_file(const char *path, const void **data, size_t *size);
+
+/* Full path of the index-th file, NULL past the last; and its size. */
+const char *platform_file_at(size_t index, size_t *size);
+
+#endif /* CLI_PLATFORM_H */

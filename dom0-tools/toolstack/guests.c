@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keeps the list of guests and acts when one ends; see guests.h.
+ */
+#include "guests.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <public/sched.h>
+#include <public/xen.h>
+
+#include "build_domain.h"
+#include "hypercalls.h"
+#include "primitives.h"
+
+static const struct tk_guests_host *host;
+static struct tk_guest *guests;
+
+/* The list ------------------------------------------------------------------
+ */
+
+struct tk_guest *tk_guests_next(const struct tk_guest *guest)
+{
+	return guest ? guest->next : guests;
+}
+
+struct tk_guest *tk_guests_find_domid(uint16_t domid)
+{
+	struct tk_guest *guest;
+
+	for (guest = guests; guest; guest = guest->next) {
+		if (guest->has_domain && guest->domid == domid)
+			return guest;
+	}
+	return NULL;
+}
+
+static struct tk_guest *find_name(const char *name)
+{
+	struct tk_guest *guest;
+
+	for (guest = guests; guest; guest = guest->next) {
+		if (!strcmp(guest->config.name, name))
+			return guest;
+	}
+	return NULL;
+}
+
+struct tk_guest *tk_guests_find(const char *name)
+{
+	struct tk_guest *guest = find_name(name);
+	char *end;
+	unsigned long number;
+
+	if (guest || !*name)
+		return guest;
+	number = strtoul(name, &end, 10);
+	if (*end || number >= TK_DOMID_FIRST_RESERVED)
+		return NULL;
+	return tk_guests_find_domid((uint16_t)number);
+}
+
+static void append(struct tk_guest *guest)
+{
+	struct tk_guest **place = &guests;
+
+	while (*place)
+		place = &(*place)->next;
+	guest->next = NULL;
+	*place = guest;
+}
+
+static void forget(struct tk_guest *guest)
+{
+	struct tk_guest **place = &guests;
+
+	while (*place && *place != guest)
+		place = &(*place)->next;
+	if (*place)
+		*place = guest->next;
+	tk_console_free(&guest->console);
+	tk_domain_config_free(&guest->config);
+	free(guest);
+}
+
+/* The list is in the order of creation, so the first ones are the oldest. */
+static void forget_oldest_ended(void)
+{
+	struct tk_guest *guest, *oldest = NULL;
+	unsigned int ended = 0;
+
+	for (guest = guests; guest; guest = guest->next) {
+		if (guest->has_domain)
+			continue;
+		if (!oldest)
+			oldest = guest;
+		ended++;
+	}
+	if (ended > TK_GUESTS_ENDED_MAX)
+		forget(oldest);
+}
+
+static void notice(const char *about, const char *text)
+{
+	if (host->notice)
+		host->notice(about, text);
+}
+
+/* Begin and end of a domain -------------------------------------------------
+ */
+
+static int read_file(const char *path, const char *what, const void **data,
+		     size_t *size, struct tk_error *err)
+{
+	if (host->read_file(path, data, size))
+		return tk_fail(err, "%s %s: no such file", what, path);
+	return 0;
+}
+
+static int build(struct tk_guest *guest, struct tk_error *err)
+{
+	struct tk_build_request request = { .config = &guest->config };
+	struct tk_built_domain built;
+
+	if (read_file(guest->config.kernel, "kernel", &request.kernel,
+		      &request.kernel_size, err))
+		return -1;
+	if (guest->config.ramdisk &&
+	    read_file(guest->config.ramdisk, "ramdisk", &request.ramdisk,
+		      &request.ramdisk_size, err))
+		return -1;
+	if (tk_build_domain(&built, &request, err))
+		return -1;
+	if (tk_console_attach(&guest->console, built.domid,
+			      built.console_ring_mfn, built.console_port,
+			      err)) {
+		tk_domain_destroy(built.domid);
+		return tk_fail_within(err, guest->config.name);
+	}
+	guest->domid = built.domid;
+	guest->has_domain = true;
+	guest->has_ended = false;
+	guest->end_reason = NULL;
+	return 0;
+}
+
+/*
+ * Lets go of the domain's pages first: one that somebody still maps would
+ * stay behind as a zombie.
+ */
+static int tear_down(struct tk_guest *guest, struct tk_error *err)
+{
+	int rc;
+
+	tk_domain_pause(guest->domid);
+	tk_console_detach(&guest->console);
+	rc = tk_domain_destroy(guest->domid);
+	if (rc)
+		return tk_fail(err, "%s: destroying domain %u: %s (%d)",
+			       guest->config.name, guest->domid,
+			       tk_errno_text(rc), rc);
+	guest->has_domain = false;
+	return 0;
+}
+
+static int start(struct tk_guest *guest, struct tk_error *err)
+{
+	struct tk_error ignored;
+	int rc = tk_domain_unpause(guest->domid);
+
+	if (!rc)
+		return 0;
+	tk_fail(err, "%s: starting it: %s (%d)", guest->config.name,
+		tk_errno_text(rc), rc);
+	if (tear_down(guest, &ignored))
+		notice("destroy", ignored.text);
+	return -1;
+}
+
+static void mark_ended(struct tk_guest *guest, const char *reason)
+{
+	guest->has_ended = true;
+	guest->end_reason = reason;
+}
+
+/* What to do when a guest ends ----------------------------------------------
+ */
+
+static const struct {
+	unsigned int reason;
+	const char *text;
+} reasons[] = {
+	{ SHUTDOWN_poweroff, "poweroff" },
+	{ SHUTDOWN_reboot, "reboot" },
+	{ SHUTDOWN_suspend, "suspend" },
+	{ SHUTDOWN_crash, "crash" },
+	{ SHUTDOWN_watchdog, "watchdog" },
+	{ SHUTDOWN_soft_reset, "soft reset" },
+};
+
+static const char *reason_text(unsigned int reason)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if (reasons[i].reason == reason)
+			return reasons[i].text;
+	}
+	return "unknown reason";
+}
+
+static enum tk_action action_for(const struct tk_guest *guest,
+				 unsigned int reason)
+{
+	if (reason == SHUTDOWN_poweroff || reason == SHUTDOWN_suspend)
+		return guest->config.on_poweroff;
+	if (reason == SHUTDOWN_reboot)
+		return guest->config.on_reboot;
+	return guest->config.on_crash;
+}
+
+static void end_domain(struct tk_guest *guest, const char *reason)
+{
+	struct tk_error err;
+
+	mark_ended(guest, reason);
+	if (tear_down(guest, &err))
+		notice("destroy", err.text);
+}
+
+static void restart(struct tk_guest *guest, const char *reason)
+{
+	struct tk_error err;
+
+	end_domain(guest, reason);
+	if (guest->has_domain)
+		return;
+	if (build(guest, &err) || start(guest, &err)) {
+		mark_ended(guest, reason);
+		notice("restart failed", err.text);
+	}
+}
+
+/* NAME-1, NAME-2, ...: the first that nobody has. NULL without memory. */
+static char *free_name(const char *name)
+{
+	size_t size = strlen(name) + sizeof("-4294967295");
+	char *text = malloc(size);
+	unsigned int number = 0;
+
+	if (!text)
+		return NULL;
+	do {
+		snprintf(text, size, "%s-%u", name, ++number);
+	} while (find_name(text));
+	return text;
+}
+
+static char *copy_text(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = malloc(size);
+
+	return copy ? memcpy(copy, text, size) : NULL;
+}
+
+static int copy_config(struct tk_domain_config *to,
+		       const struct tk_domain_config *from)
+{
+	*to = *from;
+	to->name = copy_text(from->name);
+	to->kernel = copy_text(from->kernel);
+	to->ramdisk = from->ramdisk ? copy_text(from->ramdisk) : NULL;
+	to->cmdline = copy_text(from->cmdline);
+	if (to->name && to->kernel && to->cmdline &&
+	    (to->ramdisk || !from->ramdisk))
+		return 0;
+	tk_domain_config_free(to);
+	return -1;
+}
+
+/* The old domain stays for inspection under another name. */
+static void rename_and_restart(struct tk_guest *guest, const char *reason)
+{
+	struct tk_domain_config config;
+	struct tk_error err;
+	char *name;
+
+	mark_ended(guest, reason);
+	name = free_name(guest->config.name);
+	if (!name || copy_config(&config, &guest->config)) {
+		free(name);
+		notice(guest->config.name, "not enough memory to restart it");
+		return;
+	}
+	free(guest->config.name);
+	guest->config.name = name;
+	if (!tk_guests_create(&config, false, &err))
+		notice("restart failed", err.text);
+}
+
+static void guest_ended(struct tk_guest *guest, unsigned int reason)
+{
+	const char *text = reason_text(reason);
+	enum tk_action action = action_for(guest, reason);
+
+	tk_console_serve(&guest->console);
+	if (action == TK_ACTION_RESTART)
+		restart(guest, text);
+	else if (action == TK_ACTION_RENAME_RESTART)
+		rename_and_restart(guest, text);
+	else if (action == TK_ACTION_PRESERVE)
+		mark_ended(guest, text);
+	else
+		end_domain(guest, text);
+}
+
+/* A domain that somebody else destroyed. */
+static void guest_vanished(struct tk_guest *guest)
+{
+	tk_console_detach(&guest->console);
+	guest->has_domain = false;
+	mark_ended(guest, "destroyed");
+}
+
+static void check_guest(struct tk_guest *guest)
+{
+	struct tk_domain_info info;
+
+	if (!guest->has_domain)
+		return;
+	if (tk_domain_info(guest->domid, &info) || info.is_dying)
+		guest_vanished(guest);
+	else if (info.is_shutdown && !guest->has_ended)
+		guest_ended(guest, info.shutdown_reason);
+}
+
+#define DOMIDS_MAX 1024
+
+/*
+ * VIRQ_DOM_EXC tells that some domain ended, not which. Actions
+ * change the list, so go by the numbers of the domains that were there.
+ */
+static void some_domain_ended(uint32_t port, void *context)
+{
+	uint16_t domids[DOMIDS_MAX];
+	size_t count = 0, i;
+	struct tk_guest *guest;
+
+	(void)port;
+	(void)context;
+	for (guest = guests; guest && count < DOMIDS_MAX; guest = guest->next) {
+		if (guest->has_domain)
+			domids[count++] = guest->domid;
+	}
+	for (i = 0; i < count; i++) {
+		guest = tk_guests_find_domid(domids[i]);
+		if (guest)
+			check_guest(guest);
+	}
+}
+
+int tk_guests_start(const struct tk_guests_host *new_host, struct tk_error *err)
+{
+	int port;
+
+	host = new_host;
+	port = tk_evtchn_bind_virq(VIRQ_DOM_EXC, some_domain_ended, NULL);
+	if (port < 0)
+		return tk_fail(err, "binding VIRQ_DOM_EXC: %s (%d)",
+			       tk_errno_text(port), port);
+	return 0;
+}
+
+/* Commands ------------------------------------------------------------------
+ */
+
+static struct tk_guest *new_guest(struct tk_domain_config *config,
+				  struct tk_error *err)
+{
+	struct tk_guest *guest = calloc(1, sizeof(*guest));
+
+	if (!guest) {
+		tk_fail(err, "%s: not enough memory in the control domain",
+			config->name);
+		return NULL;
+	}
+	if (tk_console_init(&guest->console, err)) {
+		free(guest);
+		return NULL;
+	}
+	guest->config = *config;
+	return guest;
+}
+
+static int refuse_name_in_use(const struct tk_domain_config *config,
+			      struct tk_error *err)
+{
+	const struct tk_guest *guest = find_name(config->name);
+
+	if (guest && guest->has_domain)
+		return tk_fail(err, "%s: the name is in use by domain %u",
+			       config->name, guest->domid);
+	return 0;
+}
+
+struct tk_guest *tk_guests_create(struct tk_domain_config *config, bool paused,
+				  struct tk_error *err)
+{
+	struct tk_guest *guest = NULL, *old;
+
+	if (!refuse_name_in_use(config, err))
+		guest = new_guest(config, err);
+	if (!guest) {
+		tk_domain_config_free(config);
+		return NULL;
+	}
+	if (build(guest, err) || (!paused && start(guest, err))) {
+		forget(guest);
+		return NULL;
+	}
+	old = find_name(guest->config.name);
+	if (old)
+		forget(old);
+	append(guest);
+	forget_oldest_ended();
+	return guest;
+}
+
+static int need_domain(const struct tk_guest *guest, struct tk_error *err)
+{
+	if (!guest->has_domain)
+		return tk_fail(err, "%s: it is not running",
+			       guest->config.name);
+	return 0;
+}
+
+int tk_guest_destroy(struct tk_guest *guest, struct tk_error *err)
+{
+	if (need_domain(guest, err) || tear_down(guest, err))
+		return -1;
+	if (!guest->has_ended)
+		mark_ended(guest, "destroyed");
+	forget_oldest_ended();
+	return 0;
+}
+
+static int fail_guest(const struct tk_guest *guest, const char *what, int rc,
+		      struct tk_error *err)
+{
+	return tk_fail(err, "%s: %s: %s (%d)", guest->config.name, what,
+		       tk_errno_text(rc), rc);
+}
+
+int tk_guest_pause(struct tk_guest *guest, struct tk_error *err)
+{
+	int rc;
+
+	if (need_domain(guest, err))
+		return -1;
+	rc = tk_domain_pause(guest->domid);
+	return rc ? fail_guest(guest, "pausing it", rc, err) : 0;
+}
+
+int tk_guest_unpause(struct tk_guest *guest, struct tk_error *err)
+{
+	int rc;
+
+	if (need_domain(guest, err))
+		return -1;
+	rc = tk_domain_unpause(guest->domid);
+	return rc ? fail_guest(guest, "unpausing it", rc, err) : 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guests of this machine: their names, configurations and consoles, and
+ * what happens to each when it ends by itself. Names live here and not in
+ * xenstore.
+ *
+ * Owns: every struct tk_guest, in one list in the order of creation. A guest
+ * is in the list from its creation on and stays after its end, so that its
+ * console output can still be read; a new guest of the same name replaces it,
+ * and of those that ended only the newest TK_GUESTS_ENDED_MAX stay.
+ * Invariant: has_domain means that `domid` is a domain that we made and have
+ * not destroyed, and that its console is being served.
+ * Context: one thread; guests change state inside tk_wait() and inside the
+ * functions below, so no pointer to an ended guest may be kept across
+ * tk_guests_create().
+ */
+#ifndef TOOLSTACK_GUESTS_H
+#define TOOLSTACK_GUESTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "console_ring.h"
+#include "domain_config.h"
+#include "error.h"
+
+#define TK_GUESTS_ENDED_MAX 16
+
+struct tk_guest {
+	struct tk_guest *next;
+	struct tk_domain_config config; /* config.name is the guest's name */
+	struct tk_console console;
+	uint16_t domid; /* the last one when !has_domain */
+	bool has_domain;
+	bool has_ended;         /* by itself or by tk_guest_destroy() */
+	const char *end_reason; /* when has_ended: "poweroff", "crash", ... */
+};
+
+/* What the list needs from the program that holds it. */
+struct tk_guests_host {
+	/*
+	 * Finds the whole of a file; the bytes stay where they are. Negative
+	 * when there is no such file.
+	 */
+	int (*read_file)(const char *path, const void **data, size_t *size);
+	/* Tells the user something that was not asked for: one line. */
+	void (*notice)(const char *about, const char *text);
+};
+
+/* Begins to listen for guests that end. Once, before anything else here. */
+tk_must_check int tk_guests_start(const struct tk_guests_host *host,
+				  struct tk_error *err);
+
+/*
+ * Builds and starts a guest, paused if asked. Takes over the strings of
+ * `config` in any case. NULL on failure.
+ */
+struct tk_guest *tk_guests_create(struct tk_domain_config *config, bool paused,
+				  struct tk_error *err);
+
+tk_must_check int tk_guest_destroy(struct tk_guest *guest,
+				   struct tk_error *err);
+tk_must_check int tk_guest_pause(struct tk_guest *guest, struct tk_error *err);
+tk_must_check int tk_guest_unpause(struct tk_guest *guest,
+				   struct tk_error *err);
+
+/* By name, or by the number of a domain that exists; NULL when unknown. */
+struct tk_guest *tk_guests_find(const char *name);
+/* NULL: no such domain of ours. */
+struct tk_guest *tk_guests_find_domid(uint16_t domid);
+/* All guests, ended ones too: begin with NULL, ends with NULL. */
+struct tk_guest *tk_guests_next(const struct tk_guest *guest);
+
+#endif /* TOOLSTACK_GUESTS_H */
