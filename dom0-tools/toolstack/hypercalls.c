@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Typed hypercalls over the hypercall primitive; see hypercalls.h.
+ */
+#include "hypercalls.h"
+
+/* The tools' part of the ABI is visible on request only. */
+#define __XEN_TOOLS__ 1
+#include <public/domctl.h>
+#include <public/errno.h>
+#include <public/event_channel.h>
+#include <public/grant_table.h>
+#include <public/memory.h>
+#include <public/sched.h>
+#include <public/sysctl.h>
+#include <public/version.h>
+#include <public/xen.h>
+
+#include <string.h>
+
+#include "primitives.h"
+
+static uint64_t address_of(const void *object)
+{
+	return (uint64_t)(uintptr_t)object;
+}
+
+static long memory_op(unsigned int op, void *argument)
+{
+	return tk_hypercall(__HYPERVISOR_memory_op, op, address_of(argument), 0,
+			    0, 0);
+}
+
+static int domctl(struct xen_domctl *op, uint32_t command, uint16_t domid)
+{
+	op->cmd = command;
+	op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+	op->domain = domid;
+	return (int)tk_hypercall(__HYPERVISOR_domctl, address_of(op), 0, 0, 0,
+				 0);
+}
+
+static int domctl_plain(uint32_t command, uint16_t domid)
+{
+	struct xen_domctl op = { 0 };
+
+	return domctl(&op, command, domid);
+}
+
+static int sysctl(struct xen_sysctl *op, uint32_t command)
+{
+	op->cmd = command;
+	op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+	return (int)tk_hypercall(__HYPERVISOR_sysctl, address_of(op), 0, 0, 0,
+				 0);
+}
+
+/* Domains -------------------------------------------------------------------
+ */
+
+/* Ports of a guest: as many as the usual toolstack gives it. */
+#define MAX_EVTCHN_PORT 1023
+
+int tk_domain_create(uint16_t *domid, const uint8_t uuid[16],
+		     unsigned int max_vcpus)
+{
+	struct xen_domctl op = { 0 };
+	int rc;
+
+	memcpy(op.u.createdomain.handle, uuid, 16);
+	op.u.createdomain.max_vcpus = max_vcpus;
+	op.u.createdomain.max_evtchn_port = MAX_EVTCHN_PORT;
+	op.u.createdomain.max_grant_frames = -1;    /* the host's default */
+	op.u.createdomain.max_maptrack_frames = -1; /* the host's default */
+	op.u.createdomain.grant_opts = 1;           /* version 1 tables only */
+	rc = domctl(&op, XEN_DOMCTL_createdomain, 0);
+	if (!rc)
+		*domid = op.domain;
+	return rc;
+}
+
+int tk_domain_destroy(uint16_t domid)
+{
+	return domctl_plain(XEN_DOMCTL_destroydomain, domid);
+}
+
+int tk_domain_pause(uint16_t domid)
+{
+	return domctl_plain(XEN_DOMCTL_pausedomain, domid);
+}
+
+int tk_domain_unpause(uint16_t domid)
+{
+	return domctl_plain(XEN_DOMCTL_unpausedomain, domid);
+}
+
+static void info_from_abi(struct tk_domain_info *info,
+			  const struct xen_domctl_getdomaininfo *abi)
+{
+	*info = (struct tk_domain_info){
+		.domid = abi->domain,
+		.is_dying = abi->flags & XEN_DOMINF_dying,
+		.is_shutdown = abi->flags & XEN_DOMINF_shutdown,
+		.is_paused = abi->flags & XEN_DOMINF_paused,
+		.is_blocked = abi->flags & XEN_DOMINF_blocked,
+		.is_running = abi->flags & XEN_DOMINF_running,
+		.shutdown_reason = (abi->flags >> XEN_DOMINF_shutdownshift) &
+				   XEN_DOMINF_shutdownmask,
+		.pages = abi->tot_pages,
+		.max_pages = abi->max_pages,
+		.shared_info_mfn = abi->shared_info_frame,
+		.cpu_time_ns = abi->cpu_time,
+		.vcpus = abi->nr_online_vcpus,
+	};
+}
+
+int tk_domain_info_next(uint16_t domid, struct tk_domain_info *info)
+{
+	struct xen_domctl op = { 0 };
+	int rc = domctl(&op, XEN_DOMCTL_getdomaininfo, domid);
+
+	if (!rc)
+		info_from_abi(info, &op.u.getdomaininfo);
+	return rc;
+}
+
+int tk_domain_info(uint16_t domid, struct tk_domain_info *info)
+{
+	int rc = tk_domain_info_next(domid, info);
+
+	if (!rc && info->domid != domid)
+		return -XEN_ESRCH;
+	return rc;
+}
+
+int tk_domain_set_max_vcpus(uint16_t domid, unsigned int vcpus)
+{
+	struct xen_domctl op = { 0 };
+
+	op.u.max_vcpus.max = vcpus;
+	return domctl(&op, XEN_DOMCTL_max_vcpus, domid);
+}
+
+int tk_domain_set_max_memory(uint16_t domid, uint64_t kib)
+{
+	struct xen_domctl op = { 0 };
+
+	op.u.max_mem.max_memkb = kib;
+	return domctl(&op, XEN_DOMCTL_max_mem, domid);
+}
+
+int tk_domain_set_tsc_default(uint16_t domid)
+{
+	struct xen_domctl op = { 0 }; /* mode 0, nothing carried over */
+
+	return domctl(&op, XEN_DOMCTL_settscinfo, domid);
+}
+
+int tk_domain_init_hypercall_page(uint16_t domid, uint64_t mfn)
+{
+	struct xen_domctl op = { 0 };
+
+	op.u.hypercall_init.gmfn = mfn;
+	return domctl(&op, XEN_DOMCTL_hypercall_init, domid);
+}
+
+int tk_domain_pin_l4(uint16_t domid, uint64_t mfn)
+{
+	struct mmuext_op op = { .cmd = MMUEXT_PIN_L4_TABLE };
+	uint32_t done = 0;
+
+	op.arg1.mfn = mfn;
+	return (int)tk_hypercall(__HYPERVISOR_mmuext_op, address_of(&op), 1,
+				 address_of(&done), domid, 0);
+}
+
+int tk_domain_set_context(uint16_t domid, unsigned int vcpu,
+			  struct vcpu_guest_context *context)
+{
+	struct xen_domctl op = { 0 };
+
+	op.u.vcpucontext.vcpu = vcpu;
+	set_xen_guest_handle(op.u.vcpucontext.ctxt, context);
+	return domctl(&op, XEN_DOMCTL_setvcpucontext, domid);
+}
+
+long tk_domain_populate(uint16_t domid, uint64_t *extents, size_t count,
+			unsigned int order)
+{
+	struct xen_memory_reservation reservation = {
+		.nr_extents = count,
+		.extent_order = order,
+		.domid = domid,
+	};
+
+	set_xen_guest_handle(reservation.extent_start, extents);
+	return memory_op(XENMEM_populate_physmap, &reservation);
+}
+
+int tk_domain_alloc_port(uint16_t domid, uint16_t remote)
+{
+	struct evtchn_alloc_unbound op = { .dom = domid, .remote_dom = remote };
+	int rc;
+
+	rc = (int)tk_hypercall(__HYPERVISOR_event_channel_op,
+			       EVTCHNOP_alloc_unbound, address_of(&op), 0, 0,
+			       0);
+	return rc ? rc : (int)op.port;
+}
+
+int tk_domain_grant_frame(uint16_t domid, uint64_t *mfn)
+{
+	struct gnttab_setup_table op = { .dom = domid, .nr_frames = 1 };
+	xen_pfn_t frame = 0;
+	int rc;
+
+	set_xen_guest_handle(op.frame_list, &frame);
+	rc = (int)tk_hypercall(__HYPERVISOR_grant_table_op,
+			       GNTTABOP_setup_table, address_of(&op), 1, 0, 0);
+	if (rc)
+		return rc;
+	if (op.status != GNTST_okay)
+		return -XEN_EINVAL;
+	*mfn = frame;
+	return 0;
+}
+
+/* Host ----------------------------------------------------------------------
+ */
+
+static long version_op(unsigned int op, void *argument)
+{
+	return tk_hypercall(__HYPERVISOR_xen_version, op, address_of(argument),
+			    0, 0, 0);
+}
+
+static int physinfo(struct tk_host_info *info)
+{
+	struct xen_sysctl op = { 0 };
+	int rc = sysctl(&op, XEN_SYSCTL_physinfo);
+
+	if (rc)
+		return rc;
+	info->cpus = op.u.physinfo.nr_cpus;
+	info->cpu_khz = op.u.physinfo.cpu_khz;
+	info->total_pages = op.u.physinfo.total_pages;
+	info->free_pages = op.u.physinfo.free_pages;
+	return 0;
+}
+
+/* Texts that the hypervisor cannot give stay empty. */
+static void version_info(struct tk_host_info *info)
+{
+	long version = version_op(XENVER_version, NULL);
+
+	if (version >= 0) {
+		info->version_major = (unsigned int)version >> 16;
+		info->version_minor = (unsigned int)version & 0xffff;
+	}
+	version_op(XENVER_extraversion, info->version_extra);
+	version_op(XENVER_capabilities, info->capabilities);
+	version_op(XENVER_commandline, info->command_line);
+	info->version_extra[sizeof(info->version_extra) - 1] = '\0';
+	info->capabilities[sizeof(info->capabilities) - 1] = '\0';
+	info->command_line[sizeof(info->command_line) - 1] = '\0';
+}
+
+int tk_host_info(struct tk_host_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	version_info(info);
+	return physinfo(info);
+}
+
+int tk_host_free_pages(uint64_t *pages)
+{
+	struct tk_host_info info;
+	int rc = physinfo(&info);
+
+	if (!rc)
+		*pages = info.free_pages;
+	return rc;
+}
+
+long tk_host_log(char *buffer, size_t size, uint32_t *index)
+{
+	struct xen_sysctl op = { 0 };
+	int rc;
+
+	op.u.readconsole.incremental = 1;
+	op.u.readconsole.index = *index;
+	op.u.readconsole.count = (uint32_t)size;
+	set_xen_guest_handle(op.u.readconsole.buffer, buffer);
+	rc = sysctl(&op, XEN_SYSCTL_readconsole);
+	if (rc)
+		return rc;
+	*index = op.u.readconsole.index;
+	return op.u.readconsole.count;
+}
+
+int tk_host_shutdown(enum tk_host_end end)
+{
+	struct sched_shutdown op = {
+		.reason = end == TK_HOST_REBOOT ? SHUTDOWN_reboot
+						: SHUTDOWN_poweroff,
+	};
+
+	return (int)tk_hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown,
+				 address_of(&op), 0, 0, 0);
+}
+
+static const struct {
+	int error;
+	const char *text;
+} errno_texts[] = {
+	{ XEN_EPERM, "not permitted" },
+	{ XEN_ENOENT, "no such object" },
+	{ XEN_ESRCH, "no such domain" },
+	{ XEN_E2BIG, "list too long" },
+	{ XEN_EAGAIN, "try again" },
+	{ XEN_ENOMEM, "not enough memory" },
+	{ XEN_EACCES, "interface version not accepted" },
+	{ XEN_EFAULT, "bad address" },
+	{ XEN_EBUSY, "busy" },
+	{ XEN_EEXIST, "exists already" },
+	{ XEN_EINVAL, "invalid argument" },
+	{ XEN_ENOSPC, "no space left" },
+	{ XEN_ENOSYS, "not implemented by the hypervisor" },
+	{ XEN_EOPNOTSUPP, "not supported by the hypervisor" },
+};
+
+const char *tk_errno_text(long error)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(errno_texts) / sizeof(errno_texts[0]); i++) {
+		if (errno_texts[i].error == -error)
+			return errno_texts[i].text;
+	}
+	return "unexpected error";
+}

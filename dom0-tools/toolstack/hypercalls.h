@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypervisor operations that the toolstack uses, as typed functions:
+ * each fills the ABI's structure, calls, and takes the result out. Nothing
+ * here decides anything.
+ *
+ * Owns: nothing.
+ * Errors: an int or long result below zero is a negative Xen errno value;
+ * tk_errno_text() puts it into words.
+ * Contract: include/public/{domctl,sysctl,memory,...}.h.
+ */
+#ifndef TOOLSTACK_HYPERCALLS_H
+#define TOOLSTACK_HYPERCALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+struct vcpu_guest_context;
+
+/* The first domain id that no ordinary domain has. */
+#define TK_DOMID_FIRST_RESERVED 0x7ff0u
+/* The domain that this runs in. */
+#define TK_DOMID_CONTROL 0u
+
+struct tk_domain_info {
+	uint16_t domid;
+	bool is_dying;
+	bool is_shutdown;
+	bool is_paused;
+	bool is_blocked;
+	bool is_running;
+	unsigned int shutdown_reason; /* SHUTDOWN_*, when is_shutdown */
+	uint64_t pages;
+	uint64_t max_pages;
+	uint64_t shared_info_mfn;
+	uint64_t cpu_time_ns;
+	unsigned int vcpus;
+};
+
+struct tk_host_info {
+	unsigned int cpus;
+	unsigned int cpu_khz;
+	uint64_t total_pages;
+	uint64_t free_pages;
+	unsigned int version_major;
+	unsigned int version_minor;
+	char version_extra[16];
+	char capabilities[1024];
+	char command_line[1024];
+};
+
+/* Domains -------------------------------------------------------------------
+ */
+
+/* A new domain: paused, without memory or vcpus. Writes its id. */
+int tk_domain_create(uint16_t *domid, const uint8_t uuid[16],
+		     unsigned int max_vcpus);
+int tk_domain_destroy(uint16_t domid);
+int tk_domain_pause(uint16_t domid);
+int tk_domain_unpause(uint16_t domid);
+
+/* -XEN_ESRCH when exactly this domain does not exist. */
+int tk_domain_info(uint16_t domid, struct tk_domain_info *info);
+/* The first domain whose id is `domid` or above, so as to list all. */
+int tk_domain_info_next(uint16_t domid, struct tk_domain_info *info);
+
+int tk_domain_set_max_vcpus(uint16_t domid, unsigned int vcpus);
+int tk_domain_set_max_memory(uint16_t domid, uint64_t kib);
+int tk_domain_set_tsc_default(uint16_t domid);
+int tk_domain_init_hypercall_page(uint16_t domid, uint64_t mfn);
+int tk_domain_pin_l4(uint16_t domid, uint64_t mfn);
+int tk_domain_set_context(uint16_t domid, unsigned int vcpu,
+			  struct vcpu_guest_context *context);
+
+/*
+ * Gives the domain `count` extents of 1 << order pages. `extents` holds the
+ * first pfn of each and gets the first mfn of each. Returns how many were
+ * done, which is less than `count` when memory runs out.
+ */
+long tk_domain_populate(uint16_t domid, uint64_t *extents, size_t count,
+			unsigned int order);
+
+/* A port of `domid` that `remote` may bind to. */
+int tk_domain_alloc_port(uint16_t domid, uint16_t remote);
+
+/* The machine frame of the first page of the domain's grant table. */
+int tk_domain_grant_frame(uint16_t domid, uint64_t *mfn);
+
+/* Host ----------------------------------------------------------------------
+ */
+
+int tk_host_info(struct tk_host_info *info);
+/* Only what changes: pages not in use by any domain. */
+int tk_host_free_pages(uint64_t *pages);
+
+/*
+ * A piece of the hypervisor's log from *index on, which moves behind it.
+ * Returns bytes written, 0 at the end.
+ */
+long tk_host_log(char *buffer, size_t size, uint32_t *index);
+
+enum tk_host_end {
+	TK_HOST_POWEROFF,
+	TK_HOST_REBOOT
+};
+/* Ends the whole machine; returns only if that fails. */
+int tk_host_shutdown(enum tk_host_end end);
+
+/* "not enough memory" for -XEN_ENOMEM and so on; never NULL. */
+const char *tk_errno_text(long error);
+
+#endif /* TOOLSTACK_HYPERCALLS_H */
