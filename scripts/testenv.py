@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""What system tests get: machines to boot, ramdisks, the reference.
+
+TENON_TEST_SCALE multiplies every time limit (default 1), for slow machines.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from iso import make_iso
+from ramdisk import collect
+from cpio import Archive
+from vm import ROOT, VM, Machine, boot_direct, boot_iso
+
+BUILD = ROOT / "build"
+REFERENCE = ROOT / "tests/reference"
+PROMPT = r"^tenon> "
+
+
+class Skip(Exception):
+    """Raised by a test that cannot run here; the text says why."""
+
+
+class Env:
+    """One test's surroundings; everything it makes is gone at its end."""
+
+    def __init__(self, name):
+        self.name = name
+        self.scale = float(os.environ.get("TENON_TEST_SCALE") or 1)
+        self.folder = tempfile.TemporaryDirectory(prefix="tenon-test-")
+        self.tmp = pathlib.Path(self.folder.name)
+        self.machines = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for vm in self.machines:
+            vm.kill()
+        self.folder.cleanup()
+
+    def built(self, name):
+        """A product of the build; the test is skipped where it is missing."""
+        path = BUILD / name
+        if not path.exists():
+            raise Skip(f"build/{name} is not built")
+        return path
+
+    def ramdisk(self, files=(), base=True):
+        """A control domain's ramdisk: the shipped guests (when `base`) and
+        `files`, {name: bytes, text or path}."""
+        archive = Archive()
+        archive.folder("guests")
+        members = collect([BUILD / "guests"]) if base else {}
+        members.update(dict(files))
+        for name, content in sorted(members.items()):
+            if isinstance(content, pathlib.Path):
+                content = content.read_bytes()
+            elif isinstance(content, str):
+                content = content.encode()
+            archive.file("guests/" + name, content)
+        out = self.tmp / f"ramdisk{len(list(self.tmp.iterdir()))}.cpio"
+        out.write_bytes(bytes(archive))
+        return out
+
+    def initramfs(self, autorun):
+        """The Debian guest's initramfs with a script that runs in it."""
+        script = self.tmp / "autorun.sh"
+        script.write_text("#!/bin/sh\n" + autorun)
+        out = self.tmp / f"initramfs{len(list(self.tmp.iterdir()))}.gz"
+        subprocess.run([sys.executable, ROOT / "scripts/initramfs.py", out,
+                        f"autorun={script}"], check=True)
+        return out
+
+    def boot(self, ramdisk=None, dom0=None, cmdline="console=com1",
+             dom0_cmdline="", iso=False, timeout=180, **machine):
+        """Start a machine: Tenon with the built-in control domain, or `dom0`.
+        iso=True goes through firmware and GRUB. Machine's fields by name."""
+        hypervisor = self.built("tenon")
+        if ramdisk is None and dom0 is None:
+            ramdisk = self.built("dom0-ramdisk.cpio")
+        dom0 = dom0 or self.built("tenon-dom0")
+        if iso or machine.get("firmware") == "uefi":
+            image = self.tmp / f"boot{len(self.machines)}.iso"
+            make_iso(image, hypervisor, dom0, ramdisk, cmdline, dom0_cmdline)
+            boot = boot_iso(image)
+        else:
+            modules = [(dom0, dom0_cmdline)]
+            modules += [(ramdisk, "")] if ramdisk else []
+            boot = boot_direct(hypervisor, cmdline, modules)
+        vm = VM(Machine(**machine), boot, timeout, self.scale)
+        self.machines.append(vm)
+        return vm
+
+    def boot_to_prompt(self, limit=60, **options):
+        vm = self.boot(**options)
+        vm.expect(PROMPT, limit)
+        return vm
+
+    def reference(self, *args, timeout=200):
+        """What tests/reference/reference.py prints with these arguments."""
+        self._prepare_reference()
+        done = subprocess.run(
+            [sys.executable, REFERENCE / "reference.py",
+             "--timeout", str(int(timeout * self.scale)), *map(str, args)],
+            capture_output=True, text=True, errors="replace", check=False)
+        return done.stdout
+
+    def boot_reference(self, dom0, ramdisk, timeout=180, dom0_mem="1G",
+                       **machine):
+        """Start `dom0` as the control domain of the reference."""
+        reference = self._prepare_reference()
+        boot = reference.boot_arguments(dom0, ramdisk, dom0_mem=dom0_mem)
+        vm = VM(Machine(**machine), boot, timeout, self.scale)
+        self.machines.append(vm)
+        return vm
+
+    @staticmethod
+    def _prepare_reference():
+        if str(REFERENCE) not in sys.path:
+            sys.path.append(str(REFERENCE))
+        import reference  # only when needed: it lives with the tests
+        try:
+            reference.prepare()
+        except reference.Unavailable as why:
+            raise Skip(f"the reference's packages cannot be had: {why}")
+        return reference

@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Run a PV kernel on the reference hypervisor, Debian's Xen 4.17, in QEMU.
+
+    reference.py KERNEL [--ramdisk FILE] [--extra TEXT] [--memory MiB]
+    reference.py --script FILE [--add FILE ...]     commands for a control
+                 domain with the reference's tools; FILEs are under /guest
+    reference.py --dom0 KERNEL [--ramdisk FILE]     KERNEL as control domain
+
+The hypervisor, its tools and the Debian kernel of its control domain are
+Debian packages, downloaded and unpacked under the user's cache and never
+installed. The console is printed as it comes, without the hypervisor's own
+lines (--xen-log shows them).
+
+Exit status: 0 ended by itself, 124 ran past --timeout, 77 the packages cannot
+be had.
+"""
+import argparse
+import fcntl
+import gzip
+import lzma
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+from cpio import Archive  # noqa: E402
+from debian_kernel import image_package  # noqa: E402
+from source_package import CACHE, updated_apt  # noqa: E402
+from vm import Machine, boot_direct  # noqa: E402
+
+HOME = CACHE / "reference"
+XEN = "xen-hypervisor-4.17-amd64"
+TOOLS = """
+xen-utils-4.17 libxenmisc4.17 libxencall1 libxenevtchn1 libxenforeignmemory1
+libxengnttab1 libxenstore4 libxentoollog1 libxendevicemodel1 libxentoolcore1
+libxenhypfs1 xenstore-utils xen-utils-common libyajl2 libncurses6 libtinfo6
+libc6 libgcc-s1 zlib1g libbz2-1.0 liblzma5 liblzo2-2 libzstd1 libuuid1
+libnl-3-200 libnl-route-3-200 libaio1 busybox-static
+""".split()
+MODULES = "xen-privcmd xen-evtchn xen-gntdev xen-gntalloc xenfs".split()
+XEN_OPTIONS = "console=com1 com1=115200,8n1 dom0_mem={} noreboot "
+
+INIT = """#!/bin/busybox sh
+export PATH=/usr/lib/xen-4.17/bin:/usr/sbin:/usr/bin:/sbin:/bin
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mkdir -p /dev/pts /run
+mount -t devpts devpts /dev/pts
+mount -t tmpfs run /run
+rm -rf /var/run /var/lock
+mkdir -p /var/log/xen /run/xen /run/xenstored /run/lock /var/lib/xen \\
+	/var/lib/xenstored /log
+ln -s /run /var/run
+ln -s /run/lock /var/lock
+for m in MODULES; do insmod /mod/$m.ko; done
+mount -t xenfs xenfs /proc/xen
+xenstored --pid-file /run/xen/xenstored.pid && xen-init-dom0 >/dev/null &&
+	xenconsoled --log=guest --log-dir=/log
+sh /guest/run.sh
+echo "reference: control domain done"
+poweroff -f
+""".replace("MODULES", " ".join(MODULES))
+
+RUN_GUEST = """: > /log/guest-guest.log
+tail -f /log/guest-guest.log &
+tail=$!
+xl create /guest/guest.cfg >/dev/null || echo "reference: create failed"
+while xl list guest >/dev/null 2>&1; do sleep 0.2; done
+sleep 1
+kill $tail
+echo
+echo "reference: guest gone"
+"""
+
+
+class Unavailable(Exception):
+    """The reference's packages cannot be had here."""
+
+
+# --- Making the control domain, once -----------------------------------------
+
+def fetch(packages, into, options):
+    """Download and unpack Debian packages under `into`."""
+    into.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(dir=CACHE, prefix="work-") as folder:
+        done = subprocess.run(["apt-get", *options, "download", *packages],
+                              cwd=folder, capture_output=True, text=True,
+                              check=False)
+        if done.returncode:
+            raise Unavailable(done.stderr.strip().replace("\n", "; "))
+        for deb in pathlib.Path(folder).glob("*.deb"):
+            subprocess.run(["dpkg-deb", "-x", deb, into], check=True)
+
+
+def pack(root):
+    """The tree `root` as a cpio archive."""
+    archive = Archive()
+    for path in sorted(root.rglob("*")):
+        name, mode = str(path.relative_to(root)), path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            archive.link(name, os.readlink(path))
+        elif stat.S_ISDIR(mode):
+            archive.folder(name)
+        elif stat.S_ISREG(mode):
+            archive.file(name, path.read_bytes(), stat.S_IMODE(mode))
+    return bytes(archive)
+
+
+def add_modules(linux, root):
+    (root / "mod").mkdir()
+    for name in MODULES:
+        path = next(linux.glob(f"lib/modules/**/{name}.ko*"))
+        data = path.read_bytes()
+        if path.suffix == ".xz":
+            data = lzma.decompress(data)
+        (root / "mod" / f"{name}.ko").write_bytes(data)
+
+
+def build():
+    work = HOME.with_name("reference.part")
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.rmtree(HOME, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        options = updated_apt(CACHE / "reference.log")
+    except SystemExit as error:
+        raise Unavailable("apt-get update failed") from error
+    root, linux = work / "root", work / "linux"
+    fetch(TOOLS, root, options)
+    fetch([XEN], work / "xen", options)
+    fetch([image_package("amd64", options)], linux, options)
+    image = next((work / "xen").glob("boot/xen-*.gz"))
+    (work / "xen.elf").write_bytes(gzip.decompress(image.read_bytes()))
+    next(linux.glob("boot/vmlinuz-*")).rename(work / "vmlinuz")
+    for name in ("proc", "sys", "dev", "guest", "tmp", "log"):
+        (root / name).mkdir(exist_ok=True)
+    add_modules(linux, root)
+    shutil.rmtree(root / "usr/share", ignore_errors=True)
+    (root / "init").write_text(INIT)
+    (root / "init").chmod(0o755)
+    (work / "dom0.cpio.gz").write_bytes(gzip.compress(pack(root), 1))
+    for folder in (root, linux, work / "xen"):
+        shutil.rmtree(folder)
+    work.rename(HOME)
+
+
+def prepare():
+    """The folder with xen.elf, vmlinuz and dom0.cpio.gz, made when missing."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / "reference.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not HOME.exists():
+            build()
+    return HOME
+
+
+# --- Running ---------------------------------------------------------------------
+
+def guest_config(args):
+    lines = ["name='guest'", "kernel='/guest/kernel'",
+             f"memory={args.memory}", f"extra={args.extra!r}"]
+    lines += [f"on_{e}='destroy'" for e in ("poweroff", "reboot", "crash")]
+    if args.ramdisk:
+        lines.append("ramdisk='/guest/ramdisk'")
+    return "\n".join(lines) + "\n"
+
+
+def control_ramdisk(args, home):
+    """The control domain's ramdisk with what it shall run under /guest."""
+    archive = Archive()
+
+    def add(name, path):
+        archive.file(f"guest/{name}", pathlib.Path(path).read_bytes())
+
+    for path in args.add:
+        add(os.path.basename(path), path)
+    if args.script:
+        add("run.sh", args.script)
+    else:
+        add("kernel", args.kernel)
+        if args.ramdisk:
+            add("ramdisk", args.ramdisk)
+        archive.file("guest/guest.cfg", guest_config(args).encode())
+        archive.file("guest/run.sh", RUN_GUEST.encode())
+    return (home / "dom0.cpio.gz").read_bytes() + gzip.compress(
+        bytes(archive), 1)
+
+
+def boot_arguments(kernel, ramdisk, extra="", options="", dom0_mem="1G"):
+    """QEMU's arguments for `kernel` as the reference's control domain."""
+    modules = [(kernel, extra)] + ([(ramdisk, "")] if ramdisk else [])
+    return boot_direct(prepare() / "xen.elf",
+                       XEN_OPTIONS.format(dom0_mem) + options, modules)
+
+
+def run_qemu(machine, boot, timeout, show_log):
+    qemu = subprocess.Popen(
+        ["timeout", str(timeout), *machine.command(), "-no-reboot", *boot],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    for line in qemu.stdout:
+        text = line.decode(errors="replace").rstrip("\r\n")
+        if show_log or not text.startswith("(XEN)"):
+            print(text, flush=True)
+    return 124 if qemu.wait() == 124 else 0
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kernel", nargs="?")
+    parser.add_argument("--ramdisk")
+    parser.add_argument("--extra", default="")
+    parser.add_argument("--memory", type=int, default=256)
+    parser.add_argument("--script")
+    parser.add_argument("--add", action="append", default=[])
+    parser.add_argument("--dom0", metavar="KERNEL")
+    parser.add_argument("--dom0-mem", default="1G")
+    parser.add_argument("--xen-options", default="")
+    parser.add_argument("--xen-log", action="store_true")
+    parser.add_argument("--cpu", default="qemu64",
+                        help="with max, QEMU 7.2 crashes PV domains (SMAP)")
+    parser.add_argument("--smp", type=int, default=2)
+    parser.add_argument("--icount", action="store_true")
+    parser.add_argument("--timeout", type=int, default=300)
+    args = parser.parse_args()
+    if not (args.kernel or args.script or args.dom0):
+        parser.error("give a KERNEL, --script or --dom0")
+    return args
+
+
+def main():
+    args = arguments()
+    machine = Machine(cpu=args.cpu, smp=args.smp, mem="3G", icount=args.icount)
+    try:
+        home = prepare()
+    except Unavailable as why:
+        print(f"reference: packages cannot be had: {why}", file=sys.stderr)
+        return 77
+    with tempfile.TemporaryDirectory() as folder:
+        if args.dom0:
+            kernel, ramdisk, extra = args.dom0, args.ramdisk, args.extra
+        else:
+            kernel, extra = home / "vmlinuz", "console=hvc0 quiet"
+            ramdisk = pathlib.Path(folder) / "ramdisk"
+            ramdisk.write_bytes(control_ramdisk(args, home))
+        boot = boot_arguments(kernel, ramdisk, extra, args.xen_options,
+                              args.dom0_mem)
+        return run_qemu(machine, boot, args.timeout, args.xen_log)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
