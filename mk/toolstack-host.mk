@@ -27,3 +27,11 @@ build/host/tests/toolstack-$(1): build/host/libtoolstack.a
 endef
 $(foreach test,config domain_config elf bzimage,\
 	$(eval $(call toolstack_test,$(test))))
+
+TOOLSTACK_FUZZ_RUNS := config=100000 elf=1000000 bzimage=300000
+define toolstack_fuzz
+$(call fuzz_test,$(1),tests/fuzz/$(1)_fuzz.c $(TOOLSTACK_PURE),\
+	-Idom0-tools -Itests/fuzz -Itests/unit/toolstack,$(TOOLSTACK_LIBS),\
+	$(patsubst $(1)=%,%,$(filter $(1)=%,$(TOOLSTACK_FUZZ_RUNS))))
+endef
+$(foreach test,config elf bzimage,$(eval $(call toolstack_fuzz,$(test))))

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Generate the binary seeds of the fuzzers: make_corpus.py FOLDER.
+
+The tree holds no binaries, so small kernels in every form that the loaders
+know are made here, by the standard library alone. It has neither LZ4 nor
+zstd; both formats can store data uncompressed, which is enough for a seed.
+"""
+import gzip
+import lzma
+import pathlib
+import struct
+import sys
+
+VIRT_BASE = 0xffffffff80000000
+PADDR = 0x100000
+CONTENTS = 0x400
+SIZE = 0x600
+
+
+def note(kind, contents):
+    padding = bytes(-len(contents) % 4)
+    return struct.pack("<III4s", 4, len(contents), kind,
+                       b"Xen\0") + contents + padding
+
+
+def number(kind, value):
+    return note(kind, struct.pack("<Q", value))
+
+
+def text(kind, value):
+    return note(kind, value.encode() + b"\0")
+
+
+IDENTITY = (text(5, "xen-3.0") + text(6, "linux") + text(8, "generic")
+            + number(3, VIRT_BASE) + number(1, VIRT_BASE + PADDR + 0x10))
+MORE = (number(2, VIRT_BASE + PADDR + 0x1000) + number(4, 0)
+        + number(15, 0x8000000000) + number(16, 1) + number(14, 1)
+        + number(17, 0x8801) + number(13, 1) + text(7, "2.6")
+        + text(10, "!writable_page_tables|pae_pgdir_above_4gb"))
+LEGACY = (b"GUEST_OS=linux,XEN_VER=xen-3.0,VIRT_BASE=0xffffffff80000000,"
+          b"ELF_PADDR_OFFSET=0x0,HYPERCALL_PAGE=0x101,LOADER=generic,"
+          b"FEATURES=!writable_page_tables|dom0\0")
+
+
+def program_header(kind, offset, paddr, file_size, mem_size):
+    return struct.pack("<IIQQQQQQ", kind, 7, offset, 0, paddr, file_size,
+                       mem_size, 0x1000)
+
+
+def section_header(name, kind, offset, size):
+    return struct.pack("<IIQQQQIIQQ", name, kind, 0, 0, offset, size, 0, 0, 0,
+                       0)
+
+
+def elf(program_headers, notes, section=None):
+    """Headers at 0, contents at CONTENTS, notes and sections behind."""
+    names = b"\0" + (section[0] if section else b"") + b"\0"
+    notes_at = SIZE
+    names_at = notes_at + len(notes)
+    sections_at = names_at + len(names)
+    sections = b""
+    if section:
+        sections = (section_header(0, 3, names_at, len(names))
+                    + section_header(1, section[1], notes_at, len(notes)))
+    headers = b"".join(program_headers(notes_at, len(notes)))
+    head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1,
+                       VIRT_BASE + PADDR, 64, sections_at if section else 0,
+                       0, 64, 56, len(headers) // 56, 64, len(sections) // 64,
+                       0)
+    image = (head + headers).ljust(CONTENTS, b"\0")
+    image += bytes(i * 7 & 0xff for i in range(SIZE - CONTENTS))
+    return image + notes + names + sections
+
+
+def load(offset, paddr, mem_size):
+    return program_header(1, offset, paddr, 0x100, mem_size)
+
+
+def with_notes(offset, size):
+    return [load(CONTENTS, PADDR, 0x3000),
+            program_header(4, offset, 0, size, size)]
+
+
+def two_segments(offset, size):
+    return [load(CONTENTS, PADDR + 0x3000, 0x100)] + with_notes(offset, size)
+
+
+def without_notes(_offset, _size):
+    return [load(CONTENTS, PADDR, 0x3000)]
+
+
+ELF_SEEDS = {
+    "least": elf(with_notes, IDENTITY),
+    "all-notes": elf(two_segments, IDENTITY + MORE),
+    "section": elf(without_notes, IDENTITY + MORE, (b".notes", 7)),
+    "legacy": elf(without_notes, LEGACY, (b"__xen_guest", 1)),
+    "no-notes": elf(without_notes, b""),
+}
+
+
+def pack_xz(data):
+    filters = [{"id": lzma.FILTER_X86},
+               {"id": lzma.FILTER_LZMA2, "dict_size": 1 << 16}]
+    return lzma.compress(data, lzma.FORMAT_XZ, lzma.CHECK_CRC32,
+                         filters=filters)
+
+
+def pack_lz4(data):
+    """One block: a single run of literals."""
+    length = len(data) - 15
+    block = b"\xf0" + b"\xff" * (length // 255) + bytes([length % 255]) + data
+    return struct.pack("<II", 0x184c2102, len(block)) + block
+
+
+def pack_zstd(data, run=False):
+    """One frame with one block that is stored, or one byte repeated."""
+    head = b"\x28\xb5\x2f\xfd" + b"\x00\x50"  # 1 MiB window, no checksum
+    if run:
+        return head + struct.pack("<I", 1 | 1 << 1 | 65536 << 3)[:3] + b"x"
+    return head + struct.pack("<I", 1 | len(data) << 3)[:3] + data
+
+
+def bzimage(payload):
+    head = bytearray(3 * 512)
+    head[0x1f1] = 1
+    head[0x1fe:0x208] = b"\x55\xaa\0\0HdrS\x0f\x02"
+    struct.pack_into("<II", head, 0x248, 0x200, len(payload))
+    return bytes(head) + payload
+
+
+def sized(stream, size):
+    return stream + struct.pack("<I", size)
+
+
+def bzimage_seeds():
+    kernel = ELF_SEEDS["all-notes"]
+    packed_gzip = gzip.compress(kernel, mtime=0)
+    return {
+        "plain": kernel,
+        "gzipped": packed_gzip,
+        "bz-plain": bzimage(kernel),
+        "bz-gzip": bzimage(packed_gzip),
+        "bz-xz": bzimage(sized(pack_xz(kernel), len(kernel))),
+        "bz-lz4": bzimage(sized(pack_lz4(kernel), len(kernel))),
+        "bz-zstd": bzimage(sized(pack_zstd(kernel), len(kernel))),
+        "bz-zstd-run": bzimage(sized(pack_zstd(b"", run=True), 65536)),
+    }
+
+
+def write(folder, seeds):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, contents in seeds.items():
+        (folder / name).write_bytes(contents)
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    write(root / "elf", ELF_SEEDS)
+    write(root / "bzimage", bzimage_seeds())
+
+
+if __name__ == "__main__":
+    main()
