@@ -31,8 +31,10 @@ build/deps/packages.mk: scripts/packages.txt scripts/deps.py
 	@python3 scripts/deps.py build run test
 	@mkdir -p $(@D) && echo '# packages are there' > $@
 
-.PHONY: all test unit lint format headers size fuzz clean
+.PHONY: all test unit host-tests lint format headers size fuzz clean
 all: $(ALL)
+
+host-tests: $(HOST_TESTS)
 
 unit: $(HOST_TESTS)
 	@python3 scripts/test.py --only-host $(HOST_TESTS)

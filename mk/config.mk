@@ -31,16 +31,18 @@ ZERO_LOCALS += \
  -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang
 endif
 
+# EXTRA_CFLAGS is for the command line; scripts/lint.py uses it.
+
 # What every freestanding component (hypervisor, guests) is compiled with.
 # Fragments add their include paths and code model.
 FREESTANDING := -std=gnu11 -O2 -g -ffreestanding -fno-stack-protector \
 	-mno-red-zone -fno-strict-aliasing -fno-asynchronous-unwind-tables \
-	-fno-omit-frame-pointer -fno-common $(WARNINGS)
+	-fno-omit-frame-pointer -fno-common $(WARNINGS) $(EXTRA_CFLAGS)
 
 # Host tests: the same sources with sanitizers.
 HOST_CFLAGS := -std=gnu11 -O1 -g -fno-strict-aliasing -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \
-	-D_GNU_SOURCE $(WARNINGS)
+	-D_GNU_SOURCE $(WARNINGS) $(EXTRA_CFLAGS)
 HOST_LDFLAGS := -fsanitize=address,undefined
 
 # C library and decompressors for the control domain, built from Debian source

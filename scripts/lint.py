@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Check the tree: builds, format, static analysis, spelling, licences, links.
+
+    lint.py [CHECK ...]       all of them by default; --list names them
+
+Each compiler builds a copy of the sources under build/lint/ with warnings as
+errors; clang's build also says how each file is compiled, for clang-tidy. What
+clang-tidy found clean is not looked at again until something changes.
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+
+from sources import ROOT, files
+
+WORK = ROOT / "build/lint"
+JOBS = os.cpu_count() or 2
+C_FOLDERS = ("hypervisor", "pv-guest-lib", "dom0-tools")
+
+
+def run(argv, cwd=ROOT):
+    """(succeeded, output) of a command."""
+    done = subprocess.run([str(a) for a in argv], cwd=cwd, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          errors="replace", check=False)
+    return done.returncode == 0, done.stdout
+
+
+def first_bytes(name, count=600):
+    with open(ROOT / name, "rb") as file:
+        return file.read(count)
+
+
+# --- Checks: each returns the text of what is wrong, "" when nothing is --------
+
+def check_spdx():
+    exempt = ("tests/fuzz/corpus/",)
+    lines = [f"{name}: no SPDX line" for name in files()
+             if b"SPDX-License-Identifier" not in first_bytes(name)
+             and not name.startswith(exempt)]
+    return "\n".join(lines)
+
+
+def check_format():
+    names = files(".c", ".h")
+    ok, out = run(["clang-format", "--dry-run", "-Werror", *names]) \
+        if names else (True, "")
+    return "" if ok else out
+
+
+def check_spelling():
+    names = [n for n in files() if not n.startswith("tests/fuzz/corpus/")]
+    ok, out = run(["codespell", "--ignore-words-list", ",".join(WORDS), *names])
+    return "" if ok else out
+
+
+# Words of the trade that codespell takes for mistakes.
+WORDS = ("crate", "inout", "hda", "ba", "te", "ot", "fo", "nd", "som", "ue",
+         "uint", "iself", "parms", "mis", "wit", "lod", "clen",
+         "memroy", "kernal")  # mistakes that tests make on purpose
+
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def check_links():
+    """Relative links in documents lead somewhere."""
+    lines = []
+    for name in files(".md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for target in LINK.findall(text):
+            if re.match(r"[a-z]+:", target):
+                continue
+            if not (ROOT / name).parent.joinpath(target).exists():
+                lines.append(f"{name}: link to {target} leads nowhere")
+    return "\n".join(lines)
+
+
+def check_headers():
+    ok, out = run([sys.executable, "scripts/headers.py"])
+    return "" if ok else out
+
+
+def mirror(target):
+    """Make `target` hold the tree's files, touching only changed ones."""
+    wanted = set(files())
+    for name in wanted:
+        source, copy = ROOT / name, target / name
+        if copy.exists() and copy.read_bytes() == source.read_bytes():
+            continue
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, copy)
+    for old in [p for p in target.rglob("*") if p.is_file()]:
+        name = str(old.relative_to(target))
+        if name not in wanted and not name.startswith(("build/", "cdb/")):
+            old.unlink()
+
+
+def build_with(compiler, *variables):
+    target = WORK / compiler
+    target.mkdir(parents=True, exist_ok=True)
+    mirror(target)
+    ok, out = run(["env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "-s",
+                   f"-j{JOBS}", f"CC={compiler}", f"HOST_CC={compiler}",
+                   "CI=1", *variables, "all", "host-tests"], target)
+    return "" if ok else out
+
+
+def check_gcc():
+    return build_with("gcc")
+
+
+def check_clang():
+    (WORK / "clang/cdb").mkdir(parents=True, exist_ok=True)
+    return build_with("clang", "EXTRA_CFLAGS=-gen-cdb-fragment-path "
+                      + str(WORK / "clang/cdb"))
+
+
+def check_cppcheck():
+    folders = [f for f in C_FOLDERS if (ROOT / f).is_dir()]
+    includes = [f"-I{i}" for i in ("include", "hypervisor",
+                                   "pv-guest-lib/include", "dom0-tools")]
+    ok, out = run(["cppcheck", "-q", f"-j{JOBS}", "--inline-suppr",
+                   "--enable=warning,performance,portability",
+                   "--std=c11", "--platform=unix64", "--error-exitcode=1",
+                   "--suppress=missingInclude", "--suppress=unknownMacro",
+                   "--suppress=preprocessorErrorDirective",
+                   "--suppress=pointerLessThanZero",
+                   "--template={file}:{line}: {id}: {message}",
+                   *includes, *folders]) if folders else (True, "")
+    return "" if ok else out
+
+
+def compile_commands():
+    """{source: command} from clang's fragments, the newest for each file."""
+    found = {}
+    fragments = sorted((WORK / "clang/cdb").glob("*.json"),
+                       key=lambda p: p.stat().st_mtime)
+    for path in fragments:
+        entry = json.loads(path.read_text(encoding="utf-8").rstrip(" ,\n"))
+        name = entry["file"]
+        if (WORK / "clang" / name).exists() and name.startswith(C_FOLDERS):
+            found[name] = entry
+    return found
+
+
+def tidy(entry):
+    """Findings in one file; "" also when it is known to be clean."""
+    folder, name = WORK / "clang", entry["file"]
+    argv = entry["arguments"]
+    ok, text = run([argv[0], "-E", *[a for a in argv[1:] if a != "-c"],
+                    "-o", "-"], folder)
+    stamp = hashlib.sha256((text + shlex.join(argv) + (
+        ROOT / ".clang-tidy").read_text(encoding="utf-8")).encode())
+    known = WORK / "clean" / stamp.hexdigest()
+    if ok and known.exists():
+        return ""
+    ok, out = run(["clang-tidy", "--quiet", "-p", WORK / "clang", name], folder)
+    if ok:
+        known.parent.mkdir(exist_ok=True)
+        known.touch()
+        return ""
+    return "\n".join(line for line in out.splitlines()
+                     if not re.match(r"\d+ warnings? ", line))
+
+
+def check_tidy():
+    entries = compile_commands()
+    (WORK / "clang/compile_commands.json").write_text(
+        json.dumps(list(entries.values())), encoding="utf-8")
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        return "\n".join(filter(None, pool.map(tidy, entries.values())))
+
+
+CHECKS = {f.__name__[6:]: f for f in (
+    check_spdx, check_links, check_format, check_spelling, check_headers,
+    check_gcc, check_clang, check_cppcheck, check_tidy)}
+
+
+def main():
+    if "--list" in sys.argv:
+        print("\n".join(CHECKS))
+        return 0
+    failed = []
+    for name in sys.argv[1:] or CHECKS:
+        start = time.monotonic()
+        wrong = CHECKS[name]()
+        print(f"{'FAILED' if wrong else 'ok':6} {name} "
+              f"({time.monotonic() - start:.1f} s)", flush=True)
+        if wrong:
+            failed.append(name)
+            print(wrong.replace(str(WORK / "clang") + "/", ""), flush=True)
+    print(f"lint: {len(failed)} of {len(sys.argv[1:] or CHECKS)} checks failed"
+          if failed else "lint: clean")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
