@@ -19,7 +19,7 @@
 #define XENMEM_increase_reservation 0
 /* self; xen_memory_reservation: give memory back. Returns extents done */
 #define XENMEM_decrease_reservation 1
-/* any; no argument. Returns the highest machine frame of RAM */
+/* any; no argument. Returns one more than the highest machine frame of RAM */
 #define XENMEM_maximum_ram_page 2
 /* self; xen_memory_domain. Returns pages the domain has now */
 #define XENMEM_current_reservation 3
@@ -41,7 +41,7 @@
 #define XENMEM_machphys_mapping 12
 /* control; xen_foreign_memory_map: what XENMEM_memory_map will answer */
 #define XENMEM_set_memory_map 13
-/* self; xen_memory_domain. Returns the highest pfn in use */
+/* self; xen_memory_domain. Returns arch_shared_info.max_pfn - 1 for PV */
 #define XENMEM_maximum_gpfn 14
 /* translated domains; xen_remove_from_physmap. -EINVAL for PV */
 #define XENMEM_remove_from_physmap 15

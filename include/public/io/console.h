@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring between a domain's console and the console daemon: one page that
- * the domain owns, named in start_info, and one event channel.
+ * The console ring: one page shared by a guest and the console backend.
  *
- * Both buffers are read and written like this, with free-running indices:
- *	producer: room = size - (prod - cons); write the bytes; barrier;
- *		  prod += n; notify
- *	consumer: read prod; barrier; take the bytes; barrier; cons += n; notify
+ * The guest writes out[], out_prod and in_cons; the backend writes in[],
+ * in_prod and out_cons. Indices run freely and are masked on use. To write:
+ * copy the bytes, write barrier, advance the producer, notify. To read: load
+ * the producer, read barrier, copy the bytes, full barrier, advance the
+ * consumer, notify. Neither side may believe that producer - consumer is at
+ * most the size of the ring.
  */
-#ifndef __XEN_PUBLIC_IO_CONSOLE_H__
-#define __XEN_PUBLIC_IO_CONSOLE_H__
+#ifndef XEN_PUBLIC_IO_CONSOLE_H
+#define XEN_PUBLIC_IO_CONSOLE_H
 
 #include <stdint.h>
 
@@ -18,12 +19,10 @@ typedef uint32_t XENCONS_RING_IDX;
 #define MASK_XENCONS_IDX(idx, ring) ((idx) & (sizeof(ring) - 1))
 
 struct xencons_interface {
-	char in[1024];             /* written by the daemon: input */
-	char out[2048];            /* written by the domain: output */
-	XENCONS_RING_IDX in_cons;  /* domain */
-	XENCONS_RING_IDX in_prod;  /* daemon */
-	XENCONS_RING_IDX out_cons; /* daemon */
-	XENCONS_RING_IDX out_prod; /* domain */
+	char in[1024];  /* to the guest */
+	char out[2048]; /* from the guest */
+	XENCONS_RING_IDX in_cons, in_prod;
+	XENCONS_RING_IDX out_cons, out_prod;
 };
 
-#endif /* __XEN_PUBLIC_IO_CONSOLE_H__ */
+#endif /* XEN_PUBLIC_IO_CONSOLE_H */
