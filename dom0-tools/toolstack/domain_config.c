@@ -382,7 +382,7 @@ static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 /*

@@ -44,16 +44,16 @@ enum value_kind {
 };
 
 struct value_rule {
-	uint32_t type;      /* of a note */
+	uint32_t type; /* of a note */
+	enum value_kind kind;
 	const char *legacy; /* the key in the string section, or NULL */
 	const char *name;   /* for messages */
-	enum value_kind kind;
-	size_t target; /* offset in struct elf_notes */
+	size_t target;      /* offset in struct elf_notes */
 };
 
 /* clang-format off */
 #define RULE(type, legacy, kind, field) \
-	{ NOTE_##type, legacy, #type, VALUE_##kind, \
+	{ NOTE_##type, VALUE_##kind, legacy, #type, \
 	  offsetof(struct elf_notes, field) }
 
 static const struct value_rule value_rules[] = {
@@ -70,7 +70,7 @@ static const struct value_rule value_rules[] = {
 	RULE(MOD_START_PFN,      NULL,                NUMBER,   mod_start_pfn),
 	RULE(SUPPORTED_FEATURES, NULL,              NUMBER, supported_features),
 	RULE(PHYS32_ENTRY,       NULL,                FLAG,     phys32_entry),
-	{ 0, "HYPERCALL_PAGE", "HYPERCALL_PAGE", VALUE_NUMBER,
+	{ 0, VALUE_NUMBER, "HYPERCALL_PAGE", "HYPERCALL_PAGE",
 	  offsetof(struct elf_notes, hypercall_page_number) },
 };
 

@@ -19,25 +19,24 @@ static void error_make_printable(struct tk_error *err)
 	}
 }
 
-int tk_fail(struct tk_error *err, const char *format, ...)
+void tk_error_set(struct tk_error *err, const char *format, ...)
 {
 	va_list args;
 
 	if (!err)
-		return -1;
+		return;
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
 	error_make_printable(err);
-	return -1;
 }
 
-int tk_fail_within(struct tk_error *err, const char *prefix)
+void tk_error_prefix(struct tk_error *err, const char *prefix)
 {
 	char inner[TK_ERROR_TEXT_SIZE];
 
 	if (!err)
-		return -1;
+		return;
 	memcpy(inner, err->text, sizeof(inner));
-	return tk_fail(err, "%s: %s", prefix, inner);
+	tk_error_set(err, "%s: %s", prefix, inner);
 }

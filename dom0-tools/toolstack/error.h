@@ -20,14 +20,27 @@ struct tk_error {
 };
 
 /*
- * Replaces the text (cut to fit, control characters made visible as '?' so
- * that a hostile file name cannot drive the terminal) and returns -1, so that
- * `return tk_fail(err, ...)` reads as one step. `err` may be NULL.
+ * tk_fail(err, format, ...) sets the text and has the value -1, so that
+ * `return tk_fail(err, ...)` reads as one step. It is a macro because
+ * compilers and analysers then know the value.
  */
-int tk_fail(struct tk_error *err, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+#define tk_fail(err, ...) (tk_error_set(err, __VA_ARGS__), tk_failure())
 
-/* Puts "prefix: " in front of the text that is there; returns -1. */
-int tk_fail_within(struct tk_error *err, const char *prefix);
+/* Puts "prefix: " in front of the text that is there; also -1. */
+#define tk_fail_within(err, prefix) (tk_error_prefix(err, prefix), tk_failure())
+
+/* A call, so that nobody is warned about a value that is not used. */
+static inline int tk_failure(void)
+{
+	return -1;
+}
+
+/*
+ * Replaces the text, cut to fit, with control characters made visible as '?'
+ * so that a hostile file name cannot drive the terminal. `err` may be NULL.
+ */
+void tk_error_set(struct tk_error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void tk_error_prefix(struct tk_error *err, const char *prefix);
 
 #endif /* TOOLSTACK_ERROR_H */
