@@ -32,6 +32,23 @@ build/pv-guest-lib/src/%.S.o: pv-guest-lib/src/%.S build/deps/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(PVGUEST_CFLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
 
+# newlib on the library. Not -ffreestanding: this code is part of a C library.
+NEWLIB_KERNEL_CFLAGS = $(filter-out -ffreestanding,$(PVGUEST_KERNEL_CFLAGS)) \
+	-nostdinc $(NEWLIB_CFLAGS) \
+	-isystem $(shell $(CC) -print-file-name=include)
+PVGUEST_NEWLIB_OBJ := $(patsubst %,build/%.o, \
+	$(wildcard pv-guest-lib/newlib/*.c))
+
+build/libpvguest-newlib.a: $(PVGUEST_NEWLIB_OBJ)
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+build/pv-guest-lib/newlib/%.c.o: pv-guest-lib/newlib/%.c build/deps/flags \
+		| $(NEWLIB_READY)
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(NEWLIB_KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
+
 HELLO_OBJ := $(patsubst %,build/%.o, \
 	$(wildcard pv-guest-lib/examples/hello/*.c))
 
@@ -44,4 +61,4 @@ build/hello: $(HELLO_OBJ) build/libpvguest.a $(PVGUEST_LDS)
 	$(call say,LD)
 	$(Q)$(PVGUEST_LINK) -o $@ $(HELLO_OBJ) build/libpvguest.a
 
--include $(PVGUEST_OBJ:.o=.d) $(HELLO_OBJ:.o=.d)
+-include $(PVGUEST_OBJ:.o=.d) $(PVGUEST_NEWLIB_OBJ:.o=.d) $(HELLO_OBJ:.o=.d)

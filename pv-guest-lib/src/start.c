@@ -60,10 +60,16 @@ static void map_shared_info(void)
 		      UVMF_INVLPG | UVMF_LOCAL);
 }
 
+/* The C library's glue has its own, which writes out buffers first. */
+__attribute__((weak)) void pv_finish(int status)
+{
+	if (status != 0)
+		pv_panic("main returned %d", status);
+	pv_shutdown(SHUTDOWN_poweroff);
+}
+
 void pv_start(struct start_info *info)
 {
-	int status;
-
 	pv_start_info = info;
 	map_shared_info();
 	pv_traps_init();
@@ -71,8 +77,6 @@ void pv_start(struct start_info *info)
 	pv_mm_init();
 	pv_events_init();
 	pv_time_init();
-	status = main();
-	if (status != 0)
-		pv_panic("main returned %d", status);
-	pv_shutdown(SHUTDOWN_poweroff);
+	pv_finish(main());
+	pv_shutdown(SHUTDOWN_crash);
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control domain's start: files, console input, then the command line.
+ */
+#include <stddef.h>
+
+#include <pvguest/console.h>
+#include <pvguest/newlib.h>
+
+#include "cli/cli.h"
+#include "kernel/ramdisk.h"
+
+int main(void);
+
+/* The event only has to end the wait; the reader then looks for input. */
+static void input_arrived(void *context)
+{
+	(void)context;
+}
+
+int main(void)
+{
+	pv_console_on_input(input_arrived, NULL);
+	ramdisk_init();
+	pv_files_register(ramdisk_open);
+	return cli_main() ? 0 : 1;
+}
