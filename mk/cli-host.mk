@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+#
+# Host tests of the domain builder, the life of guests and the command line,
+# all over a machine made of an array (tests/unit/toolstack/fake_primitives.c).
+# Recipes use variables of mk/toolstack-host.mk, which is read after this.
+
+GUEST_HARNESS := $(addprefix tests/unit/toolstack/,check.c failing_alloc.c \
+	elf_builder.c)
+GUEST_FAKES := $(addprefix tests/unit/toolstack/,fake_primitives.c \
+	kernel_fixture.c)
+GUEST_SOURCES := $(addprefix dom0-tools/toolstack/,build_domain.c \
+	console_ring.c guests.c hypercalls.c layout.c xenstore_none.c)
+GUEST_INCLUDES := -Iinclude -Idom0-tools -Itests/unit/toolstack
+
+define guest_test
+$(call host_test,$(1),$(2) $(GUEST_HARNESS),$(GUEST_INCLUDES),\
+	$$(SWEEP_LDFLAGS) $$(TOOLSTACK_LIBS))
+build/host/tests/$(1): build/host/libtoolstack.a
+endef
+$(eval $(call guest_test,toolstack-layout,\
+	tests/unit/toolstack/layout_test.c dom0-tools/toolstack/layout.c))
+$(eval $(call guest_test,toolstack-build_domain,\
+	tests/unit/toolstack/build_domain_test.c $(GUEST_FAKES) \
+	$(GUEST_SOURCES)))
