@@ -9,10 +9,7 @@ DOM0_OBJ := $(DOM0_SRC:%.c=build/dom0/%.o)
 DOM0_LIBS = -Wl,--start-group build/libpvguest-newlib.a build/libpvguest.a \
 	$(DECODERS_LIBS) $(NEWLIB_LIBS) -Wl,--end-group
 
-# Until the toolstack's ABI headers are in the tree.
-ifneq ($(wildcard include/public/domctl.h),)
 ALL += build/tenon-dom0
-endif
 # Made through links that others name too: not files to tidy away.
 .SECONDARY: $(NEWLIB_READY) $(DECODERS_READY)
 

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -251,10 +252,10 @@ pid_t getpid(void)
 }
 
 /* abort() and assert() raise a signal, and nobody handles one. */
-int kill(pid_t pid, int signal)
+int kill(pid_t pid, int number)
 {
 	(void)pid;
-	pv_panic("signal %d", signal);
+	pv_panic("signal %d", number);
 }
 
 int unlink(const char *path)

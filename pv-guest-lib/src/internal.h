@@ -13,9 +13,6 @@
 
 #define PV_BARRIER() __asm__ volatile("" : : : "memory")
 
-/* The end of main(): ends the domain. */
-void pv_finish(int status);
-
 /* Set-up, in the order of start.c. */
 void pv_traps_init(void);
 void pv_mm_init(void);

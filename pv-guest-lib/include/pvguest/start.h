@@ -34,6 +34,9 @@ unsigned int pv_xen_version(void);
 /* Memory given to this domain, in KiB. */
 uint64_t pv_memory_kib(void);
 
+/* Ends the kernel as if main() had returned `status`. */
+void pv_finish(int status);
+
 /* Ends the domain; `reason` is a SHUTDOWN_* of <public/sched.h>. */
 void pv_shutdown(unsigned int reason) __attribute__((noreturn));
 
