@@ -213,7 +213,7 @@ static int read_type(struct wishes *wishes,
 	(void)target;
 	if (require_text(wishes, setting))
 		return -1;
-	if (strcmp(type, "pv"))
+	if (strcmp(type, "pv") != 0)
 		return value_fail(wishes, &setting->value,
 				  "type = \"%s\": only \"pv\" guests are "
 				  "supported",
@@ -229,7 +229,7 @@ static int read_builder(struct wishes *wishes,
 	(void)target;
 	if (require_text(wishes, setting))
 		return -1;
-	if (strcmp(builder, "generic"))
+	if (strcmp(builder, "generic") != 0)
 		return value_fail(wishes, &setting->value,
 				  "builder = \"%s\": only \"generic\", for PV "
 				  "guests, is supported",

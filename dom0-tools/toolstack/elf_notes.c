@@ -96,7 +96,7 @@ static int feature_store(struct elf_notes *notes, const char *name,
 	size_t i;
 
 	for (i = 0; i < N_FEATURES; i++) {
-		if (strcmp(name, feature_names[i].name))
+		if (strcmp(name, feature_names[i].name) != 0)
 			continue;
 		notes->features_supported |= 1u << feature_names[i].bit;
 		if (required)
@@ -290,7 +290,7 @@ static int legacy_store(struct elf_notes *notes, const char *key, char *value,
 	if (rule->kind == VALUE_TEXT) {
 		if (strlen(value) >= TK_NOTE_TEXT_SIZE)
 			return tk_fail(err, "__xen_guest: %s is too long", key);
-		strcpy(rule_target(notes, rule), value);
+		memcpy(rule_target(notes, rule), value, strlen(value) + 1);
 		return 0;
 	}
 	number = rule_target(notes, rule);

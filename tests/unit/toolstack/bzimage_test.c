@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Kernel files in every packing: round trips, cuts at every byte, flips of
- * every bit, sizes that lie, each allocation failing, and the Debian kernel
- * when a build has fetched it.
+ * every bit, sizes that lie, each allocation failing, and Debian's kernels
+ * when a build has fetched them.
  */
 #include "toolstack/bzimage.h"
 
@@ -19,8 +19,7 @@
 #include "toolstack/decompress.h"
 #include "toolstack/elf.h"
 
-#define LIMIT         (64ull << 20)
-#define DEBIAN_KERNEL "build/guests/vmlinuz"
+#define LIMIT (64ull << 20)
 
 static struct elf_builder kernel;
 static struct tk_elf_blob blob;
@@ -403,9 +402,10 @@ static struct bytes read_file(const char *path)
 	return file;
 }
 
-static void test_debian_kernel(void)
+/* Unpacks as it is, and not when it is cut. */
+static void check_debian_kernel(const char *path)
 {
-	struct bytes file = read_file(DEBIAN_KERNEL);
+	struct bytes file = read_file(path);
 	struct tk_kernel_image image;
 	size_t whole = file.size, i;
 
@@ -425,6 +425,21 @@ static void test_debian_kernel(void)
 	free(file.data);
 }
 
+static void test_debian_kernel_xz(void)
+{
+	check_debian_kernel("build/guests/vmlinuz");
+}
+
+static void test_debian_kernel_lz4(void)
+{
+	check_debian_kernel("build/kernels/cloud-amd64");
+}
+
+static void test_debian_kernel_zstd(void)
+{
+	check_debian_kernel("build/kernels/6.12-amd64");
+}
+
 static const struct test tests[] = {
 	TEST(test_round_trips),
 	TEST(test_plain_files_are_not_copied),
@@ -439,7 +454,9 @@ static const struct test tests[] = {
 	TEST(test_xz_dictionary_is_bounded),
 	TEST(test_lz4_blocks),
 	TEST(test_every_allocation_may_fail),
-	TEST(test_debian_kernel),
+	TEST(test_debian_kernel_xz),
+	TEST(test_debian_kernel_lz4),
+	TEST(test_debian_kernel_zstd),
 };
 
 int main(void)
