@@ -15,88 +15,88 @@
 #ifndef XEN_PUBLIC_DOMCTL_H
 #define XEN_PUBLIC_DOMCTL_H
 
-#include "xen.h"
 #include "event_channel.h"
 #include "grant_table.h"
 #include "memory.h"
+#include "xen.h"
 
 #define XEN_DOMCTL_INTERFACE_VERSION 0x00000015
 
 /* Commands, with the member of xen_domctl.u that they use. */
-#define XEN_DOMCTL_createdomain             1 /* createdomain */
-#define XEN_DOMCTL_destroydomain            2 /* - */
-#define XEN_DOMCTL_pausedomain              3 /* - */
-#define XEN_DOMCTL_unpausedomain            4 /* - */
-#define XEN_DOMCTL_getdomaininfo            5 /* getdomaininfo */
-#define XEN_DOMCTL_setvcpuaffinity          9 /* vcpuaffinity */
-#define XEN_DOMCTL_shadow_op                10 /* shadow_op */
-#define XEN_DOMCTL_max_mem                  11 /* max_mem */
-#define XEN_DOMCTL_setvcpucontext           12 /* vcpucontext */
-#define XEN_DOMCTL_getvcpucontext           13 /* vcpucontext */
-#define XEN_DOMCTL_getvcpuinfo              14 /* getvcpuinfo */
-#define XEN_DOMCTL_max_vcpus                15 /* max_vcpus */
-#define XEN_DOMCTL_scheduler_op             16 /* scheduler_op */
-#define XEN_DOMCTL_setdomainhandle          17 /* setdomainhandle */
-#define XEN_DOMCTL_setdebugging             18 /* setdebugging */
-#define XEN_DOMCTL_irq_permission           19 /* irq_permission */
-#define XEN_DOMCTL_iomem_permission         20 /* iomem_permission */
-#define XEN_DOMCTL_ioport_permission        21 /* ioport_permission */
-#define XEN_DOMCTL_hypercall_init           22 /* hypercall_init */
-#define XEN_DOMCTL_settimeoffset            24 /* settimeoffset */
-#define XEN_DOMCTL_getvcpuaffinity          25 /* vcpuaffinity */
-#define XEN_DOMCTL_real_mode_area           26
-#define XEN_DOMCTL_resumedomain             27 /* - */
-#define XEN_DOMCTL_sendtrigger              28 /* sendtrigger */
-#define XEN_DOMCTL_subscribe                29 /* subscribe */
-#define XEN_DOMCTL_gethvmcontext            33
-#define XEN_DOMCTL_sethvmcontext            34
-#define XEN_DOMCTL_set_address_size         35 /* address_size */
-#define XEN_DOMCTL_get_address_size         36 /* address_size */
-#define XEN_DOMCTL_assign_device            37
-#define XEN_DOMCTL_bind_pt_irq              38
-#define XEN_DOMCTL_memory_mapping           39 /* memory_mapping */
-#define XEN_DOMCTL_ioport_mapping           40 /* ioport_mapping */
-#define XEN_DOMCTL_set_ext_vcpucontext      42 /* ext_vcpucontext */
-#define XEN_DOMCTL_get_ext_vcpucontext      43 /* ext_vcpucontext */
-#define XEN_DOMCTL_set_opt_feature          44
-#define XEN_DOMCTL_test_assign_device       45
-#define XEN_DOMCTL_set_target               46 /* set_target */
-#define XEN_DOMCTL_deassign_device          47
-#define XEN_DOMCTL_unbind_pt_irq            48
-#define XEN_DOMCTL_get_device_group         50
-#define XEN_DOMCTL_debug_op                 54 /* debug_op */
-#define XEN_DOMCTL_gethvmcontext_partial    55
-#define XEN_DOMCTL_vm_event_op              56
-#define XEN_DOMCTL_mem_sharing_op           57
-#define XEN_DOMCTL_gettscinfo               59 /* tsc_info */
-#define XEN_DOMCTL_settscinfo               60 /* tsc_info */
-#define XEN_DOMCTL_getpageframeinfo3        61 /* getpageframeinfo3 */
-#define XEN_DOMCTL_setvcpuextstate          62 /* vcpuextstate */
-#define XEN_DOMCTL_getvcpuextstate          63 /* vcpuextstate */
-#define XEN_DOMCTL_set_access_required      64
-#define XEN_DOMCTL_audit_p2m                65
-#define XEN_DOMCTL_set_virq_handler         66 /* set_virq_handler */
-#define XEN_DOMCTL_set_broken_page_p2m      67
-#define XEN_DOMCTL_setnodeaffinity          68 /* nodeaffinity */
-#define XEN_DOMCTL_getnodeaffinity          69 /* nodeaffinity */
-#define XEN_DOMCTL_cacheflush               71
-#define XEN_DOMCTL_get_vcpu_msrs            72 /* vcpu_msrs */
-#define XEN_DOMCTL_set_vcpu_msrs            73 /* vcpu_msrs */
-#define XEN_DOMCTL_setvnumainfo             74 /* vnuma */
-#define XEN_DOMCTL_psr_cmt_op               75
-#define XEN_DOMCTL_monitor_op               77
-#define XEN_DOMCTL_psr_alloc                78
-#define XEN_DOMCTL_soft_reset               79 /* - */
-#define XEN_DOMCTL_vuart_op                 81
-#define XEN_DOMCTL_get_cpu_policy           82 /* cpu_policy */
-#define XEN_DOMCTL_set_cpu_policy           83 /* cpu_policy */
-#define XEN_DOMCTL_vmtrace_op               84
-#define XEN_DOMCTL_get_paging_mempool_size  85 /* paging_mempool */
-#define XEN_DOMCTL_set_paging_mempool_size  86 /* paging_mempool */
-#define XEN_DOMCTL_gdbsx_guestmemio         1000
-#define XEN_DOMCTL_gdbsx_pausevcpu          1001
-#define XEN_DOMCTL_gdbsx_unpausevcpu        1002
-#define XEN_DOMCTL_gdbsx_domstatus          1003
+#define XEN_DOMCTL_createdomain            1  /* createdomain */
+#define XEN_DOMCTL_destroydomain           2  /* - */
+#define XEN_DOMCTL_pausedomain             3  /* - */
+#define XEN_DOMCTL_unpausedomain           4  /* - */
+#define XEN_DOMCTL_getdomaininfo           5  /* getdomaininfo */
+#define XEN_DOMCTL_setvcpuaffinity         9  /* vcpuaffinity */
+#define XEN_DOMCTL_shadow_op               10 /* shadow_op */
+#define XEN_DOMCTL_max_mem                 11 /* max_mem */
+#define XEN_DOMCTL_setvcpucontext          12 /* vcpucontext */
+#define XEN_DOMCTL_getvcpucontext          13 /* vcpucontext */
+#define XEN_DOMCTL_getvcpuinfo             14 /* getvcpuinfo */
+#define XEN_DOMCTL_max_vcpus               15 /* max_vcpus */
+#define XEN_DOMCTL_scheduler_op            16 /* scheduler_op */
+#define XEN_DOMCTL_setdomainhandle         17 /* setdomainhandle */
+#define XEN_DOMCTL_setdebugging            18 /* setdebugging */
+#define XEN_DOMCTL_irq_permission          19 /* irq_permission */
+#define XEN_DOMCTL_iomem_permission        20 /* iomem_permission */
+#define XEN_DOMCTL_ioport_permission       21 /* ioport_permission */
+#define XEN_DOMCTL_hypercall_init          22 /* hypercall_init */
+#define XEN_DOMCTL_settimeoffset           24 /* settimeoffset */
+#define XEN_DOMCTL_getvcpuaffinity         25 /* vcpuaffinity */
+#define XEN_DOMCTL_real_mode_area          26
+#define XEN_DOMCTL_resumedomain            27 /* - */
+#define XEN_DOMCTL_sendtrigger             28 /* sendtrigger */
+#define XEN_DOMCTL_subscribe               29 /* subscribe */
+#define XEN_DOMCTL_gethvmcontext           33
+#define XEN_DOMCTL_sethvmcontext           34
+#define XEN_DOMCTL_set_address_size        35 /* address_size */
+#define XEN_DOMCTL_get_address_size        36 /* address_size */
+#define XEN_DOMCTL_assign_device           37
+#define XEN_DOMCTL_bind_pt_irq             38
+#define XEN_DOMCTL_memory_mapping          39 /* memory_mapping */
+#define XEN_DOMCTL_ioport_mapping          40 /* ioport_mapping */
+#define XEN_DOMCTL_set_ext_vcpucontext     42 /* ext_vcpucontext */
+#define XEN_DOMCTL_get_ext_vcpucontext     43 /* ext_vcpucontext */
+#define XEN_DOMCTL_set_opt_feature         44
+#define XEN_DOMCTL_test_assign_device      45
+#define XEN_DOMCTL_set_target              46 /* set_target */
+#define XEN_DOMCTL_deassign_device         47
+#define XEN_DOMCTL_unbind_pt_irq           48
+#define XEN_DOMCTL_get_device_group        50
+#define XEN_DOMCTL_debug_op                54 /* debug_op */
+#define XEN_DOMCTL_gethvmcontext_partial   55
+#define XEN_DOMCTL_vm_event_op             56
+#define XEN_DOMCTL_mem_sharing_op          57
+#define XEN_DOMCTL_gettscinfo              59 /* tsc_info */
+#define XEN_DOMCTL_settscinfo              60 /* tsc_info */
+#define XEN_DOMCTL_getpageframeinfo3       61 /* getpageframeinfo3 */
+#define XEN_DOMCTL_setvcpuextstate         62 /* vcpuextstate */
+#define XEN_DOMCTL_getvcpuextstate         63 /* vcpuextstate */
+#define XEN_DOMCTL_set_access_required     64
+#define XEN_DOMCTL_audit_p2m               65
+#define XEN_DOMCTL_set_virq_handler        66 /* set_virq_handler */
+#define XEN_DOMCTL_set_broken_page_p2m     67
+#define XEN_DOMCTL_setnodeaffinity         68 /* nodeaffinity */
+#define XEN_DOMCTL_getnodeaffinity         69 /* nodeaffinity */
+#define XEN_DOMCTL_cacheflush              71
+#define XEN_DOMCTL_get_vcpu_msrs           72 /* vcpu_msrs */
+#define XEN_DOMCTL_set_vcpu_msrs           73 /* vcpu_msrs */
+#define XEN_DOMCTL_setvnumainfo            74 /* vnuma */
+#define XEN_DOMCTL_psr_cmt_op              75
+#define XEN_DOMCTL_monitor_op              77
+#define XEN_DOMCTL_psr_alloc               78
+#define XEN_DOMCTL_soft_reset              79 /* - */
+#define XEN_DOMCTL_vuart_op                81
+#define XEN_DOMCTL_get_cpu_policy          82 /* cpu_policy */
+#define XEN_DOMCTL_set_cpu_policy          83 /* cpu_policy */
+#define XEN_DOMCTL_vmtrace_op              84
+#define XEN_DOMCTL_get_paging_mempool_size 85 /* paging_mempool */
+#define XEN_DOMCTL_set_paging_mempool_size 86 /* paging_mempool */
+#define XEN_DOMCTL_gdbsx_guestmemio        1000
+#define XEN_DOMCTL_gdbsx_pausevcpu         1001
+#define XEN_DOMCTL_gdbsx_unpausevcpu       1002
+#define XEN_DOMCTL_gdbsx_domstatus         1003
 
 /* createdomain.flags; only xs_domain and iommu make sense for PV */
 #define _XEN_DOMCTL_CDF_hvm          0
@@ -165,19 +165,19 @@
 #define XEN_DOMCTL_PFINFO_LTAB_MASK     (0xfU << 28)
 
 /* shadow_op.op and mode */
-#define XEN_DOMCTL_SHADOW_OP_OFF                0  /* stop dirty tracking */
-#define XEN_DOMCTL_SHADOW_OP_ENABLE_TEST        1
-#define XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY    2
-#define XEN_DOMCTL_SHADOW_OP_CLEAN              11 /* bitmap, and clear it */
-#define XEN_DOMCTL_SHADOW_OP_PEEK               12 /* bitmap only */
-#define XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION     30
-#define XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION     31
-#define XEN_DOMCTL_SHADOW_OP_ENABLE             32
-#define XEN_DOMCTL_SHADOW_ENABLE_REFCOUNT       (1 << 1)
-#define XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY      (1 << 2)
-#define XEN_DOMCTL_SHADOW_ENABLE_TRANSLATE      (1 << 3)
-#define XEN_DOMCTL_SHADOW_ENABLE_EXTERNAL       (1 << 4)
-#define XEN_DOMCTL_SHADOW_LOGDIRTY_FINAL        (1 << 0)
+#define XEN_DOMCTL_SHADOW_OP_OFF             0 /* stop dirty tracking */
+#define XEN_DOMCTL_SHADOW_OP_ENABLE_TEST     1
+#define XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY 2
+#define XEN_DOMCTL_SHADOW_OP_CLEAN           11 /* bitmap, and clear it */
+#define XEN_DOMCTL_SHADOW_OP_PEEK            12 /* bitmap only */
+#define XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION  30
+#define XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION  31
+#define XEN_DOMCTL_SHADOW_OP_ENABLE          32
+#define XEN_DOMCTL_SHADOW_ENABLE_REFCOUNT    (1 << 1)
+#define XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY   (1 << 2)
+#define XEN_DOMCTL_SHADOW_ENABLE_TRANSLATE   (1 << 3)
+#define XEN_DOMCTL_SHADOW_ENABLE_EXTERNAL    (1 << 4)
+#define XEN_DOMCTL_SHADOW_LOGDIRTY_FINAL     (1 << 0)
 
 /* vcpuaffinity.flags */
 #define _XEN_VCPUAFFINITY_HARD  0 /* CPUs it may run on */
@@ -188,17 +188,17 @@
 #define XEN_VCPUAFFINITY_FORCE  (1U << _XEN_VCPUAFFINITY_FORCE)
 
 /* scheduler_op.sched_id and cmd */
-#define XEN_SCHEDULER_CREDIT            5
-#define XEN_SCHEDULER_CREDIT2           6
-#define XEN_SCHEDULER_ARINC653          7
-#define XEN_SCHEDULER_RTDS              8
-#define XEN_SCHEDULER_NULL              9
-#define XEN_DOMCTL_SCHEDOP_putinfo      0
-#define XEN_DOMCTL_SCHEDOP_getinfo      1
-#define XEN_DOMCTL_SCHEDOP_putvcpuinfo  2
-#define XEN_DOMCTL_SCHEDOP_getvcpuinfo  3
-#define _XEN_DOMCTL_SCHEDRT_extra       0
-#define XEN_DOMCTL_SCHEDRT_extra        (1U << _XEN_DOMCTL_SCHEDRT_extra)
+#define XEN_SCHEDULER_CREDIT           5
+#define XEN_SCHEDULER_CREDIT2          6
+#define XEN_SCHEDULER_ARINC653         7
+#define XEN_SCHEDULER_RTDS             8
+#define XEN_SCHEDULER_NULL             9
+#define XEN_DOMCTL_SCHEDOP_putinfo     0
+#define XEN_DOMCTL_SCHEDOP_getinfo     1
+#define XEN_DOMCTL_SCHEDOP_putvcpuinfo 2
+#define XEN_DOMCTL_SCHEDOP_getvcpuinfo 3
+#define _XEN_DOMCTL_SCHEDRT_extra      0
+#define XEN_DOMCTL_SCHEDRT_extra       (1U << _XEN_DOMCTL_SCHEDRT_extra)
 
 /* sendtrigger.trigger; PV has only NMI */
 #define XEN_DOMCTL_SENDTRIGGER_NMI   0
@@ -226,17 +226,17 @@
  * Errors: -EEXIST id in use, -EINVAL bad flags or limits, -ENOMEM.
  */
 struct xen_domctl_createdomain {
-	uint32_t ssidref;             /* IN, security label, unused */
-	xen_domain_handle_t handle;   /* IN, UUID */
-	uint32_t flags;               /* IN, XEN_DOMCTL_CDF_* */
-	uint32_t iommu_opts;          /* IN, XEN_DOMCTL_IOMMU_* */
-	uint32_t max_vcpus;           /* IN */
-	uint32_t max_evtchn_port;     /* IN, highest port allowed */
-	int32_t max_grant_frames;     /* IN, -1 = default */
-	int32_t max_maptrack_frames;  /* IN, -1 = default */
-	uint32_t grant_opts;          /* IN, XEN_DOMCTL_GRANT_version() */
-	uint32_t vmtrace_size;        /* IN, 0 for PV */
-	uint32_t cpupool_id;          /* IN */
+	uint32_t ssidref;                  /* IN, security label, unused */
+	xen_domain_handle_t handle;        /* IN, UUID */
+	uint32_t flags;                    /* IN, XEN_DOMCTL_CDF_* */
+	uint32_t iommu_opts;               /* IN, XEN_DOMCTL_IOMMU_* */
+	uint32_t max_vcpus;                /* IN */
+	uint32_t max_evtchn_port;          /* IN, highest port allowed */
+	int32_t max_grant_frames;          /* IN, -1 = default */
+	int32_t max_maptrack_frames;       /* IN, -1 = default */
+	uint32_t grant_opts;               /* IN, XEN_DOMCTL_GRANT_version() */
+	uint32_t vmtrace_size;             /* IN, 0 for PV */
+	uint32_t cpupool_id;               /* IN */
 	struct xen_arch_domainconfig arch; /* IN */
 };
 
@@ -245,22 +245,22 @@ struct xen_domctl_createdomain {
  * for; compare. -ESRCH none.
  */
 struct xen_domctl_getdomaininfo {
-	domid_t domain;               /* OUT, also in xen_domctl.domain */
+	domid_t domain; /* OUT, also in xen_domctl.domain */
 	uint16_t pad1;
-	uint32_t flags;               /* OUT, XEN_DOMINF_* */
-	uint64_aligned_t tot_pages;   /* OUT, has now */
-	uint64_aligned_t max_pages;   /* OUT, may have */
+	uint32_t flags;                     /* OUT, XEN_DOMINF_* */
+	uint64_aligned_t tot_pages;         /* OUT, has now */
+	uint64_aligned_t max_pages;         /* OUT, may have */
 	uint64_aligned_t outstanding_pages; /* OUT, claimed, not yet there */
-	uint64_aligned_t shr_pages;   /* OUT, 0 */
-	uint64_aligned_t paged_pages; /* OUT, 0 */
+	uint64_aligned_t shr_pages;         /* OUT, 0 */
+	uint64_aligned_t paged_pages;       /* OUT, 0 */
 	uint64_aligned_t shared_info_frame; /* OUT, machine frame */
-	uint64_aligned_t cpu_time;    /* OUT, ns */
-	uint32_t nr_online_vcpus;     /* OUT */
-	uint32_t max_vcpu_id;         /* OUT, highest id */
-	uint32_t ssidref;             /* OUT */
-	xen_domain_handle_t handle;   /* OUT */
-	uint32_t cpupool;             /* OUT */
-	uint8_t gpaddr_bits;          /* OUT, width of addresses */
+	uint64_aligned_t cpu_time;          /* OUT, ns */
+	uint32_t nr_online_vcpus;           /* OUT */
+	uint32_t max_vcpu_id;               /* OUT, highest id */
+	uint32_t ssidref;                   /* OUT */
+	xen_domain_handle_t handle;         /* OUT */
+	uint32_t cpupool;                   /* OUT */
+	uint8_t gpaddr_bits;                /* OUT, width of addresses */
 	uint8_t pad2[7];
 	struct xen_arch_domainconfig arch_config; /* OUT */
 };
@@ -320,8 +320,8 @@ struct xen_domctl_nodeaffinity {
 
 /* 9, 25: CPUs of a vCPU. Set also reports what it came to. */
 struct xen_domctl_vcpuaffinity {
-	uint32_t vcpu;  /* IN */
-	uint32_t flags; /* IN, XEN_VCPUAFFINITY_* */
+	uint32_t vcpu;                    /* IN */
+	uint32_t flags;                   /* IN, XEN_VCPUAFFINITY_* */
 	struct xenctl_bitmap cpumap_hard; /* IN/OUT */
 	struct xenctl_bitmap cpumap_soft; /* IN/OUT */
 };
@@ -370,7 +370,7 @@ struct xen_domctl_scheduler_op {
 			uint32_t nr_vcpus; /* IN elements, OUT done */
 			uint32_t padding;
 		} v; /* for the ...vcpuinfo commands */
-	} u; /* IN for put, OUT for get */
+	} u;         /* IN for put, OUT for get */
 };
 
 /* 17 */

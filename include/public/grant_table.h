@@ -84,7 +84,7 @@
 #define _GNTMAP_contains_pte    (4) /* host_addr is where the entry is */
 #define GNTMAP_contains_pte     (1 << _GNTMAP_contains_pte)
 /* From here on copied to the software bits of the page-table entry. */
-#define _GNTMAP_guest_avail0    (16)
+#define _GNTMAP_guest_avail0 (16)
 #ifdef __ASSEMBLY__
 #define GNTMAP_guest_avail_mask 0xffff0000
 #else
@@ -211,9 +211,9 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_unmap_grant_ref_t);
  * Repeating it is harmless.
  */
 struct gnttab_setup_table {
-	domid_t dom;        /* IN, usually DOMID_SELF */
-	uint32_t nr_frames; /* IN */
-	int16_t status;     /* OUT */
+	domid_t dom;                            /* IN, usually DOMID_SELF */
+	uint32_t nr_frames;                     /* IN */
+	int16_t status;                         /* OUT */
 	XEN_GUEST_HANDLE(xen_pfn_t) frame_list; /* OUT, nr_frames elements */
 };
 typedef struct gnttab_setup_table gnttab_setup_table_t;
@@ -289,9 +289,9 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_set_version_t);
 
 /* 9: frames of the version 2 status array. */
 struct gnttab_get_status_frames {
-	uint32_t nr_frames; /* IN */
-	domid_t dom;        /* IN */
-	int16_t status;     /* OUT */
+	uint32_t nr_frames;                    /* IN */
+	domid_t dom;                           /* IN */
+	int16_t status;                        /* OUT */
 	XEN_GUEST_HANDLE(uint64_t) frame_list; /* OUT */
 };
 typedef struct gnttab_get_status_frames gnttab_get_status_frames_t;

@@ -12,8 +12,8 @@
 #ifndef XEN_PUBLIC_MEMORY_H
 #define XEN_PUBLIC_MEMORY_H
 
-#include "xen.h"
 #include "physdev.h"
+#include "xen.h"
 
 /* self; xen_memory_reservation: more memory. Returns extents done */
 #define XENMEM_increase_reservation 0
@@ -92,11 +92,11 @@
 #define XENMAPIDX_grant_table_status 0x80000000
 
 /* xen_mem_acquire_resource.type and id */
-#define XENMEM_resource_ioreq_server          0 /* HVM only */
-#define XENMEM_resource_grant_table           1
-#define XENMEM_resource_vmtrace_buf           2 /* HVM only */
-#define XENMEM_resource_grant_table_id_shared 0
-#define XENMEM_resource_grant_table_id_status 1
+#define XENMEM_resource_ioreq_server                0 /* HVM only */
+#define XENMEM_resource_grant_table                 1
+#define XENMEM_resource_vmtrace_buf                 2 /* HVM only */
+#define XENMEM_resource_grant_table_id_shared       0
+#define XENMEM_resource_grant_table_id_status       1
 #define XENMEM_resource_ioreq_server_frame_bufioreq 0
 #define XENMEM_resource_ioreq_server_frame_ioreq(n) (1 + (n))
 
@@ -170,9 +170,9 @@ struct xen_add_to_physmap_batch {
 	uint16_t space; /* IN, XENMAPSPACE_* */
 	uint16_t size;  /* IN, elements in each array */
 	union xen_add_to_physmap_batch_extra {
-		domid_t foreign_domid; /* for gmfn_foreign */
-		uint16_t res0;         /* 0 for the others */
-	} u;                           /* IN */
+		domid_t foreign_domid;      /* for gmfn_foreign */
+		uint16_t res0;              /* 0 for the others */
+	} u;                                /* IN */
 	XEN_GUEST_HANDLE(xen_ulong_t) idxs; /* IN */
 	XEN_GUEST_HANDLE(xen_pfn_t) gpfns;  /* IN */
 	XEN_GUEST_HANDLE(int) errs;         /* OUT */

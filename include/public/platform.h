@@ -86,9 +86,9 @@ struct xenpf_settime32 {
 typedef struct xenpf_settime32 xenpf_settime32_t;
 
 struct xenpf_settime64 {
-	uint64_t secs;  /* IN */
-	uint32_t nsecs; /* IN */
-	uint32_t mbz;   /* IN, 0 */
+	uint64_t secs;        /* IN */
+	uint32_t nsecs;       /* IN */
+	uint32_t mbz;         /* IN, 0 */
 	uint64_t system_time; /* IN */
 };
 typedef struct xenpf_settime64 xenpf_settime64_t;
@@ -195,7 +195,7 @@ struct xenpf_firmware_info {
 			} apple_properties;
 		} efi_info;
 		uint8_t kbd_shift_flags; /* int 0x16 */
-	} u; /* OUT */
+	} u;                             /* OUT */
 };
 typedef struct xenpf_firmware_info xenpf_firmware_info_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_firmware_info_t);
@@ -307,11 +307,11 @@ DEFINE_XEN_GUEST_HANDLE(xenpf_resource_op_t);
 
 /* 63: the hypervisor's symbols, one after the other. */
 struct xenpf_symdata {
-	uint32_t namelen; /* IN room, OUT length */
-	uint32_t symnum;  /* IN, OUT the next one */
+	uint32_t namelen;            /* IN room, OUT length */
+	uint32_t symnum;             /* IN, OUT the next one */
 	XEN_GUEST_HANDLE(char) name; /* OUT */
-	uint64_t address; /* OUT */
-	char type;        /* OUT, as by nm */
+	uint64_t address;            /* OUT */
+	char type;                   /* OUT, as by nm */
 };
 typedef struct xenpf_symdata xenpf_symdata_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_symdata_t);

@@ -12,59 +12,59 @@
 #ifndef XEN_PUBLIC_SYSCTL_H
 #define XEN_PUBLIC_SYSCTL_H
 
-#include "xen.h"
 #include "domctl.h"
 #include "physdev.h"
+#include "xen.h"
 
 #define XEN_SYSCTL_INTERFACE_VERSION 0x00000015
 
 /* Commands; the member of xen_sysctl.u has the same name unless given. */
-#define XEN_SYSCTL_readconsole              1
-#define XEN_SYSCTL_tbuf_op                  2 /* not described */
-#define XEN_SYSCTL_physinfo                 3
-#define XEN_SYSCTL_sched_id                 4
-#define XEN_SYSCTL_perfc_op                 5 /* not described */
-#define XEN_SYSCTL_getdomaininfolist        6
-#define XEN_SYSCTL_debug_keys               7
-#define XEN_SYSCTL_getcpuinfo               8
-#define XEN_SYSCTL_availheap                9
-#define XEN_SYSCTL_get_pmstat               10 /* not described */
-#define XEN_SYSCTL_cpu_hotplug              11
-#define XEN_SYSCTL_pm_op                    12 /* not described */
-#define XEN_SYSCTL_page_offline_op          14 /* not described */
-#define XEN_SYSCTL_lockprof_op              15 /* not described */
-#define XEN_SYSCTL_cputopoinfo              16
-#define XEN_SYSCTL_numainfo                 17
-#define XEN_SYSCTL_cpupool_op               18
-#define XEN_SYSCTL_scheduler_op             19
-#define XEN_SYSCTL_coverage_op              20 /* not described */
-#define XEN_SYSCTL_psr_cmt_op               21 /* not described */
-#define XEN_SYSCTL_pcitopoinfo              22
-#define XEN_SYSCTL_psr_alloc                23 /* not described */
-#define XEN_SYSCTL_get_cpu_levelling_caps   25 /* cpu_levelling_caps */
-#define XEN_SYSCTL_get_cpu_featureset       26 /* cpu_featureset */
-#define XEN_SYSCTL_livepatch_op             27 /* not described */
-#define XEN_SYSCTL_get_cpu_policy           29 /* cpu_policy */
+#define XEN_SYSCTL_readconsole            1
+#define XEN_SYSCTL_tbuf_op                2 /* not described */
+#define XEN_SYSCTL_physinfo               3
+#define XEN_SYSCTL_sched_id               4
+#define XEN_SYSCTL_perfc_op               5 /* not described */
+#define XEN_SYSCTL_getdomaininfolist      6
+#define XEN_SYSCTL_debug_keys             7
+#define XEN_SYSCTL_getcpuinfo             8
+#define XEN_SYSCTL_availheap              9
+#define XEN_SYSCTL_get_pmstat             10 /* not described */
+#define XEN_SYSCTL_cpu_hotplug            11
+#define XEN_SYSCTL_pm_op                  12 /* not described */
+#define XEN_SYSCTL_page_offline_op        14 /* not described */
+#define XEN_SYSCTL_lockprof_op            15 /* not described */
+#define XEN_SYSCTL_cputopoinfo            16
+#define XEN_SYSCTL_numainfo               17
+#define XEN_SYSCTL_cpupool_op             18
+#define XEN_SYSCTL_scheduler_op           19
+#define XEN_SYSCTL_coverage_op            20 /* not described */
+#define XEN_SYSCTL_psr_cmt_op             21 /* not described */
+#define XEN_SYSCTL_pcitopoinfo            22
+#define XEN_SYSCTL_psr_alloc              23 /* not described */
+#define XEN_SYSCTL_get_cpu_levelling_caps 25 /* cpu_levelling_caps */
+#define XEN_SYSCTL_get_cpu_featureset     26 /* cpu_featureset */
+#define XEN_SYSCTL_livepatch_op           27 /* not described */
+#define XEN_SYSCTL_get_cpu_policy         29 /* cpu_policy */
 
 /* physinfo.capabilities */
-#define _XEN_SYSCTL_PHYSCAP_hvm              0
-#define XEN_SYSCTL_PHYSCAP_hvm               (1u << _XEN_SYSCTL_PHYSCAP_hvm)
-#define _XEN_SYSCTL_PHYSCAP_pv               1
-#define XEN_SYSCTL_PHYSCAP_pv                (1u << _XEN_SYSCTL_PHYSCAP_pv)
-#define _XEN_SYSCTL_PHYSCAP_directio         2 /* devices can be assigned */
-#define XEN_SYSCTL_PHYSCAP_directio          (1u << _XEN_SYSCTL_PHYSCAP_directio)
-#define _XEN_SYSCTL_PHYSCAP_hap              3
-#define XEN_SYSCTL_PHYSCAP_hap               (1u << _XEN_SYSCTL_PHYSCAP_hap)
-#define _XEN_SYSCTL_PHYSCAP_shadow           4 /* dirty tracking for PV */
-#define XEN_SYSCTL_PHYSCAP_shadow            (1u << _XEN_SYSCTL_PHYSCAP_shadow)
+#define _XEN_SYSCTL_PHYSCAP_hvm                0
+#define XEN_SYSCTL_PHYSCAP_hvm                 (1u << _XEN_SYSCTL_PHYSCAP_hvm)
+#define _XEN_SYSCTL_PHYSCAP_pv                 1
+#define XEN_SYSCTL_PHYSCAP_pv                  (1u << _XEN_SYSCTL_PHYSCAP_pv)
+#define _XEN_SYSCTL_PHYSCAP_directio           2 /* devices can be assigned */
+#define XEN_SYSCTL_PHYSCAP_directio            (1u << _XEN_SYSCTL_PHYSCAP_directio)
+#define _XEN_SYSCTL_PHYSCAP_hap                3
+#define XEN_SYSCTL_PHYSCAP_hap                 (1u << _XEN_SYSCTL_PHYSCAP_hap)
+#define _XEN_SYSCTL_PHYSCAP_shadow             4 /* dirty tracking for PV */
+#define XEN_SYSCTL_PHYSCAP_shadow              (1u << _XEN_SYSCTL_PHYSCAP_shadow)
 #define _XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share 5
 #define XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share                                  \
 	(1u << _XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share)
-#define XEN_SYSCTL_PHYSCAP_vmtrace           (1u << 6)
-#define XEN_SYSCTL_PHYSCAP_vpmu              (1u << 7)
-#define XEN_SYSCTL_PHYSCAP_gnttab_v1         (1u << 8)
-#define XEN_SYSCTL_PHYSCAP_gnttab_v2         (1u << 9)
-#define XEN_SYSCTL_PHYSCAP_MAX               XEN_SYSCTL_PHYSCAP_gnttab_v2
+#define XEN_SYSCTL_PHYSCAP_vmtrace   (1u << 6)
+#define XEN_SYSCTL_PHYSCAP_vpmu      (1u << 7)
+#define XEN_SYSCTL_PHYSCAP_gnttab_v1 (1u << 8)
+#define XEN_SYSCTL_PHYSCAP_gnttab_v2 (1u << 9)
+#define XEN_SYSCTL_PHYSCAP_MAX       XEN_SYSCTL_PHYSCAP_gnttab_v2
 
 /* cpu_hotplug.op */
 #define XEN_SYSCTL_CPU_HOTPLUG_ONLINE      0
@@ -89,7 +89,7 @@
 #define XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN 6
 #define XEN_SYSCTL_CPUPOOL_OP_FREEINFO   7
 /* cpupool_id, cpu: any */
-#define XEN_SYSCTL_CPUPOOL_PAR_ANY       0xFFFFFFFF
+#define XEN_SYSCTL_CPUPOOL_PAR_ANY 0xFFFFFFFF
 
 /* scheduler_op.cmd, and limits of its parameters */
 #define XEN_SYSCTL_SCHEDOP_putinfo       0
@@ -130,15 +130,15 @@ struct xen_sysctl_readconsole {
 
 /* 3 */
 struct xen_sysctl_physinfo {
-	uint32_t threads_per_core;   /* OUT */
-	uint32_t cores_per_socket;   /* OUT */
-	uint32_t nr_cpus;            /* OUT, in use */
-	uint32_t max_cpu_id;         /* OUT, highest possible id */
-	uint32_t nr_nodes;           /* OUT, NUMA nodes in use */
-	uint32_t max_node_id;        /* OUT, highest possible id */
-	uint32_t cpu_khz;            /* OUT */
-	uint32_t capabilities;       /* OUT, XEN_SYSCTL_PHYSCAP_* */
-	uint32_t arch_capabilities;  /* OUT, 0 */
+	uint32_t threads_per_core;  /* OUT */
+	uint32_t cores_per_socket;  /* OUT */
+	uint32_t nr_cpus;           /* OUT, in use */
+	uint32_t max_cpu_id;        /* OUT, highest possible id */
+	uint32_t nr_nodes;          /* OUT, NUMA nodes in use */
+	uint32_t max_node_id;       /* OUT, highest possible id */
+	uint32_t cpu_khz;           /* OUT */
+	uint32_t capabilities;      /* OUT, XEN_SYSCTL_PHYSCAP_* */
+	uint32_t arch_capabilities; /* OUT, 0 */
 	uint32_t pad;
 	uint64_aligned_t total_pages;       /* OUT */
 	uint64_aligned_t free_pages;        /* OUT */
@@ -182,9 +182,9 @@ struct xen_sysctl_getcpuinfo {
 
 /* 9: free memory with addresses of a given width. */
 struct xen_sysctl_availheap {
-	uint32_t min_bitwidth; /* IN, 0 = no limit */
-	uint32_t max_bitwidth; /* IN, 0 = no limit */
-	int32_t node;          /* IN, -1 = all */
+	uint32_t min_bitwidth;        /* IN, 0 = no limit */
+	uint32_t max_bitwidth;        /* IN, 0 = no limit */
+	int32_t node;                 /* IN, -1 = all */
 	uint64_aligned_t avail_bytes; /* OUT */
 };
 
@@ -227,12 +227,12 @@ struct xen_sysctl_numainfo {
  * for, -ENOENT none; FREEINFO gives the CPUs in no pool in cpumap.
  */
 struct xen_sysctl_cpupool_op {
-	uint32_t op;         /* IN, XEN_SYSCTL_CPUPOOL_OP_* */
-	uint32_t cpupool_id; /* IN; OUT for CREATE and INFO */
-	uint32_t sched_id;   /* IN for CREATE, OUT for INFO */
-	uint32_t domid;      /* IN for MOVEDOMAIN */
-	uint32_t cpu;        /* IN for ADDCPU and RMCPU */
-	uint32_t n_dom;      /* OUT for INFO */
+	uint32_t op;                 /* IN, XEN_SYSCTL_CPUPOOL_OP_* */
+	uint32_t cpupool_id;         /* IN; OUT for CREATE and INFO */
+	uint32_t sched_id;           /* IN for CREATE, OUT for INFO */
+	uint32_t domid;              /* IN for MOVEDOMAIN */
+	uint32_t cpu;                /* IN for ADDCPU and RMCPU */
+	uint32_t n_dom;              /* OUT for INFO */
 	struct xenctl_bitmap cpumap; /* OUT for INFO and FREEINFO */
 };
 

@@ -111,7 +111,8 @@ typedef struct vcpu_register_vcpu_info vcpu_register_vcpu_info_t;
 DEFINE_XEN_GUEST_HANDLE(vcpu_register_vcpu_info_t);
 
 struct vcpu_get_physid {
-	uint64_t phys_id; /* OUT, APIC id in the low and ACPI id in the high half */
+	uint64_t phys_id; /* OUT, APIC id in the low and ACPI id in the high
+			     half */
 };
 typedef struct vcpu_get_physid vcpu_get_physid_t;
 DEFINE_XEN_GUEST_HANDLE(vcpu_get_physid_t);

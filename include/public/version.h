@@ -8,8 +8,8 @@
 #ifndef XEN_PUBLIC_VERSION_H
 #define XEN_PUBLIC_VERSION_H
 
-#include "xen.h"
 #include "features.h"
+#include "xen.h"
 
 /* no argument; returns major << 16 | minor */
 #define XENVER_version 0
@@ -68,7 +68,7 @@ typedef struct xen_feature_info xen_feature_info_t;
 typedef char xen_commandline_t[1024];
 
 struct xen_build_id {
-	uint32_t len; /* IN room in buf, not 0 */
+	uint32_t len;                          /* IN room in buf, not 0 */
 	unsigned char buf[XEN_FLEX_ARRAY_DIM]; /* OUT, no NUL */
 };
 typedef struct xen_build_id xen_build_id_t;

@@ -21,27 +21,13 @@
 #ifndef XEN_PUBLIC_XEN_H
 #define XEN_PUBLIC_XEN_H
 
-/* The interface revision described here: 4.17. */
-#ifndef __XEN_INTERFACE_VERSION__
-#define __XEN_INTERFACE_VERSION__ 0x00041100
-#endif
-#define __XEN_LATEST_INTERFACE_VERSION__ 0x00041100
-
 /*
- * Typed constants: the suffix is pasted in C, and left out in assembly where
- * it would not parse.
+ * Number of the interface revision. Xen 4.17 left the number of 4.14, in which
+ * it last changed.
  */
-#ifdef __ASSEMBLY__
-#define xen_mk_uint(x)       x
-#define xen_mk_ulong(x)      x
-#define xen_mk_ullong(x)     x
-#else
-#define __xen_mk_uint(x)     x##U
-#define __xen_mk_ulong(x)    x##UL
-#define __xen_mk_ullong(x)   x##ULL
-#define xen_mk_uint(x)       __xen_mk_uint(x)
-#define xen_mk_ulong(x)      __xen_mk_ulong(x)
-#define xen_mk_ullong(x)     __xen_mk_ullong(x)
+#define __XEN_LATEST_INTERFACE_VERSION__ 0x00040e00
+#ifndef __XEN_INTERFACE_VERSION__
+#define __XEN_INTERFACE_VERSION__ __XEN_LATEST_INTERFACE_VERSION__
 #endif
 
 #include "arch-x86/xen.h"
@@ -80,91 +66,91 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
  * address). arch-x86/xen.h has the register convention.
  */
 /* any: h trap_info[], ended by address 0; NULL clears the table */
-#define __HYPERVISOR_set_trap_table             0
+#define __HYPERVISOR_set_trap_table 0
 /* any, foreign with rights: h mmu_update[], count, h done, foreigndom */
-#define __HYPERVISOR_mmu_update                 1
+#define __HYPERVISOR_mmu_update 1
 /* any: h frames[], number of entries */
-#define __HYPERVISOR_set_gdt                    2
+#define __HYPERVISOR_set_gdt 2
 /* any: kernel stack selector, kernel stack pointer */
-#define __HYPERVISOR_stack_switch               3
+#define __HYPERVISOR_stack_switch 3
 /* any: event, failsafe, syscall entry addresses (old form of callback_op) */
-#define __HYPERVISOR_set_callbacks              4
+#define __HYPERVISOR_set_callbacks 4
 /* any: 1 = next FPU use traps, 0 = does not */
-#define __HYPERVISOR_fpu_taskswitch             5
+#define __HYPERVISOR_fpu_taskswitch 5
 /* any: pre-3.1 form of sched_op (command, plain argument) */
-#define __HYPERVISOR_sched_op_compat            6
+#define __HYPERVISOR_sched_op_compat 6
 /* control: h xen_platform_op; platform.h */
-#define __HYPERVISOR_platform_op                7
+#define __HYPERVISOR_platform_op 7
 /* any: register number, value */
-#define __HYPERVISOR_set_debugreg               8
+#define __HYPERVISOR_set_debugreg 8
 /* any: register number; returns the value */
-#define __HYPERVISOR_get_debugreg               9
+#define __HYPERVISOR_get_debugreg 9
 /* any: machine address of a descriptor, its new value */
-#define __HYPERVISOR_update_descriptor          10
+#define __HYPERVISOR_update_descriptor 10
 /* any, foreign with rights: command, h argument; memory.h */
-#define __HYPERVISOR_memory_op                  12
+#define __HYPERVISOR_memory_op 12
 /* any: h multicall_entry[], count */
-#define __HYPERVISOR_multicall                  13
+#define __HYPERVISOR_multicall 13
 /* any: virtual address, new page-table entry, UVMF_* flags */
-#define __HYPERVISOR_update_va_mapping          14
+#define __HYPERVISOR_update_va_mapping 14
 /* any: absolute system time in ns; 0 cancels */
-#define __HYPERVISOR_set_timer_op               15
+#define __HYPERVISOR_set_timer_op 15
 /* any: pre-3.2 form of event_channel_op (h evtchn_op) */
-#define __HYPERVISOR_event_channel_op_compat    16
+#define __HYPERVISOR_event_channel_op_compat 16
 /* any: command, h argument; version.h */
-#define __HYPERVISOR_xen_version                17
+#define __HYPERVISOR_xen_version 17
 /* any: CONSOLEIO_*, count, h buffer */
-#define __HYPERVISOR_console_io                 18
+#define __HYPERVISOR_console_io 18
 /* any: pre-3.2 form of physdev_op (h physdev_op) */
-#define __HYPERVISOR_physdev_op_compat          19
+#define __HYPERVISOR_physdev_op_compat 19
 /* any: command, h argument[], count; grant_table.h */
-#define __HYPERVISOR_grant_table_op             20
+#define __HYPERVISOR_grant_table_op 20
 /* any: VMASST_CMD_*, VMASST_TYPE_* */
-#define __HYPERVISOR_vm_assist                  21
+#define __HYPERVISOR_vm_assist 21
 /* control: as update_va_mapping with a target domain id last */
 #define __HYPERVISOR_update_va_mapping_otherdomain 22
 /* any: no argument; reads struct iret_context from the guest stack */
-#define __HYPERVISOR_iret                       23
+#define __HYPERVISOR_iret 23
 /* any: command, vcpu id, h argument; vcpu.h */
-#define __HYPERVISOR_vcpu_op                    24
+#define __HYPERVISOR_vcpu_op 24
 /* any: SEGBASE_*, base address or selector */
-#define __HYPERVISOR_set_segment_base           25
+#define __HYPERVISOR_set_segment_base 25
 /* any, foreign with rights: h mmuext_op[], count, h done, foreigndom */
-#define __HYPERVISOR_mmuext_op                  26
+#define __HYPERVISOR_mmuext_op 26
 /* security-module interface; not offered, -ENOSYS */
-#define __HYPERVISOR_xsm_op                     27
+#define __HYPERVISOR_xsm_op 27
 /* any: command, h argument; nmi.h */
-#define __HYPERVISOR_nmi_op                     28
+#define __HYPERVISOR_nmi_op 28
 /* any: command, h argument; sched.h */
-#define __HYPERVISOR_sched_op                   29
+#define __HYPERVISOR_sched_op 29
 /* any: command, h argument; callback.h */
-#define __HYPERVISOR_callback_op                30
-#define __HYPERVISOR_xenoprof_op                31
+#define __HYPERVISOR_callback_op 30
+#define __HYPERVISOR_xenoprof_op 31
 /* any: command, h argument; event_channel.h */
-#define __HYPERVISOR_event_channel_op           32
+#define __HYPERVISOR_event_channel_op 32
 /* control, a few operations any: command, h argument; physdev.h */
-#define __HYPERVISOR_physdev_op                 33
+#define __HYPERVISOR_physdev_op 33
 /* HVM guests only; -ENOSYS for PV */
-#define __HYPERVISOR_hvm_op                     34
+#define __HYPERVISOR_hvm_op 34
 /* control: h xen_sysctl; sysctl.h */
-#define __HYPERVISOR_sysctl                     35
+#define __HYPERVISOR_sysctl 35
 /* control: h xen_domctl; domctl.h */
-#define __HYPERVISOR_domctl                     36
-#define __HYPERVISOR_kexec_op                   37
-#define __HYPERVISOR_tmem_op                    38
-#define __HYPERVISOR_argo_op                    39
-#define __HYPERVISOR_xenpmu_op                  40
-#define __HYPERVISOR_dm_op                      41
-#define __HYPERVISOR_hypfs_op                   42
+#define __HYPERVISOR_domctl    36
+#define __HYPERVISOR_kexec_op  37
+#define __HYPERVISOR_tmem_op   38
+#define __HYPERVISOR_argo_op   39
+#define __HYPERVISOR_xenpmu_op 40
+#define __HYPERVISOR_dm_op     41
+#define __HYPERVISOR_hypfs_op  42
 /* Set aside for the architecture; arch-x86/xen.h names those in use. */
-#define __HYPERVISOR_arch_0                     48
-#define __HYPERVISOR_arch_1                     49
-#define __HYPERVISOR_arch_2                     50
-#define __HYPERVISOR_arch_3                     51
-#define __HYPERVISOR_arch_4                     52
-#define __HYPERVISOR_arch_5                     53
-#define __HYPERVISOR_arch_6                     54
-#define __HYPERVISOR_arch_7                     55
+#define __HYPERVISOR_arch_0 48
+#define __HYPERVISOR_arch_1 49
+#define __HYPERVISOR_arch_2 50
+#define __HYPERVISOR_arch_3 51
+#define __HYPERVISOR_arch_4 52
+#define __HYPERVISOR_arch_5 53
+#define __HYPERVISOR_arch_6 54
+#define __HYPERVISOR_arch_7 55
 
 /*
  * Virtual interrupts, bound to a port by EVTCHNOP_bind_virq.
@@ -228,8 +214,8 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
  * mmuext_op.cmd. Order, done and preemption are as for mmu_update.
  *
  *	command			arg1		arg2
- *	PIN_L1..L4_TABLE	mfn		-	validate as a table and keep
- *	UNPIN_TABLE		mfn		-	give the pin up
+ *	PIN_L1..L4_TABLE	mfn		-	validate as a table and
+ *keep UNPIN_TABLE		mfn		-	give the pin up
  *	NEW_BASEPTR		mfn of L4	-	switch address space
  *	TLB_FLUSH_LOCAL		-		-
  *	INVLPG_LOCAL		linear_addr	-
@@ -247,26 +233,26 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
  *
  * The operation has finished on every vCPU concerned when the call returns.
  */
-#define MMUEXT_PIN_L1_TABLE        0
-#define MMUEXT_PIN_L2_TABLE        1
-#define MMUEXT_PIN_L3_TABLE        2
-#define MMUEXT_PIN_L4_TABLE        3
-#define MMUEXT_UNPIN_TABLE         4
-#define MMUEXT_NEW_BASEPTR         5
-#define MMUEXT_TLB_FLUSH_LOCAL     6
-#define MMUEXT_INVLPG_LOCAL        7
-#define MMUEXT_TLB_FLUSH_MULTI     8
-#define MMUEXT_INVLPG_MULTI        9
-#define MMUEXT_TLB_FLUSH_ALL       10
-#define MMUEXT_INVLPG_ALL          11
-#define MMUEXT_FLUSH_CACHE         12
-#define MMUEXT_SET_LDT             13
-#define MMUEXT_NEW_USER_BASEPTR    15
-#define MMUEXT_CLEAR_PAGE          16
-#define MMUEXT_COPY_PAGE           17
-#define MMUEXT_FLUSH_CACHE_GLOBAL  18
-#define MMUEXT_MARK_SUPER          19
-#define MMUEXT_UNMARK_SUPER        20
+#define MMUEXT_PIN_L1_TABLE       0
+#define MMUEXT_PIN_L2_TABLE       1
+#define MMUEXT_PIN_L3_TABLE       2
+#define MMUEXT_PIN_L4_TABLE       3
+#define MMUEXT_UNPIN_TABLE        4
+#define MMUEXT_NEW_BASEPTR        5
+#define MMUEXT_TLB_FLUSH_LOCAL    6
+#define MMUEXT_INVLPG_LOCAL       7
+#define MMUEXT_TLB_FLUSH_MULTI    8
+#define MMUEXT_INVLPG_MULTI       9
+#define MMUEXT_TLB_FLUSH_ALL      10
+#define MMUEXT_INVLPG_ALL         11
+#define MMUEXT_FLUSH_CACHE        12
+#define MMUEXT_SET_LDT            13
+#define MMUEXT_NEW_USER_BASEPTR   15
+#define MMUEXT_CLEAR_PAGE         16
+#define MMUEXT_COPY_PAGE          17
+#define MMUEXT_FLUSH_CACHE_GLOBAL 18
+#define MMUEXT_MARK_SUPER         19
+#define MMUEXT_UNMARK_SUPER       20
 
 /*
  * Flags of HYPERVISOR_update_va_mapping: what to flush once the entry is
@@ -303,13 +289,13 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
 /* plain stores to page tables are trapped and validated; always on here */
 #define VMASST_TYPE_writable_pagetables 2
 /* 32-bit guests only: page directory pointer table above 4 GiB */
-#define VMASST_TYPE_pae_extended_cr3    3
+#define VMASST_TYPE_pae_extended_cr3 3
 /* the guest's IOPL lives in RFLAGS instead of a hypervisor variable */
-#define VMASST_TYPE_architectural_iopl  4
+#define VMASST_TYPE_architectural_iopl 4
 /* runstate areas are bracketed by XEN_RUNSTATE_UPDATE */
 #define VMASST_TYPE_runstate_update_flag 5
 /* the machine-to-physical table shows in kernel page tables only */
-#define VMASST_TYPE_m2p_strict          32
+#define VMASST_TYPE_m2p_strict 32
 
 /*
  * Domain ids from DOMID_FIRST_RESERVED up never name an ordinary domain.
@@ -324,11 +310,11 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
 #define DOMID_MASK           xen_mk_uint(0x7FFF) /* bits an id may use */
 
 /* Bits of start_info.flags. */
-#define SIF_PRIVILEGED      (1 << 0) /* control domain */
-#define SIF_INITDOMAIN      (1 << 1) /* the first domain after boot */
-#define SIF_MULTIBOOT_MOD   (1 << 2) /* mod_start: xen_multiboot_mod_list */
-#define SIF_MOD_START_PFN   (1 << 3) /* mod_start is a frame number */
-#define SIF_VIRT_P2M_4TOOLS (1 << 4) /* tools follow arch.p2m_vaddr */
+#define SIF_PRIVILEGED      (1 << 0)    /* control domain */
+#define SIF_INITDOMAIN      (1 << 1)    /* the first domain after boot */
+#define SIF_MULTIBOOT_MOD   (1 << 2)    /* mod_start: xen_multiboot_mod_list */
+#define SIF_MOD_START_PFN   (1 << 3)    /* mod_start is a frame number */
+#define SIF_VIRT_P2M_4TOOLS (1 << 4)    /* tools follow arch.p2m_vaddr */
 #define SIF_PM_MASK         (0xFF << 8) /* power-management choices, dom0 */
 
 /* Bits of vcpu_time_info.flags. */
@@ -442,7 +428,8 @@ typedef struct vcpu_info vcpu_info_t;
 struct shared_info {
 	/* vCPUs from XEN_LEGACY_MAX_VCPUS up must register an area */
 	struct vcpu_info vcpu_info[XEN_LEGACY_MAX_VCPUS];
-	/* one bit per port: hypervisor sets, guest clears (locked operations) */
+	/* one bit per port: hypervisor sets, guest clears (locked operations)
+	 */
 	xen_ulong_t evtchn_pending[sizeof(xen_ulong_t) * 8];
 	/* one bit per port, 1 = do not deliver; guest writes (locked) */
 	xen_ulong_t evtchn_mask[sizeof(xen_ulong_t) * 8];

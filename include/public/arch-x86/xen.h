@@ -15,11 +15,25 @@
  * A kernel that names a page in a HYPERCALL_PAGE note gets 128 stubs of 32
  * bytes there, one per number, which keep rcx and r11.
  */
-/* Outside the guard: whichever header comes first, ../xen.h drives. */
-#include "../xen.h"
-
 #ifndef XEN_PUBLIC_ARCH_X86_XEN_H
 #define XEN_PUBLIC_ARCH_X86_XEN_H
+
+/*
+ * Typed constants: the suffix is pasted in C, and left out in assembly where
+ * it would not parse.
+ */
+#ifdef __ASSEMBLY__
+#define xen_mk_uint(x)   x
+#define xen_mk_ulong(x)  x
+#define xen_mk_ullong(x) x
+#else
+#define __xen_mk_uint(x)   x##U
+#define __xen_mk_ulong(x)  x##UL
+#define __xen_mk_ullong(x) x##ULL
+#define xen_mk_uint(x)     __xen_mk_uint(x)
+#define xen_mk_ulong(x)    __xen_mk_ulong(x)
+#define xen_mk_ullong(x)   __xen_mk_ullong(x)
+#endif
 
 /*
  * Selectors that the hypervisor keeps in its part of every GDT. A PV kernel
@@ -290,7 +304,7 @@ struct vcpu_guest_context {
 	struct trap_info trap_ctxt[256]; /* by vector */
 	unsigned long ldt_base, ldt_ents;
 	unsigned long gdt_frames[16], gdt_ents; /* machine frames */
-	unsigned long kernel_ss, kernel_sp; /* as by stack_switch */
+	unsigned long kernel_ss, kernel_sp;     /* as by stack_switch */
 	unsigned long ctrlreg[8]; /* [1]: user L4, [3]: kernel L4 (as CR3) */
 	unsigned long debugreg[8];
 	unsigned long event_callback_eip;

@@ -13,8 +13,8 @@
 #ifndef XEN_PUBLIC_IO_BLKIF_H
 #define XEN_PUBLIC_IO_BLKIF_H
 
-#include "ring.h"
 #include "../grant_table.h"
+#include "ring.h"
 
 #ifndef blkif_vdev_t
 #define blkif_vdev_t uint16_t

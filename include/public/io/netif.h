@@ -11,8 +11,8 @@
 #ifndef XEN_PUBLIC_IO_NETIF_H
 #define XEN_PUBLIC_IO_NETIF_H
 
-#include "ring.h"
 #include "../grant_table.h"
+#include "ring.h"
 
 /* Slots for one packet that every backend accepts; its largest size. */
 #define XEN_NETIF_NR_SLOTS_MIN 18

@@ -32,13 +32,13 @@ enum xsd_sockmsg_type {
 	XS_WATCH_EVENT = 15,      /* from the daemon: path, token */
 	XS_ERROR = 16,            /* from the daemon: name of the error */
 	XS_IS_DOMAIN_INTRODUCED = 17, /* domid; reply: "T" or "F" */
-	XS_RESUME = 18,           /* domid: shutdown was undone */
-	XS_SET_TARGET = 19,       /* domid, domid it acts for */
+	XS_RESUME = 18,               /* domid: shutdown was undone */
+	XS_SET_TARGET = 19,           /* domid, domid it acts for */
 	/* 20 was never in a release */
-	XS_RESET_WATCHES = 21,    /* "": forget watches and transactions */
-	XS_DIRECTORY_PART = 22,   /* path, offset; reply: generation, names */
-	XS_TYPE_COUNT,            /* of the types above, plus the gap */
-	XS_INVALID = 0xffff       /* never a valid type */
+	XS_RESET_WATCHES = 21,  /* "": forget watches and transactions */
+	XS_DIRECTORY_PART = 22, /* path, offset; reply: generation, names */
+	XS_TYPE_COUNT,          /* of the types above, plus the gap */
+	XS_INVALID = 0xffff     /* never a valid type */
 };
 #define XS_DEBUG XS_CONTROL
 
@@ -54,7 +54,10 @@ struct xsd_sockmsg {
 };
 
 /* Strings in an XS_WATCH_EVENT. */
-enum xs_watch_type { XS_WATCH_PATH = 0, XS_WATCH_TOKEN = 1 };
+enum xs_watch_type {
+	XS_WATCH_PATH = 0,
+	XS_WATCH_TOKEN = 1
+};
 
 /* Limits, in bytes. */
 #define XENSTORE_PAYLOAD_MAX  4096
@@ -75,8 +78,8 @@ struct xenstore_domain_interface {
 	XENSTORE_RING_IDX req_cons, req_prod;
 	XENSTORE_RING_IDX rsp_cons, rsp_prod;
 	uint32_t server_features; /* daemon: XENSTORE_SERVER_FEATURE_* */
-	uint32_t connection; /* guest sets RECONNECT, daemon CONNECTED */
-	uint32_t error;      /* daemon: XENSTORE_ERROR_* */
+	uint32_t connection;      /* guest sets RECONNECT, daemon CONNECTED */
+	uint32_t error;           /* daemon: XENSTORE_ERROR_* */
 };
 
 #define XENSTORE_SERVER_FEATURE_RECONNECTION 1 /* connection is used */
