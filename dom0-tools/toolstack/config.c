@@ -24,6 +24,8 @@
 #define MAX_LIST_DEPTH 8
 /* Keys are looked up one by one; far more than xl knows. */
 #define MAX_SETTINGS 1000
+/* Bounds what repeated += can cost. */
+#define MAX_FILE_SIZE (256u << 10)
 
 struct parser {
 	const char *file_name;
@@ -275,22 +277,30 @@ static int parse_escape(struct parser *p, char *out)
 	return 0;
 }
 
-/* Where the string that starts at `pos` ends at the latest. */
-static size_t string_limit(const struct parser *p)
+/*
+ * How many characters of the file belong to the string that starts at `pos`.
+ * Looks no further than the string itself: a line may hold many of them.
+ */
+static size_t string_length(const struct parser *p, char quote)
 {
-	const char *end = memchr(p->text + p->pos, '\n', p->size - p->pos);
+	size_t at = p->pos;
 
-	return end ? (size_t)(end - p->text) : p->size;
+	while (at < p->size && p->text[at] != '\n' && p->text[at] != quote) {
+		if (p->text[at] == '\\' && at + 1 < p->size &&
+		    p->text[at + 1] != '\n')
+			at++;
+		at++;
+	}
+	return at - p->pos;
 }
 
 static int parse_string_body(struct parser *p, struct position start,
 			     char quote, char *out)
 {
-	size_t limit = string_limit(p);
 	char c;
 
 	for (;;) {
-		if (p->pos >= limit)
+		if (p->pos >= p->size || p->text[p->pos] == '\n')
 			return parser_fail(p, start,
 					   "the string has no closing %c on "
 					   "its line",
@@ -316,8 +326,8 @@ static int parse_string(struct parser *p, struct tk_config_value *value)
 	char quote = p->text[p->pos++];
 
 	value->type = TK_CONFIG_STRING;
-	/* Escapes only shorten: the rest of the line is always enough. */
-	value->text = malloc(string_limit(p) - p->pos + 1);
+	/* Escapes only shorten. */
+	value->text = malloc(string_length(p, quote) + 1);
 	if (!value->text)
 		return parser_no_memory(p);
 	if (!parse_string_body(p, start, quote, value->text))
@@ -625,6 +635,9 @@ int tk_config_parse(struct tk_config *config, const char *file_name,
 	};
 
 	memset(config, 0, sizeof(*config));
+	if (size > MAX_FILE_SIZE)
+		return tk_fail(err, "%s: larger than %u KiB", file_name,
+			       MAX_FILE_SIZE >> 10);
 	config->file_name = copy_text(file_name, strlen(file_name));
 	if (!config->file_name)
 		return tk_fail(err, "%s: out of memory", file_name);

@@ -8,8 +8,8 @@
  * Owns: the tree that tk_config_parse() fills, until tk_config_free(). Every
  * value knows the line and column where it began, so that later complaints
  * can point at it. A key given twice keeps its last value, as in xl.
- * Differences from xl, all towards accepting more: CR LF line ends, octal
- * escapes and upper-case hexadecimal numbers work.
+ * Differences from xl: CR LF line ends, octal escapes and upper-case
+ * hexadecimal numbers work; what begins with a digit must be a number.
  */
 #ifndef TOOLSTACK_CONFIG_H
 #define TOOLSTACK_CONFIG_H

@@ -26,6 +26,7 @@
 #define ELF_HEADER_SIZE     64
 #define PROGRAM_HEADER_SIZE 56
 #define SECTION_HEADER_SIZE 64
+#define MAX_PROGRAM_HEADERS 256
 #define PT_LOAD             1
 #define PT_NOTE             4
 #define SHT_NOTE            7
@@ -113,6 +114,11 @@ static int header_read(struct elf_file *file)
 	if (!file->n_program_headers)
 		return tk_fail(file->err,
 			       "the ELF file has no program headers");
+	if (file->n_program_headers > MAX_PROGRAM_HEADERS)
+		return tk_fail(file->err,
+			       "the ELF file has %u program headers; the limit "
+			       "is %d",
+			       file->n_program_headers, MAX_PROGRAM_HEADERS);
 	if (ph_size != PROGRAM_HEADER_SIZE)
 		return tk_fail(file->err,
 			       "ELF program headers of %u bytes, not %d",

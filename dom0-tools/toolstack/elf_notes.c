@@ -33,6 +33,8 @@
 #define NOTE_SUPPORTED_FEATURES 17
 #define NOTE_PHYS32_ENTRY       18
 
+/* Areas may overlap, so only a sum bounds the work. */
+#define MAX_NOTE_BYTES     (1ull << 20)
 #define FEATURES_TEXT_SIZE 512
 #define LEGACY_TEXT_SIZE   4096
 
@@ -255,6 +257,10 @@ int elf_notes_read(struct elf_notes *notes, const struct tk_reader *area,
 {
 	uint64_t offset = 0;
 
+	if (area->size > MAX_NOTE_BYTES - notes->bytes_read)
+		return tk_fail(err, "more than %llu KiB of ELF notes",
+			       MAX_NOTE_BYTES >> 10);
+	notes->bytes_read += area->size;
 	while (offset < area->size) {
 		if (area->size - offset < NOTE_HEADER_SIZE &&
 		    rest_is_zero(area, offset))

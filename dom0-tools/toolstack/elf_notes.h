@@ -23,6 +23,7 @@ struct elf_notes {
 	bool any;    /* at least one Xen note, or the legacy section */
 	bool legacy; /* from the legacy string section */
 	bool phys32_entry;
+	uint64_t bytes_read; /* so far, in all areas */
 	struct note_number entry;
 	struct note_number virt_base;
 	struct note_number paddr_offset;

@@ -216,6 +216,32 @@ static void test_too_many_settings(void)
 	CHECK_HAS(err.text, "f:1001:7: there are more than 1000 settings");
 }
 
+/* Memory in proportion to the file, however the strings are laid out. */
+static void test_many_strings_on_a_line(void)
+{
+	static char text[200000];
+	size_t i;
+
+	strcpy(text, "a=[");
+	for (i = 3; i + 5 < sizeof(text); i += 4)
+		memcpy(text + i, "'x',", 4);
+	text[i] = ']';
+	CHECK(!parse(text));
+	CHECK(tk_config_find(&config, "a")->value.n_items > 49000);
+	tk_config_free(&config);
+}
+
+static void test_large_files(void)
+{
+	static char text[(256 << 10) + 1];
+
+	memset(text, ' ', sizeof(text));
+	CHECK(!tk_config_parse(&config, "f", text, sizeof(text) - 1, &err));
+	tk_config_free(&config);
+	CHECK(tk_config_parse(&config, "f", text, sizeof(text), &err));
+	CHECK_TEXT(err.text, "f: larger than 256 KiB");
+}
+
 /* Fails the 1st, 2nd, ... allocation until none does. */
 static void test_every_allocation_may_fail(void)
 {
@@ -246,6 +272,8 @@ static const struct test tests[] = {
 	TEST(test_values),
 	TEST(test_numbers),
 	TEST(test_too_many_settings),
+	TEST(test_many_strings_on_a_line),
+	TEST(test_large_files),
 	TEST(test_every_allocation_may_fail),
 };
 

@@ -330,6 +330,25 @@ static void test_notes_malformed(void)
 	check_loads();
 }
 
+/* Areas that overlap must not multiply the work. */
+static void test_too_many_notes(void)
+{
+	uint8_t *file = calloc(1, 2u << 20);
+	int rc;
+
+	CHECK(file);
+	builder_kernel(&b);
+	builder_segment(&b, 4, BUILDER_SIZE, 0, 1u << 20, 0);
+	memcpy(file, b.bytes, b.size);
+	rc = tk_elf_parse(&image, file, 2u << 20, &err);
+	free(file);
+	CHECK(rc);
+	CHECK_TEXT(err.text, "more than 1024 KiB of ELF notes");
+	builder_kernel(&b);
+	builder_poke(&b, 56, 2, 257);
+	check_refused("the ELF file has 257 program headers; the limit is 256");
+}
+
 static void test_features(void)
 {
 	static const struct {
@@ -467,6 +486,7 @@ static const struct test tests[] = {
 	TEST(test_notes_missing),
 	TEST(test_other_notes_are_skipped),
 	TEST(test_notes_malformed),
+	TEST(test_too_many_notes),
 	TEST(test_features),
 	TEST(test_addresses_refused),
 	TEST(test_init_p2m_fallback),
