@@ -62,3 +62,23 @@ build/hello: $(HELLO_OBJ) build/libpvguest.a $(PVGUEST_LDS)
 	$(Q)$(PVGUEST_LINK) -o $@ $(HELLO_OBJ) build/libpvguest.a
 
 -include $(PVGUEST_OBJ:.o=.d) $(PVGUEST_NEWLIB_OBJ:.o=.d) $(HELLO_OBJ:.o=.d)
+
+# Test kernels on the library: build/tests/guest/NAME from NAME/main.c. Those
+# that use nothing of it are in mk/guests.mk.
+LIBRARY_TESTS := library trap
+
+build/obj-guest/%.o: tests/guest/%/main.c build/deps/flags
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(PVGUEST_KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
+
+define library_test
+TEST_NEEDS += build/tests/guest/$(1)
+build/tests/guest/$(1): build/obj-guest/$(1).o build/libpvguest.a \
+		$$(PVGUEST_LDS)
+	$$(call say,LD)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(PVGUEST_LINK) -o $$@ $$(filter %.o %.a,$$^)
+-include build/obj-guest/$(1).d
+endef
+$(foreach test,$(LIBRARY_TESTS),$(eval $(call library_test,$(test))))
