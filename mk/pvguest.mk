@@ -16,7 +16,6 @@ PVGUEST_LINK = $(CC) -nostdlib -static -Wl,-z,max-page-size=4096 \
 	-Wl,--build-id=none -Wl,--gc-sections -Wl,-T,$(PVGUEST_LDS)
 
 ALL += build/libpvguest.a build/hello
-GUEST_FILES += build/hello
 
 build/libpvguest.a: $(PVGUEST_OBJ)
 	$(call say,AR)

@@ -43,18 +43,20 @@ static const char *without_root(const char *path)
 static bool add_file(const struct cpio_entry *entry)
 {
 	const char *name = without_root(entry->name);
-	struct file *grown = realloc(files, (file_count + 1) * sizeof(*files));
-	char *path = malloc(strlen(name) + 2);
+	size_t size = strlen(name) + 2;
+	struct file *file = realloc(files, (file_count + 1) * sizeof(*files));
 
-	if (grown)
-		files = grown;
-	if (!grown || !path) {
-		free(path);
+	if (!file)
 		return false;
-	}
-	path[0] = '/';
-	strcpy(path + 1, name);
-	files[file_count++] = (struct file){ path, entry->data, entry->size };
+	files = file;
+	file += file_count;
+	file->path = malloc(size);
+	if (!file->path)
+		return false;
+	snprintf(file->path, size, "/%s", name);
+	file->data = entry->data;
+	file->size = entry->size;
+	file_count++;
 	return true;
 }
 

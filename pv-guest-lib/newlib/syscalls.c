@@ -88,13 +88,13 @@ int open(const char *path, int flags, ...)
 	return FIRST_FILE + i;
 }
 
-int close(int fd)
+int close(int fildes)
 {
 	struct file *file;
 
-	if (is_console(fd))
+	if (is_console(fildes))
 		return 0;
-	file = file_of(fd);
+	file = file_of(fildes);
 	if (!file)
 		return -1;
 	file->data = NULL;
@@ -138,16 +138,16 @@ _READ_WRITE_RETURN_TYPE write(int fd, const void *buffer, size_t size)
 	return (_READ_WRITE_RETURN_TYPE)size;
 }
 
-off_t lseek(int fd, off_t offset, int whence)
+off_t lseek(int fildes, off_t offset, int whence)
 {
 	struct file *file;
 	off_t base;
 
-	if (is_console(fd)) {
+	if (is_console(fildes)) {
 		errno = ESPIPE;
 		return -1;
 	}
-	file = file_of(fd);
+	file = file_of(fildes);
 	if (!file)
 		return -1;
 	base = whence == SEEK_SET   ? 0
@@ -170,43 +170,43 @@ static void fill_stat(struct stat *st, mode_t mode, size_t size)
 	st->st_blksize = 4096;
 }
 
-int fstat(int fd, struct stat *st)
+int fstat(int fd, struct stat *sbuf)
 {
 	struct file *file;
 
 	if (is_console(fd)) {
-		fill_stat(st, S_IFCHR | 0600, 0);
+		fill_stat(sbuf, S_IFCHR | 0600, 0);
 		return 0;
 	}
 	file = file_of(fd);
 	if (!file)
 		return -1;
-	fill_stat(st, S_IFREG | 0400, file->size);
+	fill_stat(sbuf, S_IFREG | 0400, file->size);
 	return 0;
 }
 
-int stat(const char *path, struct stat *st)
+int stat(const char *path, struct stat *sbuf)
 {
 	const void *data;
 	size_t size;
 
 	if (!find(path, &data, &size))
 		return -1;
-	fill_stat(st, S_IFREG | 0400, size);
+	fill_stat(sbuf, S_IFREG | 0400, size);
 	return 0;
 }
 
-int isatty(int fd)
+int isatty(int fildes)
 {
-	if (is_console(fd))
+	if (is_console(fildes))
 		return 1;
 	errno = ENOTTY;
 	return 0;
 }
 
-void *sbrk(ptrdiff_t change)
+void *sbrk(ptrdiff_t incr)
 {
-	void *old = pv_heap_grow(change);
+	void *old = pv_heap_grow(incr);
 
 	if (!old) {
 		errno = ENOMEM;
@@ -215,13 +215,13 @@ void *sbrk(ptrdiff_t change)
 	return old;
 }
 
-int gettimeofday(struct timeval *tv, void *zone)
+int gettimeofday(struct timeval *p, void *z)
 {
 	uint64_t us = pv_wallclock_ns() / NS_PER_US;
 
-	(void)zone;
-	tv->tv_sec = (time_t)(us / US_PER_SECOND);
-	tv->tv_usec = (suseconds_t)(us % US_PER_SECOND);
+	(void)z;
+	p->tv_sec = (time_t)(us / US_PER_SECOND);
+	p->tv_usec = (suseconds_t)(us % US_PER_SECOND);
 	return 0;
 }
 
@@ -265,8 +265,8 @@ int unlink(const char *path)
 	return -1;
 }
 
-int link(const char *from, const char *to)
+int link(const char *path1, const char *path2)
 {
-	(void)from;
-	return unlink(to);
+	(void)path1;
+	return unlink(path2);
 }

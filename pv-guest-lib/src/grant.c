@@ -31,7 +31,7 @@ static struct {
 
 static int setup_table(void)
 {
-	xen_pfn_t frames[TABLE_FRAMES];
+	xen_pfn_t frames[TABLE_FRAMES] = { 0 };
 	uint64_t mfns[TABLE_FRAMES];
 	int errors[TABLE_FRAMES];
 	struct gnttab_setup_table op = { .dom = DOMID_SELF,
