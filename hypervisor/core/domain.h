@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains and virtual CPUs: the structures that every part shares. Fields
+ * are grouped by what guards them.
+ */
+#ifndef TENON_CORE_DOMAIN_H
+#define TENON_CORE_DOMAIN_H
+
+#include "lib/list.h"
+#include "lib/spinlock.h"
+#include "lib/types.h"
+#include "public/vcpu.h"
+#include "public/xen.h"
+#include "x86/cpu.h"
+
+#define MAX_VCPUS 128
+#define MAX_EVTCHNS 4096
+
+struct evtchn;
+struct grant_table;
+struct timer;
+struct frame;
+
+struct vcpu {
+	/* Immutable after creation. */
+	unsigned int id;
+	struct domain *domain;
+
+	/* Guest register state while not on a CPU's stack. */
+	struct cpu_regs regs;
+	uint16_t ds, es, fs, gs;
+	uint64_t fs_base, gs_base_kernel, gs_base_user;
+	bool in_kernel; /* guest-kernel mode; else guest-user */
+	void *fpu;	/* FXSAVE/XSAVE area, x86/fpu.c */
+
+	/* Owner CPU only (or vCPU paused): pv/. */
+	struct trap_info trap[256];
+	uint64_t kernel_sp;
+	uint16_t kernel_ss;
+	uint64_t event_callback, failsafe_callback, syscall_callback;
+	uint64_t syscall32_callback, sysenter_callback, nmi_callback;
+	uint8_t callback_flags; /* bit per callback type: mask events */
+	mfn_t gdt_frames[14];
+	unsigned int gdt_entries;
+	uint64_t ldt_base;
+	unsigned int ldt_entries;
+	uint64_t debugreg[8];
+	uint64_t cr0_ts; /* virtual CR0.TS */
+	uint64_t cr2, cr4, xcr0;
+	uint64_t tsc_aux;
+	uint8_t iopl;	/* virtual */
+	uint64_t iobmp; /* guest va of the I/O bitmap, 0 = none */
+	uint32_t iobmp_ports;
+	bool nmi_pending, nmi_masked;
+
+	/* mm/: roots hold a type reference each (TL-6). */
+	mfn_t kernel_root, user_root; /* INVALID_MFN = none */
+
+	/* Any CPU: vcpu_info is written by guest and hypervisor. */
+	struct vcpu_info *info; /* in a frame with a held reference */
+	struct frame *info_frame; /* NULL while in shared_info */
+
+	/* core/time.c */
+	struct vcpu_runstate_info runstate;
+	uint64_t runstate_va; /* guest va registered, 0 = none */
+	uint64_t time_va;     /* vcpu_time_info area, 0 = none */
+	struct timer *singleshot, *periodic, *poll_timer;
+	uint64_t periodic_ns;
+
+	/* core/sched.c: see there for the lock. */
+	struct sched_vcpu *sched;
+	unsigned int cpu; /* runs or ran there */
+	bool running;	  /* its registers are on cpu's stack */
+	unsigned int pause_count; /* atomic */
+	bool down;		  /* VCPUOP_down or not yet up */
+	bool blocked;		  /* SCHEDOP_block, poll */
+	bool initialised;
+	int poll_port; /* >0 one port, <0 several, 0 not polling */
+
+	uint32_t virq_port[NR_VIRQS]; /* domain->evtchn_lock */
+	/* multicall in progress: its entry, else NULL (core/multicall.c) */
+	struct multicall_state *multicall;
+};
+
+struct domain {
+	domid_t id;
+	bool is_control; /* every privilege: checked by domain_is_control() */
+	unsigned int refcount; /* atomic; domain_get/put */
+	struct list link;      /* domain list lock */
+	uint8_t handle[16];
+	unsigned int max_vcpus;
+	struct vcpu **vcpu; /* [max_vcpus], NULL until DOMCTL_max_vcpus */
+	unsigned int pause_count; /* atomic; counts vcpu-wide pauses */
+
+	struct spinlock lock; /* RANK_DOMAIN */
+	bool dying;	      /* teardown has begun: nothing is added (HC-13) */
+	bool dead;	      /* memory is gone, only references remain */
+	bool shut_down, crashed;
+	uint8_t shutdown_reason; /* SHUTDOWN_* */
+	char crash_text[96];	 /* why, for the administrator */
+	unsigned int controller_pause_count;
+	int64_t time_offset_s;
+	uint32_t vm_assist;
+
+	/* mm/ */
+	struct spinlock mmu_lock; /* RANK_MMU */
+	struct walker *walker;	  /* mm/walker.c */
+	struct spinlock page_lock; /* RANK_PAGE_LIST */
+	uint64_t tot_pages, max_pages;
+	struct list page_list;
+	struct shared_info *shared_info; /* hypervisor page, shared */
+	void *teardown; /* progress of domain_relinquish, mm/ */
+
+	/* core/evtchn.c */
+	struct spinlock evtchn_lock; /* RANK_EVTCHN */
+	struct evtchn *evtchn;	     /* [MAX_EVTCHNS] or chunks */
+
+	struct grant_table *grant; /* core/grant.c */
+	void *irqs;		   /* pirqs of the control domain */
+	uint64_t cpu_time;	   /* core/sched.c */
+};
+
+/* Core API (core/domain.c). */
+struct domain *domain_get(domid_t id); /* counted; NULL: none or dying */
+void domain_put(struct domain *d);
+/*
+ * The guest's state cannot be continued: stop it with SHUTDOWN_crash and keep
+ * the reason for the administrator. Any context; the caller returns normally.
+ */
+void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
+void domain_shutdown(struct domain *d, uint8_t reason);
+void domain_pause(struct domain *d); /* returns once no vCPU runs */
+void domain_unpause(struct domain *d);
+/* Create with no vCPUs and no memory, paused once. NULL on error (*rc). */
+struct domain *domain_create(domid_t id, unsigned int max_vcpus, bool control,
+			     int *rc);
+struct vcpu *vcpu_create(struct domain *d, unsigned int id);
+
+static inline bool domain_is_control(const struct domain *d)
+{
+	return d->is_control;
+}
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hypercall dispatch (design D4): entry.S -> hypercall_dispatch -> hc_NAME.
+ * core/hypercall_table.h is the only list of hypercalls. Multiplexed calls
+ * have one table of sub-operations; subop_call() checks permission first,
+ * copies the argument in once, calls the handler with private memory only and
+ * copies it out.
+ */
+#ifndef TENON_CORE_HYPERCALL_H
+#define TENON_CORE_HYPERCALL_H
+
+#include "lib/types.h"
+#include "x86/uaccess.h"
+
+struct vcpu;
+
+/* Registers rdi, rsi, rdx, r10, r8. Result: rax, negative is -errno. */
+typedef long hypercall_fn(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+			  uint64_t a5);
+
+#define HYPERCALL(number, name, who) hypercall_fn hc_##name;
+#include "core/hypercall_table.h"
+#undef HYPERCALL
+
+enum subop_flags {
+	SUBOP_IN = 1,	/* copy the argument in before the handler */
+	SUBOP_OUT = 2,	/* copy it out when the result is >= 0 */
+	SUBOP_PRIV = 4, /* control domain only, else -EPERM */
+};
+
+/* One sub-operation. arg is a zeroed or copied-in private buffer. */
+struct subop {
+	long (*handler)(struct vcpu *v, void *arg);
+	uint16_t size; /* bytes of the argument structure, <= SUBOP_MAX */
+	uint8_t flags;
+};
+
+#define SUBOP_MAX 256
+
+/* -ENOSYS for an absent row. */
+long subop_call(const struct subop *table, unsigned int rows, uint64_t cmd,
+		guest_ptr_t arg);
+
+/*
+ * Preemption. A long operation that has completed at least one unit asks
+ * hypercall_preempt_check() and, if true, returns
+ * hypercall_continue(number, args...): the guest will re-execute the call
+ * with these arguments (in a multicall: the entry is rewritten). Arguments
+ * read back later are as untrusted as the first time (HC-4).
+ */
+bool hypercall_preempt_check(void);
+long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
+			uint64_t a3, uint64_t a4, uint64_t a5);
+
+/* From entry.S, interrupts on, guest kernel mode; fills regs->rax. */
+void hypercall_dispatch(void);
+
+#endif

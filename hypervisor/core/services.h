@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Contracts between the parts of the hypervisor, in one page, so that each
+ * can be read without the others. Each group is implemented in the file named.
+ */
+#ifndef TENON_CORE_SERVICES_H
+#define TENON_CORE_SERVICES_H
+
+#include "core/domain.h"
+
+/* core/sched.c. wake/kick: any context, O(1). */
+int sched_vcpu_init(struct vcpu *v);	   /* -ENOMEM */
+void sched_vcpu_destroy(struct vcpu *v);
+void vcpu_wake(struct vcpu *v);		   /* blocked/paused -> maybe runnable */
+void vcpu_kick(struct vcpu *v);		   /* an event is pending for it */
+void vcpu_pause(struct vcpu *v);	   /* returns once off CPU */
+void vcpu_pause_nosync(struct vcpu *v);
+void vcpu_unpause(struct vcpu *v);
+void vcpu_block_current(void);		   /* blocks unless event pending */
+void sched_yield_current(void);
+void sched_init(void);			   /* boot CPU, before others start */
+void sched_init_cpu(void);		   /* on each CPU */
+/* SOFTIRQ_SCHEDULE: switch; replaces guest_regs() contents, may idle. */
+void schedule(void);
+noreturn_fn void sched_start(void);	   /* CPU's boot path ends here */
+
+/* core/timer.c: absolute ns of now(). Handlers run in softirq context. */
+struct timer {
+	uint64_t deadline;
+	void (*handler)(void *data);
+	void *data;
+	unsigned int cpu, heap_index; /* heap_index 0 = not queued */
+};
+void timer_init(struct timer *t, void (*handler)(void *), void *data);
+void timer_set(struct timer *t, uint64_t deadline); /* past: fires at once */
+void timer_stop(struct timer *t); /* waits for a running handler elsewhere */
+void timer_init_cpu(void);
+void timer_softirq(void);
+
+/* core/time.c (pvclock) on x86/clock.c. */
+uint64_t now(void); /* ns since boot, same on all CPUs, never backwards */
+void time_update_vcpu(struct vcpu *v);	   /* its vcpu_time_info */
+void time_update_wallclock(struct domain *d);
+void runstate_change(struct vcpu *v, int state, uint64_t t);
+
+/* core/evtchn.c */
+int evtchn_init_domain(struct domain *d);
+void evtchn_destroy_domain(struct domain *d); /* preemptible: see file */
+void evtchn_send_virq(struct vcpu *v, unsigned int virq);
+void evtchn_send_global_virq(unsigned int virq); /* to its handler domain */
+void evtchn_send_pirq(struct domain *d, unsigned int pirq);
+static inline bool vcpu_event_pending(const struct vcpu *v)
+{
+	return read_once(v->info->evtchn_upcall_pending) &&
+	       !read_once(v->info->evtchn_upcall_mask);
+}
+
+/* x86/context.c, x86/fpu.c (helper D) */
+void vcpu_context_save(struct vcpu *v);	   /* from CPU and stack top */
+void vcpu_context_load(struct vcpu *v);	   /* to CPU and stack top */
+void vcpu_context_load_idle(void);	   /* idle root, no guest state */
+int vcpu_context_init(struct vcpu *v);	   /* reset state; -ENOMEM */
+void vcpu_context_destroy(struct vcpu *v);
+/* DOMCTL_setvcpucontext, VCPUOP_initialise: validated whole first (BF-14). */
+int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c);
+int vcpu_context_get(struct vcpu *v, struct vcpu_guest_context *c);
+
+/* mm/ (helper C) */
+void *page_alloc(void);			   /* one zeroed hypervisor page */
+void page_free(void *page);
+void *heap_alloc(size_t size);		   /* zeroed, any size <= 64 KiB */
+void heap_free(void *p);
+uint64_t heap_free_pages(void), heap_total_pages(void);
+mfn_t virt_to_mfn(const void *p);
+void *mfn_to_virt(mfn_t m);
+int mm_domain_init(struct domain *d);	   /* walker, lists, shared_info */
+/* Teardown in phases (HC-13); -ERESTART when to be called again. */
+int mm_domain_relinquish(struct domain *d);
+void mm_domain_free(struct domain *d);	   /* last reference gone */
+/* Share a hypervisor page with d: RW-mappable, never freed or retyped by it. */
+void mm_share_page(struct domain *d, void *page);
+void mm_unshare_page(struct domain *d, void *page);
+int mm_set_kernel_root(struct vcpu *v, mfn_t root); /* takes refs, drops old */
+int mm_set_user_root(struct vcpu *v, mfn_t root);   /* INVALID_MFN clears */
+void mm_drop_roots(struct vcpu *v);
+void mm_load_root(struct vcpu *v);	   /* CR3 for its mode, this CPU */
+void mm_load_idle_root(void);
+/* PTE-store emulation: one store of the L1 entry mapping of va (PT-18).
+ * pv/ptwr.c decodes; update() computes new from old, may be called again. */
+int mm_emulate_pte_write(struct vcpu *v, uint64_t va,
+			 uint64_t (*update)(uint64_t old, void *ctx),
+			 void *ctx);
+/* Frame with a held writable type reference and general ref, or NULL. */
+struct frame *frame_get_writable(struct domain *d, mfn_t m);
+void frame_put_writable(struct frame *f);
+/* TLB: flush on every CPU of the mask that may hold it; waits (TL-4). */
+void tlb_flush_all_cpus(void);
+void tlb_flush_local(void);
+void tlb_invlpg_local(uint64_t va);
+void tlb_flush_ipi(void);		   /* interrupt handler */
+
+/* platform/console (helper B) */
+void console_write(const char *s, size_t n); /* raw bytes to consoles */
+size_t console_read(char *buf, size_t n);    /* typed input, 0 = none */
+size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental);
+void log_clear(void);
+noreturn_fn void machine_poweroff(void);
+noreturn_fn void machine_reboot(void);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Circular doubly linked lists with the node inside the element. */
+#ifndef TENON_LIB_LIST_H
+#define TENON_LIB_LIST_H
+
+#include "lib/types.h"
+
+struct list {
+	struct list *next, *prev;
+};
+
+#define LIST_INIT(name) { &(name), &(name) }
+
+static inline void list_init(struct list *l)
+{
+	l->next = l->prev = l;
+}
+
+static inline bool list_empty(const struct list *l)
+{
+	return l->next == l;
+}
+
+static inline void list_insert(struct list *after, struct list *node)
+{
+	node->prev = after;
+	node->next = after->next;
+	after->next->prev = node;
+	after->next = node;
+}
+
+static inline void list_add_head(struct list *l, struct list *node)
+{
+	list_insert(l, node);
+}
+
+static inline void list_add_tail(struct list *l, struct list *node)
+{
+	list_insert(l->prev, node);
+}
+
+/* Take node out; it becomes an empty list of its own. */
+static inline void list_remove(struct list *node)
+{
+	node->prev->next = node->next;
+	node->next->prev = node->prev;
+	list_init(node);
+}
+
+#define list_entry(p, type, member) container_of(p, type, member)
+#define list_for_each(pos, l)                                                  \
+	for ((pos) = (l)->next; (pos) != (l); (pos) = (pos)->next)
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The top rungs of the failure ladder (docs/architecture.md): panic() when an
+ * invariant of the hypervisor's own is broken, ASSERT() to document in debug
+ * builds what earlier code guarantees. No guest input may reach either.
+ */
+#ifndef TENON_LIB_PANIC_H
+#define TENON_LIB_PANIC_H
+
+#include "lib/types.h"
+
+/* Print the message, registers and backtrace on every console and stop. */
+noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
+
+#ifdef TENON_DEBUG
+#define ASSERT(c)                                                              \
+	do {                                                                   \
+		if (unlikely(!(c)))                                            \
+			panic("assertion failed at %s:%d: %s", __FILE__,       \
+			      __LINE__, #c);                                   \
+	} while (0)
+#else
+#define ASSERT(c) ((void)sizeof(c))
+#endif
+
+#endif

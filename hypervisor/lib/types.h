@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Basic types and compiler helpers that every file may use.
+ *
+ * Address types are one-field structures, so that a machine frame number
+ * handed to something that wants a guest frame number is a compile error.
+ */
+#ifndef TENON_LIB_TYPES_H
+#define TENON_LIB_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define must_check __attribute__((warn_unused_result))
+#define noreturn_fn __attribute__((noreturn))
+#define printf_like(f, a) __attribute__((format(printf, f, a)))
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define container_of(p, type, member)                                          \
+	((type *)(void *)((char *)(p) - offsetof(type, member)))
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE 4096ul
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+
+/* Read or write a word that someone else may change, exactly once. */
+#define read_once(x) (*(const volatile __typeof__(x) *)&(x))
+#define write_once(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#define barrier() __asm__ volatile("" ::: "memory")
+
+/* A machine frame number: machine address >> PAGE_SHIFT. */
+typedef struct {
+	uint64_t n;
+} mfn_t;
+
+/* A guest's own (pseudo-physical) frame number. */
+typedef struct {
+	uint64_t n;
+} gfn_t;
+
+/* A machine address in bytes. */
+typedef struct {
+	uint64_t a;
+} maddr_t;
+
+static inline mfn_t mfn_of(uint64_t n)
+{
+	return (mfn_t){ n };
+}
+
+static inline gfn_t gfn_of(uint64_t n)
+{
+	return (gfn_t){ n };
+}
+
+static inline maddr_t maddr_of(uint64_t a)
+{
+	return (maddr_t){ a };
+}
+
+#define INVALID_MFN mfn_of(~0ull)
+
+static inline bool mfn_eq(mfn_t a, mfn_t b)
+{
+	return a.n == b.n;
+}
+
+static inline uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * Clamp a guest-chosen index without a branch: the index when it is below
+ * limit, else 0, also on a mispredicted path (invariant SP-2).
+ */
+static inline uint64_t index_clamp(uint64_t index, uint64_t limit)
+{
+	uint64_t mask;
+
+	__asm__ volatile("cmp %2, %1; sbb %0, %0"
+			 : "=r"(mask)
+			 : "r"(index), "r"(limit)
+			 : "cc");
+	return index & mask;
+}
+
+#endif

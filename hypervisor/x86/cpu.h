@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Per-CPU state, found from the stack pointer (x86/layout.h), and the saved
+ * register frame. The frame of the interrupted guest is always at the top of
+ * the CPU's main stack; context switch replaces its contents in place.
+ */
+#ifndef TENON_X86_CPU_H
+#define TENON_X86_CPU_H
+
+#include "lib/types.h"
+#include "x86/layout.h"
+
+struct vcpu;
+struct domain;
+
+/* Saved on every entry; offsets are used by entry.S (asm-offsets.c). */
+struct cpu_regs {
+	uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
+	uint64_t rax, rcx, rdx, rsi, rdi;
+	uint32_t error_code;
+	uint32_t vector;
+	uint64_t rip, cs, rflags, rsp, ss; /* as the processor pushes them */
+};
+
+enum softirq {
+	SOFTIRQ_TIMER,	  /* run expired timers */
+	SOFTIRQ_SCHEDULE, /* choose the vCPU to run */
+	SOFTIRQ_CONSOLE,  /* console input has arrived */
+	SOFTIRQ_RCU,	  /* deferred destruction, scrubbing */
+	SOFTIRQ_COUNT
+};
+
+struct cpu {
+	struct cpu *self;
+	unsigned int id;      /* 0 .. cpu_count - 1 */
+	uint32_t apic_id;
+	struct vcpu *current; /* on the stack top; NULL while idle */
+	uint64_t softirq_pending; /* bit set by any CPU, atomically */
+	uint64_t syscall_rsp; /* guest rsp, syscall stub only */
+	mfn_t loaded_root;    /* frame in CR3 (TL-6); idle root when idle */
+	uint64_t tlb_epoch;   /* owner CPU: flush epoch completed (TL-2) */
+	bool online;
+	uint8_t lock_rank;    /* debug: highest rank held */
+	struct vcpu *last_vcpu; /* descriptor windows and FPU hold its state */
+	uint64_t tsc_offset;
+	void *sched;	      /* core/sched.c */
+	void *timers;	      /* core/timer.c */
+	struct tss *tss;
+	uint64_t irq_count;
+	uint64_t counters[8]; /* CR3 writes, flushes, IPIs ... (docs) */
+};
+
+#ifndef TENON_HOSTED
+static inline struct cpu *this_cpu(void)
+{
+	uint64_t sp;
+
+	__asm__("mov %%rsp, %0" : "=r"(sp));
+	return (struct cpu *)(sp & ~(CPU_BLOCK_SIZE - 1));
+}
+#else
+struct cpu *this_cpu(void); /* tests/unit/fake */
+#endif
+
+/* The vCPU in whose context we run; NULL in idle and before first dispatch. */
+static inline struct vcpu *current_vcpu(void)
+{
+	return this_cpu()->current;
+}
+
+/* The guest's frame on this CPU's stack. Valid while current is not NULL. */
+static inline struct cpu_regs *guest_regs(void)
+{
+	return (struct cpu_regs *)((char *)this_cpu() + CPU_BLOCK_SIZE) - 1;
+}
+
+struct cpu *cpu_get(unsigned int id); /* NULL when there is no such CPU */
+extern unsigned int cpu_count;	      /* CPUs started; constant after boot */
+
+/* Any CPU, any context: mark work for cpu, and interrupt it if remote. */
+void softirq_raise(unsigned int cpu, enum softirq which);
+/* Interrupts on: run everything pending on this CPU. */
+void softirq_run(void);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypervisor's part of every address space: L4 slots 256..271, the same
+ * in every root (docs/memory-layout.md). Usable from assembly.
+ *
+ *  256  M2P, read-only for guests (ABI: HYPERVISOR_VIRT_START)
+ *  257  M2P again, writable by the hypervisor
+ *  259  entry region, descriptor windows, hypervisor image
+ *  260  I/O mappings: local APIC, IO-APICs, HPET, ACPI tables
+ *  261  frame table
+ *  262..271  direct map of all RAM (5 TiB)
+ */
+#ifndef TENON_X86_LAYOUT_H
+#define TENON_X86_LAYOUT_H
+
+#ifdef __ASSEMBLY__
+#define UL(x) x
+#else
+#define UL(x) x##ul
+#endif
+
+#define HYPERVISOR_START UL(0xffff800000000000)
+#define HYPERVISOR_END UL(0xffff880000000000) /* first byte after */
+#define HYPERVISOR_FIRST_SLOT 256
+#define HYPERVISOR_LAST_SLOT 271
+#define GUEST_LOW_END UL(0x0000800000000000) /* first byte after */
+
+#define M2P_VIRT_START UL(0xffff800000000000)
+#define M2P_RW_START UL(0xffff808000000000)
+#define M2P_SIZE (UL(256) << 30)
+
+/*
+ * Entry region (design D7): one CPU_BLOCK_SIZE block per CPU, all that must
+ * stay mapped while a guest runs. Pages of a block:
+ *   0 struct cpu   1 syscall stub (executable)   2 #DF   3 NMI   4 #MC
+ *   5 #DB   6 guard, not mapped   7.. unused   8..15 main stack (grows down
+ *   from the block's end).
+ * Blocks are aligned to their size, so a stack pointer finds its block.
+ */
+#define ENTRY_REGION UL(0xffff818000000000)
+#define CPU_BLOCK_SHIFT 16
+#define CPU_BLOCK_SIZE (UL(1) << CPU_BLOCK_SHIFT)
+#define CPU_BLOCK_STUB 0x1000
+#define CPU_BLOCK_DF_TOP 0x3000
+#define CPU_BLOCK_NMI_TOP 0x4000
+#define CPU_BLOCK_MC_TOP 0x5000
+#define CPU_BLOCK_DB_TOP 0x6000
+#define CPU_BLOCK_STACK_BOTTOM 0x8000
+
+/*
+ * Descriptor windows: per CPU 16 pages of GDT (14 of the running guest, then
+ * the hypervisor's own two) and 16 pages of LDT, supervisor read-write since
+ * the CPU sets accessed bits there.
+ */
+#define DESC_WINDOWS UL(0xffff818020000000)
+#define DESC_WINDOW_SIZE (UL(32) << 12)
+#define GDT_WINDOW(cpu) (DESC_WINDOWS + (cpu)*DESC_WINDOW_SIZE)
+#define LDT_WINDOW(cpu) (GDT_WINDOW(cpu) + (UL(16) << 12))
+
+#define IMAGE_START UL(0xffff818040000000)
+#define IMAGE_PHYS_START UL(0x200000)
+#define IOMAP_START UL(0xffff820000000000)
+#define FRAME_TABLE_START UL(0xffff828000000000)
+#define DIRECT_MAP_START UL(0xffff830000000000)
+#define DIRECT_MAP_END HYPERVISOR_END
+
+#define MAX_CPUS 256
+
+#endif
