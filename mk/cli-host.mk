@@ -22,3 +22,5 @@ $(eval $(call guest_test,toolstack-layout,\
 $(eval $(call guest_test,toolstack-build_domain,\
 	tests/unit/toolstack/build_domain_test.c $(GUEST_FAKES) \
 	$(GUEST_SOURCES)))
+$(eval $(call guest_test,toolstack-guests,\
+	tests/unit/toolstack/guests_test.c $(GUEST_FAKES) $(GUEST_SOURCES)))
