@@ -24,3 +24,7 @@ $(eval $(call guest_test,toolstack-build_domain,\
 	$(GUEST_SOURCES)))
 $(eval $(call guest_test,toolstack-guests,\
 	tests/unit/toolstack/guests_test.c $(GUEST_FAKES) $(GUEST_SOURCES)))
+$(eval $(call guest_test,cli-line_editor,\
+	tests/unit/cli/line_editor_test.c dom0-tools/cli/line_editor.c))
+$(eval $(call guest_test,cli-cli,tests/unit/cli/cli_test.c \
+	$(wildcard dom0-tools/cli/*.c) $(GUEST_FAKES) $(GUEST_SOURCES)))

@@ -189,7 +189,7 @@ void cli_execute(const char *line)
  * The lines of the file are typed at the prompt, one after another, each
  * when the one before has finished.
  */
-static void run_autorun(void)
+void cli_autorun(void)
 {
 	const void *data;
 	const char *text, *end;
@@ -217,7 +217,7 @@ static void run_autorun(void)
 	}
 }
 
-static void run_prompt(void)
+void cli_prompt(void)
 {
 	for (;;) {
 		int byte;
@@ -262,17 +262,23 @@ static void greet(void)
 		  (unsigned long)(info.total_pages / 256));
 }
 
-bool cli_main(void)
+bool cli_start(void)
 {
 	struct tk_error err;
 
 	line_init(&editor, PROMPT, complete, platform_write);
-	if (tk_guests_start(&guests_host, &err)) {
-		cli_print("error: %s\n", err.text);
+	if (!tk_guests_start(&guests_host, &err))
+		return true;
+	cli_print("error: %s\n", err.text);
+	return false;
+}
+
+bool cli_main(void)
+{
+	if (!cli_start())
 		return false;
-	}
 	greet();
-	run_autorun();
-	run_prompt();
+	cli_autorun();
+	cli_prompt();
 	return true;
 }

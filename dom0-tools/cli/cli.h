@@ -17,6 +17,11 @@
 /* Never returns, unless it cannot even start: then false, after saying why. */
 bool cli_main(void);
 
+/* What it consists of: to be called in this order, the last never returns. */
+bool cli_start(void);
+void cli_autorun(void);
+void cli_prompt(void);
+
 /* Formatted text to the terminal; "\n" starts a new line. */
 void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Long text, the same way. */

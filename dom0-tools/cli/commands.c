@@ -111,8 +111,9 @@ static void end_machine(enum tk_host_end end)
 {
 	int rc = tk_host_shutdown(end);
 
-	cli_print("error: ending the machine: %s (%d)\n", tk_errno_text(rc),
-		  rc);
+	if (rc)
+		cli_print("error: ending the machine: %s (%d)\n",
+			  tk_errno_text(rc), rc);
 }
 
 static void run_poweroff(int count, char **words)

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line on the fake machine: what each verb prints, autorun, the
+ * prompt, and an attached console.
+ */
+#include "cli/cli.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <public/io/console.h>
+#include <public/sched.h>
+
+#include "check.h"
+#include "cli/platform.h"
+#include "fake_primitives.h"
+#include "kernel_fixture.h"
+#include "toolstack/guests.h"
+#include "toolstack/primitives.h"
+
+static char output[65536];
+static size_t output_size;
+static const char *input = "";
+static const char *autorun;
+static jmp_buf input_is_over;
+static bool leave_when_over;
+
+static const char config_text[] =
+	"name = 'one'\nkernel = '/guests/kernel'\nmemory = 8\n";
+static const char bad_text[] = "name = 'one'\nkernl = 'x'\n";
+
+size_t platform_read(char *buffer, size_t size)
+{
+	CHECK(size);
+	if (!*input)
+		return 0;
+	*buffer = *input++;
+	return 1;
+}
+
+void platform_write(const char *text, size_t size)
+{
+	CHECK(size < sizeof(output) - output_size);
+	memcpy(output + output_size, text, size);
+	output_size += size;
+	output[output_size] = '\0';
+}
+
+static const struct file {
+	const char *path;
+	const char *text;
+} files[] = {
+	{ "/guests/one.cfg", config_text },
+	{ "/guests/bad.cfg", bad_text },
+	{ "/guests/kernel", NULL },
+};
+
+int platform_file(const char *path, const void **data, size_t *size)
+{
+	size_t i;
+
+	if (!strcmp(path, "/guests/autorun") && autorun) {
+		*data = autorun;
+		*size = strlen(autorun);
+		return 0;
+	}
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (strcmp(files[i].path, path))
+			continue;
+		*data = files[i].text ? (const void *)files[i].text
+				      : fixture_kernel(1)->bytes;
+		*size = files[i].text ? strlen(files[i].text)
+				      : fixture_kernel(1)->size;
+		return 0;
+	}
+	return -1;
+}
+
+const char *platform_file_at(size_t index, size_t *size)
+{
+	const void *data;
+
+	if (index >= sizeof(files) / sizeof(files[0]) ||
+	    platform_file(files[index].path, &data, size))
+		return NULL;
+	return files[index].path;
+}
+
+static void clear(void)
+{
+	output_size = 0;
+	output[0] = '\0';
+}
+
+static void run(const char *line)
+{
+	clear();
+	cli_execute(line);
+}
+
+/* When everything typed is read, a prompt would wait for ever. */
+static bool no_more_input(void)
+{
+	if (leave_when_over && !*input)
+		longjmp(input_is_over, 1);
+	return false;
+}
+
+static void start(void)
+{
+	fake_start();
+	fake.on_wait = no_more_input;
+	leave_when_over = false;
+	input = "";
+	autorun = NULL;
+	clear();
+	CHECK(cli_start());
+}
+
+static void end(void)
+{
+	struct tk_guest *guest = NULL;
+	struct tk_error err;
+
+	while ((guest = tk_guests_next(guest))) {
+		if (guest->has_domain)
+			CHECK(!tk_guest_destroy(guest, &err));
+	}
+	CHECK(fake_free_pages() == FAKE_FRAMES);
+	fake_end();
+}
+
+static void test_words(void)
+{
+	start();
+	run("");
+	CHECK_TEXT(output, "");
+	run("  # a comment");
+	CHECK_TEXT(output, "");
+	run("frobnicate");
+	CHECK_TEXT(output, "error: no command frobnicate; try help\r\n");
+	run("pause");
+	CHECK_TEXT(output, "error: usage: pause NAME\r\n");
+	run("cat a b");
+	CHECK_HAS(output, "error: usage: cat FILE");
+	run("a a a a a a a a a a a a a a a a a");
+	CHECK_HAS(output, "error: more than 16 words");
+	run("help");
+	CHECK_HAS(output, "create FILE [-c] [-p]");
+	CHECK_HAS(output, "poweroff");
+	run("help ls");
+	CHECK_TEXT(output, "ls [PATH]                  list files\r\n");
+	run("help x");
+	CHECK_TEXT(output, "error: no command x\r\n");
+	end();
+}
+
+static void test_machine(void)
+{
+	start();
+	run("info");
+	CHECK_HAS(output, "nr_cpus                : 2\r\n");
+	CHECK_HAS(output, "free_memory            : 64\r\n");
+	CHECK_HAS(output, "xen_version            : 4.17.fake\r\n");
+	run("dmesg");
+	CHECK_TEXT(output, "(XEN) hello\r\n");
+	run("poweroff");
+	CHECK(fake.ended == SHUTDOWN_poweroff);
+	run("reboot");
+	CHECK(fake.ended == SHUTDOWN_reboot);
+	end();
+}
+
+static void test_files(void)
+{
+	start();
+	run("ls");
+	CHECK_HAS(output, " /guests/one.cfg\r\n");
+	run("ls /guests/");
+	CHECK_HAS(output, " /guests/kernel\r\n");
+	run("ls /guests/bad.cfg");
+	CHECK_TEXT(output, "        25 /guests/bad.cfg\r\n");
+	run("ls /gue");
+	CHECK_TEXT(output, "error: /gue: no such file\r\n");
+	run("cat /guests/bad.cfg");
+	CHECK_TEXT(output, "name = 'one'\r\nkernl = 'x'\r\n");
+	run("cat /guests/x");
+	CHECK_TEXT(output, "error: /guests/x: no such file\r\n");
+	end();
+}
+
+static void test_guest_verbs(void)
+{
+	start();
+	run("create");
+	CHECK_HAS(output, "error: usage: create");
+	run("create -x /guests/one.cfg");
+	CHECK_HAS(output, "error: usage: create");
+	run("create /guests/bad.cfg");
+	CHECK_HAS(output, "error: /guests/bad.cfg:2:1: ");
+	run("create /guests/one.cfg -p");
+	CHECK_TEXT(output, "");
+	run("list");
+	CHECK_TEXT(output,
+		   "Name                                        ID   Mem"
+		   " VCPUs\tState\tTime(s)\r\n"
+		   "one                                          1     8"
+		   "     1     --p---       0.0\r\n");
+	run("create /guests/one.cfg");
+	CHECK_TEXT(output, "error: one: the name is in use by domain 1\r\n");
+	run("unpause one");
+	CHECK_TEXT(output, "");
+	run("pause two");
+	CHECK_TEXT(output, "error: no guest two\r\n");
+	run("list two");
+	CHECK_TEXT(output, "error: no guest two\r\n");
+	run("destroy one");
+	CHECK_TEXT(output, "");
+	run("destroy one");
+	CHECK_TEXT(output, "error: one: it is not running\r\n");
+	run("wait one");
+	CHECK_TEXT(output, "one ended: destroyed\r\n");
+	end();
+}
+
+static bool guest_crashes(void)
+{
+	fake_shut_down(1, SHUTDOWN_crash);
+	fake.on_wait = no_more_input;
+	return true;
+}
+
+static void test_wait(void)
+{
+	start();
+	run("create /guests/one.cfg");
+	tk_guests_find("one")->config.on_crash = TK_ACTION_PRESERVE;
+	fake.on_wait = guest_crashes;
+	run("wait one");
+	CHECK_TEXT(output, "one ended: crash\r\n");
+	run("list one");
+	CHECK_HAS(output, "---sc-       0.0  crash\r\n");
+	run("destroy one");
+	run("create /guests/one.cfg");
+	input = "\x03";
+	run("wait one");
+	CHECK_TEXT(output, "");
+	end();
+}
+
+static void guest_prints(const char *text)
+{
+	struct tk_guest *guest = tk_guests_find("one");
+	struct xencons_interface *ring = guest->console.ring;
+
+	while (*text)
+		ring->out[ring->out_prod++ % sizeof(ring->out)] = *text++;
+	fake_guest_notify(guest->domid, 2);
+}
+
+static bool guest_talks(void)
+{
+	guest_prints("login: ");
+	input = "ro\x1d"
+		"left over";
+	return true;
+}
+
+static void test_console(void)
+{
+	struct xencons_interface *ring;
+
+	start();
+	fake.on_wait = guest_talks;
+	run("create /guests/one.cfg -c");
+	CHECK_TEXT(output, "login: \r\n[left the console of one]\r\n");
+	ring = tk_guests_find("one")->console.ring;
+	CHECK(ring->in_prod == 2 && ring->in[0] == 'r' && ring->in[1] == 'o');
+	CHECK(cli_input() == 'l'); /* typed behind Ctrl-] is ours again */
+	input = "";
+
+	guest_prints("unseen");
+	fake.on_wait = guest_crashes;
+	run("console one");
+	CHECK_TEXT(output, "unseen\r\n[one ended: crash]\r\n");
+	run("console --history one");
+	CHECK_TEXT(output, "login: unseen");
+	run("console --history");
+	CHECK_HAS(output, "error: usage");
+	run("console --history two");
+	CHECK_TEXT(output, "error: no guest two\r\n");
+	end();
+}
+
+static void test_autorun(void)
+{
+	start();
+	cli_autorun();
+	CHECK_TEXT(output, "");
+	autorun = "# first\ncreate /guests/one.cfg\r\n\nwait one\nreboot";
+	fake.on_wait = guest_crashes;
+	cli_autorun();
+	CHECK_TEXT(output, "tenon> # first\r\n"
+			   "tenon> create /guests/one.cfg\r\n"
+			   "tenon> \r\n"
+			   "tenon> wait one\r\n"
+			   "one ended: crash\r\n"
+			   "tenon> reboot\r\n");
+	CHECK(fake.ended == SHUTDOWN_reboot);
+	end();
+}
+
+static void test_prompt(void)
+{
+	start();
+	leave_when_over = true;
+	input = "rebx\x7f\t\rcat /guests/o\t\rfrob";
+	if (!setjmp(input_is_over))
+		cli_prompt();
+	CHECK(fake.ended == SHUTDOWN_reboot);
+	CHECK_HAS(output, "kernel = '/guests/kernel'\r\n");
+	CHECK_HAS(output, "tenon> frob");
+	end();
+}
+
+/* A notice comes above the line that is being typed. */
+static bool crash_and_leave(void)
+{
+	if (tk_guests_find("one")->has_ended)
+		longjmp(input_is_over, 1);
+	fake.fail_armed = true;
+	fake.fail_after = 1;
+	fake_shut_down(1, SHUTDOWN_crash);
+	return true;
+}
+
+static void test_notice(void)
+{
+	start();
+	run("create /guests/one.cfg");
+	tk_guests_find("one")->config.on_crash = TK_ACTION_RESTART;
+	input = "lis";
+	clear();
+	fake.on_wait = crash_and_leave;
+	if (!setjmp(input_is_over))
+		cli_prompt();
+	CHECK_HAS(output, "\r\033[Krestart failed: ");
+	CHECK_HAS(output, "\r\n\r\033[Ktenon> lis");
+	end();
+}
+
+static const struct test tests[] = {
+	TEST(test_words),       TEST(test_machine), TEST(test_files),
+	TEST(test_guest_verbs), TEST(test_wait),    TEST(test_console),
+	TEST(test_autorun),     TEST(test_prompt),  TEST(test_notice),
+};
+
+int main(void)
+{
+	return RUN_TESTS(tests);
+}
