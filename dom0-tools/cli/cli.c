@@ -233,8 +233,7 @@ void cli_prompt(void)
 	}
 }
 
-/* Paths in configurations may leave out the folder. */
-static int read_file(const char *path, const void **data, size_t *size)
+int cli_find_file(const char *path, const void **data, size_t *size)
 {
 	char full[LINE_SIZE];
 
@@ -245,7 +244,7 @@ static int read_file(const char *path, const void **data, size_t *size)
 }
 
 static const struct tk_guests_host guests_host = {
-	.read_file = read_file,
+	.read_file = cli_find_file,
 	.notice = notice,
 };
 

@@ -27,6 +27,9 @@ void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Long text, the same way. */
 void cli_print_text(const char *text, size_t size);
 
+/* The whole of a file; "/guests/" in front may be left out. Negative: none. */
+int cli_find_file(const char *path, const void **data, size_t *size);
+
 /* The next byte that was typed, or -1 when there is none yet. */
 int cli_input(void);
 /* Waits for typing or for a guest's event. */

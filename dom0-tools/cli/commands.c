@@ -38,7 +38,7 @@ static void run_help(int count, char **words)
 		return;
 	}
 	for (command = commands; command->name; command++) {
-		if (count > 1 && strcmp(command->name, words[1]))
+		if (count > 1 && strcmp(command->name, words[1]) != 0)
 			continue;
 		snprintf(usage, sizeof(usage), "%s %s", command->name,
 			 command->arguments);
@@ -135,7 +135,7 @@ static void run_reboot(int count, char **words)
 
 static int find_file(const char *path, const void **data, size_t *size)
 {
-	if (!platform_file(path, data, size))
+	if (!cli_find_file(path, data, size))
 		return 0;
 	cli_print("error: %s: no such file\n", path);
 	return -1;
@@ -161,7 +161,7 @@ static bool is_listed(const char *path, const char *wanted)
 
 	while (length > 1 && wanted[length - 1] == '/')
 		length--;
-	if (strncmp(path, wanted, length))
+	if (strncmp(path, wanted, length) != 0)
 		return false;
 	return length == 1 || path[length] == '/' || !path[length];
 }
@@ -310,6 +310,22 @@ static void attach_console(struct tk_guest *guest)
 		cli_print("\n[left the console of %s]\n", name);
 }
 
+static void view_text_and_end(void *context, const char *text, size_t size)
+{
+	*(char *)context = text[size - 1];
+	platform_write(text, size);
+}
+
+/* The prompt that follows gets a line of its own. */
+static void show_history(const struct tk_guest *guest)
+{
+	char last = '\n';
+
+	tk_console_replay(&guest->console, view_text_and_end, &last);
+	if (last != '\n')
+		cli_print("\n");
+}
+
 static void run_console(int count, char **words)
 {
 	bool history = !strcmp(words[1], "--history");
@@ -323,7 +339,7 @@ static void run_console(int count, char **words)
 	if (!guest)
 		return;
 	if (history)
-		tk_console_replay(&guest->console, view_text, NULL);
+		show_history(guest);
 	else
 		attach_console(guest);
 }

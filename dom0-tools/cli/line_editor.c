@@ -160,8 +160,11 @@ static void keep_common(struct completion *completion, const char *candidate)
 
 void completion_add(struct completion *completion, const char *candidate)
 {
-	if (strncmp(candidate, completion->word, completion->word_length) ||
-	    strlen(candidate) >= LINE_SIZE)
+	size_t size = strlen(candidate) + 1;
+
+	if (strncmp(candidate, completion->word, completion->word_length) !=
+		    0 ||
+	    size > LINE_SIZE)
 		return;
 	if (completion->list) {
 		put(completion->editor, candidate);
@@ -169,7 +172,7 @@ void completion_add(struct completion *completion, const char *candidate)
 	} else if (completion->count++) {
 		keep_common(completion, candidate);
 	} else {
-		strcpy(completion->common, candidate);
+		memcpy(completion->common, candidate, size);
 	}
 }
 

@@ -67,7 +67,7 @@ int platform_file(const char *path, const void **data, size_t *size)
 		return 0;
 	}
 	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		if (strcmp(files[i].path, path))
+		if (strcmp(files[i].path, path) != 0)
 			continue;
 		*data = files[i].text ? (const void *)files[i].text
 				      : fixture_kernel(1)->bytes;
@@ -186,6 +186,8 @@ static void test_files(void)
 	CHECK_TEXT(output, "error: /gue: no such file\r\n");
 	run("cat /guests/bad.cfg");
 	CHECK_TEXT(output, "name = 'one'\r\nkernl = 'x'\r\n");
+	run("cat bad.cfg");
+	CHECK_HAS(output, "kernl");
 	run("cat /guests/x");
 	CHECK_TEXT(output, "error: /guests/x: no such file\r\n");
 	end();
@@ -286,7 +288,7 @@ static void test_console(void)
 	run("console one");
 	CHECK_TEXT(output, "unseen\r\n[one ended: crash]\r\n");
 	run("console --history one");
-	CHECK_TEXT(output, "login: unseen");
+	CHECK_TEXT(output, "login: unseen\r\n");
 	run("console --history");
 	CHECK_HAS(output, "error: usage");
 	run("console --history two");
