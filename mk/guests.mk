@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# Test guests, tests/guest/NAME -> build/tests/guest/NAME.
-#   bare-*   kernels of their own, on the few files in tests/guest/bare
-#   others   main.c on pv-guest-lib
+# Bare test guests, tests/guest/bare-NAME -> build/tests/guest/bare-NAME: kernels
+# of their own, on the few files in tests/guest/bare and nothing else. Test
+# kernels on the library are built by mk/pvguest.mk.
 
 BARE_NAMES := $(notdir $(wildcard tests/guest/bare-*))
 BARE_SHARED := $(wildcard tests/guest/bare/*.c tests/guest/bare/*.S)
@@ -37,26 +37,7 @@ build/bare/$(1)/%.S.o: %.S build/deps/flags mk/guests.mk
 endef
 $(foreach name,$(BARE_NAMES),$(eval $(call bare_guest,$(name))))
 
-LIB_GUESTS := $(patsubst tests/guest/%/main.c,%,$(filter-out \
-	tests/guest/bare-%,$(wildcard tests/guest/*/main.c)))
-
-build/guest/%.c.o: %.c build/deps/flags
-	$(call say,CC)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(PVGUEST_KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
-# The prerequisites wait for the second expansion: mk/pvguest.mk is read later.
-.SECONDEXPANSION:
-$(LIB_GUESTS:%=build/tests/guest/%): build/tests/guest/%: \
-		$$(patsubst $$(percent),build/guest/$$(percent).o,\
-		$$(wildcard tests/guest/$$*/*.c)) \
-		build/libpvguest.a $$(PVGUEST_LDS)
-	$(call say,LD)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(PVGUEST_LINK) -o $@ $(filter %.o,$^) build/libpvguest.a
-percent := %
-
-TEST_GUESTS := $(BARE_NAMES:%=build/tests/guest/%) \
-	$(LIB_GUESTS:%=build/tests/guest/%)
+TEST_GUESTS := $(BARE_NAMES:%=build/tests/guest/%)
 TEST_NEEDS += $(TEST_GUESTS)
 .PHONY: guests
 guests: $(TEST_GUESTS)
