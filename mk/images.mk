@@ -40,10 +40,8 @@ build/dom0-ramdisk.cpio: $$(GUEST_FILES) FORCE
 
 IMAGES := build/tenon build/dom0-ramdisk.cpio \
 	$(if $(DOM0),$(DOM0),build/tenon-dom0)
-ifneq ($(wildcard $(HV_LDS)),)
-ALL += $(IMAGES)
+ALL += build/dom0-ramdisk.cpio
 TEST_NEEDS += build/kernels/cloud-amd64 build/kernels/6.12-amd64
-endif
 
 .PHONY: iso run
 iso: build/tenon.iso

@@ -41,7 +41,7 @@ cat /etc/motd
 """
 
 PROFILE = """export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/root TERM=vt100
-export PS1='debian:\\w# '
+export PS1='debian# '
 cd /root
 """
 

@@ -5,9 +5,11 @@ TENON_TEST_SCALE multiplies every time limit (default 1), for slow machines.
 """
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
+import time
 
 from iso import make_iso
 from ramdisk import collect
@@ -17,6 +19,41 @@ from vm import ROOT, VM, Machine, boot_direct, boot_iso
 BUILD = ROOT / "build"
 REFERENCE = ROOT / "tests/reference"
 PROMPT = r"^tenon> "
+
+
+DEBIAN_PROMPT = r"^debian# "
+
+
+def debian_config(name, kernel="vmlinuz", ramdisk="initramfs.gz", memory=256,
+                  more=""):
+    """The text of a configuration for a Debian guest."""
+    return (f"name = '{name}'\nkernel = '/guests/{kernel}'\n"
+            f"ramdisk = '/guests/{ramdisk}'\nmemory = {memory}\n"
+            f"extra = 'console=hvc0 quiet'\n{more}\n")
+
+
+def hello_config(name="hello", memory=32, more=""):
+    return (f"name = '{name}'\nkernel = '/guests/hello'\n"
+            f"memory = {memory}\n{more}\n")
+
+
+def free_pages(vm):
+    """What the hypervisor says of its free memory, in pages."""
+    text = vm.command("info")
+    return int(re.search(r"^free_pages\s*: (\d+)", text, re.M)[1])
+
+
+def stable_free_pages(vm, wanted=None, tries=8):
+    """Free memory once it no longer changes, or is as wanted: a domain's
+    memory may be given back in the background."""
+    last = None
+    for _ in range(tries):
+        now = free_pages(vm)
+        if now == wanted or (now == last and wanted is None):
+            break
+        last = now
+        time.sleep(0.3)
+    return now
 
 
 class Skip(Exception):
@@ -54,6 +91,7 @@ class Env:
         archive = Archive()
         archive.folder("guests")
         members = collect([BUILD / "guests"]) if base else {}
+        members["hello"] = self.built("hello")
         members.update(dict(files))
         for name, content in sorted(members.items()):
             if isinstance(content, pathlib.Path):
@@ -65,13 +103,15 @@ class Env:
         out.write_bytes(bytes(archive))
         return out
 
-    def initramfs(self, autorun):
-        """The Debian guest's initramfs with a script that runs in it."""
+    def initramfs(self, autorun, programs=()):
+        """The Debian guest's initramfs with a script that runs in it, and
+        `programs` of the build as /NAME."""
         script = self.tmp / "autorun.sh"
         script.write_text("#!/bin/sh\n" + autorun)
         out = self.tmp / f"initramfs{len(list(self.tmp.iterdir()))}.gz"
         subprocess.run([sys.executable, ROOT / "scripts/initramfs.py", out,
-                        f"autorun={script}"], check=True)
+                        f"autorun={script}",
+                        *(f"{p.name}={p}" for p in programs)], check=True)
         return out
 
     def boot(self, ramdisk=None, dom0=None, cmdline="console=com1",
@@ -98,6 +138,39 @@ class Env:
         vm = self.boot(**options)
         vm.expect(PROMPT, limit)
         return vm
+
+    def control(self, where, ramdisk, limit=60, **machine):
+        """The built-in control domain at its prompt; where: "tenon" or
+        "reference"."""
+        if where == "tenon":
+            vm = self.boot(ramdisk=ramdisk, **machine)
+        else:
+            vm = self.boot_reference(self.built("tenon-dom0"), ramdisk,
+                                     **machine)
+        vm.expect(PROMPT, limit)
+        return vm
+
+    @staticmethod
+    def check_pages(vm, where, before):
+        """All memory came back: to the page on Tenon. The reference keeps a
+        page from its first guest on and gives some back late."""
+        after = stable_free_pages(vm, before)
+        slack = 0 if where == "tenon" else 32
+        if abs(after - before) > slack:
+            vm.fail(f"{before} pages free before, {after} after")
+
+    def switch_off(self, vm, where):
+        vm.send("poweroff")
+        self.expect_off(vm, where)
+
+    @staticmethod
+    def expect_off(vm, where):
+        """The machine ends; the reference leaves switching off to a control
+        domain with ACPI and halts instead."""
+        if where == "tenon":
+            vm.wait_off()
+        else:
+            vm.expect(r"halted: halting machine")
 
     def reference(self, *args, timeout=200):
         """What tests/reference/reference.py prints with these arguments."""

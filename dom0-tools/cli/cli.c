@@ -72,7 +72,8 @@ int cli_input(void)
 
 void cli_wait(void)
 {
-	tk_wait(TK_FOREVER);
+	/* Keys taken in already will raise no event any more. */
+	tk_wait(typed.next == typed.size ? TK_FOREVER : 0);
 }
 
 /* Comes at any time, so the line being typed must make room for it. */

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+#
+# A program for Linux guests, run by tests/system/test_workload.py: static, so
+# that it needs nothing but a kernel.
+
+TEST_NEEDS += build/tests/workload
+build/tests/workload: tests/workload/workload.c build/deps/flags
+	$(call say,CCLD)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc -std=gnu11 -O2 -g -static -fno-omit-frame-pointer \
+		-D_GNU_SOURCE $(WARNINGS) -Wno-clobbered -o $@ $< -lm
