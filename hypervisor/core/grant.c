@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Grant tables, version 1: the table itself (set-up, size, version).
+ * Mapping and copying answer -ENOSYS for now (SUPPORT.md).
+ *
+ * Owns: the frames of each domain's table. They belong to the hypervisor,
+ * exist from creation, only grow, and die with the domain (GT-12).
+ * Locks: grant_table.lock for growing.
+ * Contract: include/public/grant_table.h.
+ */
+#include "core/grant.h"
+
+#include "core/domain.h"
+#include "core/hypercall.h"
+#include "core/services.h"
+#include "public/errno.h"
+#include "public/grant_table.h"
+
+struct grant_table {
+	struct spinlock lock; /* RANK_GRANT */
+	unsigned int frames;  /* only grows */
+	void *frame[GRANT_MAX_FRAMES];
+};
+
+int grant_domain_init(struct domain *d)
+{
+	int rc;
+
+	d->grant = heap_alloc(sizeof(*d->grant));
+	if (!d->grant)
+		return -XEN_ENOMEM;
+	spin_init(&d->grant->lock, RANK_GRANT);
+	rc = grant_table_grow(d, 1);
+	if (rc)
+		grant_domain_free(d);
+	return rc;
+}
+
+void grant_domain_free(struct domain *d)
+{
+	if (!d->grant)
+		return;
+	for (unsigned int i = 0; i < d->grant->frames; i++) {
+		mm_unshare_page(d, d->grant->frame[i]);
+		page_free(d->grant->frame[i]);
+	}
+	heap_free(d->grant);
+	d->grant = NULL;
+}
+
+int grant_table_grow(struct domain *d, unsigned int n)
+{
+	struct grant_table *gt = d->grant;
+	int rc = 0;
+
+	if (n > GRANT_MAX_FRAMES)
+		return -XEN_EINVAL;
+	spin_lock(&gt->lock);
+	while (gt->frames < n) {
+		void *page = page_alloc();
+
+		if (!page) {
+			rc = -XEN_ENOMEM;
+			break;
+		}
+		mm_share_page(d, page);
+		gt->frame[gt->frames] = page;
+		gt->frames++;
+	}
+	spin_unlock(&gt->lock);
+	return rc;
+}
+
+mfn_t grant_table_frame(struct domain *d, unsigned int i)
+{
+	if (i >= read_once(d->grant->frames))
+		return INVALID_MFN;
+	return virt_to_mfn(d->grant->frame[index_clamp(i, GRANT_MAX_FRAMES)]);
+}
+
+unsigned int grant_table_frames(struct domain *d)
+{
+	return read_once(d->grant->frames);
+}
+
+/* The domain an operation names: the caller, or any for the control domain. */
+static struct domain *grant_target(struct vcpu *v, domid_t id, int16_t *status)
+{
+	struct domain *d;
+
+	if (id == DOMID_SELF || id == v->domain->id)
+		id = v->domain->id;
+	else if (!domain_is_control(v->domain)) {
+		*status = GNTST_permission_denied;
+		return NULL;
+	}
+	d = domain_get(id);
+	if (!d)
+		*status = GNTST_bad_domain;
+	return d;
+}
+
+static long grant_setup_table(struct vcpu *v, void *arg)
+{
+	struct gnttab_setup_table *op = arg;
+	struct domain *d = grant_target(v, op->dom, &op->status);
+	long rc = 0;
+
+	if (!d)
+		return 0;
+	op->status = GNTST_okay;
+	if (grant_table_grow(d, op->nr_frames))
+		op->status = GNTST_general_error;
+	for (uint32_t i = 0; op->status == GNTST_okay && i < op->nr_frames;
+	     i++) {
+		xen_pfn_t frame = grant_table_frame(d, i).n;
+
+		if (copy_array_to_guest(
+			    guest_ptr((uint64_t)op->frame_list.p), i, 1,
+			    &frame, sizeof(frame)))
+			op->status = GNTST_bad_virt_addr;
+	}
+	domain_put(d);
+	return rc;
+}
+
+static long grant_query_size(struct vcpu *v, void *arg)
+{
+	struct gnttab_query_size *op = arg;
+	struct domain *d = grant_target(v, op->dom, &op->status);
+
+	if (!d)
+		return 0;
+	op->nr_frames = grant_table_frames(d);
+	op->max_nr_frames = GRANT_MAX_FRAMES;
+	op->status = GNTST_okay;
+	domain_put(d);
+	return 0;
+}
+
+/* Version 1 only (GT-1): the answer of a host that has no other. */
+static long grant_set_version(struct vcpu *v, void *arg)
+{
+	struct gnttab_set_version *op = arg;
+	uint32_t wanted = op->version;
+
+	(void)v;
+	op->version = 1;
+	return wanted == 1 ? 0 : -XEN_ENOSYS;
+}
+
+static long grant_get_version(struct vcpu *v, void *arg)
+{
+	struct gnttab_get_version *op = arg;
+	int16_t status = 0;
+	struct domain *d = grant_target(v, op->dom, &status);
+
+	if (!d)
+		return status == GNTST_bad_domain ? -XEN_ESRCH : -XEN_EPERM;
+	op->version = 1;
+	domain_put(d);
+	return 0;
+}
+
+#define ROW(op, type, fn) [op] = { fn, sizeof(type), SUBOP_IN | SUBOP_OUT }
+static const struct subop grant_ops[] = {
+	ROW(GNTTABOP_setup_table, struct gnttab_setup_table, grant_setup_table),
+	ROW(GNTTABOP_query_size, struct gnttab_query_size, grant_query_size),
+	ROW(GNTTABOP_set_version, struct gnttab_set_version, grant_set_version),
+	ROW(GNTTABOP_get_version, struct gnttab_get_version, grant_get_version),
+};
+
+long hc_grant_table_op(uint64_t cmd, uint64_t ops, uint64_t count, uint64_t a4,
+		       uint64_t a5)
+{
+	long rc = 0;
+
+	(void)a4;
+	(void)a5;
+	cmd &= 0xffffffff;
+	if (cmd >= ARRAY_SIZE(grant_ops) || !grant_ops[cmd].handler)
+		return -XEN_ENOSYS;
+	count &= 0xffffffff;
+	if (count > 1 && cmd != GNTTABOP_query_size)
+		return -XEN_EINVAL; /* the set-up calls take one element */
+	for (uint64_t i = 0; i < count && i < 1 && !rc; i++)
+		rc = subop_call(grant_ops, ARRAY_SIZE(grant_ops), cmd,
+				guest_ptr(ops));
+	return rc;
+}
