@@ -40,7 +40,7 @@ struct cpu {
 	mfn_t loaded_root;    /* frame in CR3 (TL-6); idle root when idle */
 	uint64_t tlb_epoch;   /* owner CPU: flush epoch completed (TL-2) */
 	bool online;
-	uint8_t lock_rank;    /* debug: highest rank held */
+	uint32_t lock_ranks;  /* debug: bit per rank held */
 	struct vcpu *last_vcpu; /* descriptor windows and FPU hold its state */
 	uint64_t tsc_offset;
 	void *sched;	      /* core/sched.c */

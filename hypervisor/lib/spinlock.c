@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ticket locks. The two tickets share a 32-bit word only by accident: next is
+ * taken with an atomic add, serving is written by the holder alone. Debug
+ * builds keep a per-CPU bitmap of held ranks and check the order on every
+ * acquisition.
+ *
+ * Interrupt handlers take only irqsave locks; their ranks are the highest, so
+ * that an interrupt inside any plain lock keeps the order.
+ */
+#include "lib/spinlock.h"
+
+#include "lib/panic.h"
+#include "x86/cpu.h"
+#include "x86/processor.h"
+
+/* pair: the second lock of two of one rank. */
+static void rank_enter(const struct spinlock *l, bool pair)
+{
+#ifdef TENON_DEBUG
+	struct cpu *c = this_cpu();
+	uint32_t higher = c->lock_ranks >> l->rank;
+
+	if (higher && !(pair && higher == 1))
+		panic("lock rank %u taken while holding ranks %#x", l->rank,
+		      c->lock_ranks);
+	if (!pair)
+		c->lock_ranks |= 1u << l->rank;
+#else
+	(void)l;
+	(void)pair;
+#endif
+}
+
+static void rank_leave(const struct spinlock *l)
+{
+#ifdef TENON_DEBUG
+	this_cpu()->lock_ranks &= ~(1u << l->rank);
+#else
+	(void)l;
+#endif
+}
+
+static void acquire(struct spinlock *l)
+{
+	uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+
+	while (__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket)
+		cpu_relax();
+	write_once(l->holder, (int16_t)(this_cpu()->id + 1));
+}
+
+static void release(struct spinlock *l)
+{
+	write_once(l->holder, 0);
+	__atomic_store_n(&l->serving, (uint16_t)(l->serving + 1),
+			 __ATOMIC_RELEASE);
+}
+
+void spin_lock(struct spinlock *l)
+{
+	rank_enter(l, false);
+	acquire(l);
+}
+
+void spin_unlock(struct spinlock *l)
+{
+	ASSERT(spin_held(l));
+	release(l);
+	rank_leave(l);
+}
+
+bool spin_trylock(struct spinlock *l)
+{
+	uint16_t ticket = read_once(l->serving);
+
+	if (!__atomic_compare_exchange_n(&l->next, &ticket,
+					 (uint16_t)(ticket + 1), false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return false;
+		/* No rank check: who does not wait cannot deadlock. */
+#ifdef TENON_DEBUG
+	this_cpu()->lock_ranks |= 1u << l->rank;
+#endif
+	write_once(l->holder, (int16_t)(this_cpu()->id + 1));
+	return true;
+}
+
+bool spin_held(const struct spinlock *l)
+{
+	return read_once(l->holder) == (int16_t)(this_cpu()->id + 1);
+}
+
+uint64_t spin_lock_irqsave(struct spinlock *l)
+{
+	uint64_t flags = irq_save();
+
+	spin_lock(l);
+	return flags;
+}
+
+void spin_unlock_irqrestore(struct spinlock *l, uint64_t flags)
+{
+	spin_unlock(l);
+	irq_restore(flags);
+}
+
+void spin_lock_pair(struct spinlock *a, struct spinlock *b)
+{
+	struct spinlock *first = a < b ? a : b;
+
+	spin_lock(first);
+	if (a == b)
+		return;
+	rank_enter(first == a ? b : a, true);
+	acquire(first == a ? b : a);
+}
+
+void spin_unlock_pair(struct spinlock *a, struct spinlock *b)
+{
+	if (a != b)
+		release(a);
+	spin_unlock(b);
+}

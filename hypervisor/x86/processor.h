@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Instructions that C has no words for, one inline function each, and the
+ * names of control-register and MSR bits. Everything privileged that is
+ * neither here nor in a .S file is a mistake.
+ */
+#ifndef TENON_X86_PROCESSOR_H
+#define TENON_X86_PROCESSOR_H
+
+#include "lib/types.h"
+
+#define RFLAGS_CF    (1ul << 0)
+#define RFLAGS_FIXED (1ul << 1) /* always one */
+#define RFLAGS_PF    (1ul << 2)
+#define RFLAGS_AF    (1ul << 4)
+#define RFLAGS_ZF    (1ul << 6)
+#define RFLAGS_SF    (1ul << 7)
+#define RFLAGS_TF    (1ul << 8)
+#define RFLAGS_IF    (1ul << 9)
+#define RFLAGS_DF    (1ul << 10)
+#define RFLAGS_OF    (1ul << 11)
+#define RFLAGS_IOPL  (3ul << 12)
+#define RFLAGS_NT    (1ul << 14)
+#define RFLAGS_RF    (1ul << 16)
+#define RFLAGS_VM    (1ul << 17)
+#define RFLAGS_AC    (1ul << 18)
+#define RFLAGS_VIF   (1ul << 19)
+#define RFLAGS_VIP   (1ul << 20)
+#define RFLAGS_ID    (1ul << 21)
+/* What entry clears besides IF: the mask of SYSCALL (MSR_SYSCALL_MASK). */
+#define RFLAGS_SYSCALL_MASK                                                    \
+	(RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT |         \
+	 RFLAGS_RF | RFLAGS_VM | RFLAGS_AC | RFLAGS_CF | RFLAGS_PF |           \
+	 RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
+
+#define CR0_PE (1ul << 0)
+#define CR0_MP (1ul << 1)
+#define CR0_EM (1ul << 2)
+#define CR0_TS (1ul << 3)
+#define CR0_ET (1ul << 4)
+#define CR0_NE (1ul << 5)
+#define CR0_WP (1ul << 16)
+#define CR0_AM (1ul << 18)
+#define CR0_PG (1ul << 31)
+
+#define CR4_TSD        (1ul << 2)
+#define CR4_DE         (1ul << 3)
+#define CR4_PSE        (1ul << 4)
+#define CR4_PAE        (1ul << 5)
+#define CR4_MCE        (1ul << 6)
+#define CR4_PGE        (1ul << 7)
+#define CR4_OSFXSR     (1ul << 9)
+#define CR4_OSXMMEXCPT (1ul << 10)
+#define CR4_UMIP       (1ul << 11)
+#define CR4_FSGSBASE   (1ul << 16)
+#define CR4_PCIDE      (1ul << 17)
+#define CR4_OSXSAVE    (1ul << 18)
+#define CR4_SMEP       (1ul << 20)
+#define CR4_SMAP       (1ul << 21)
+
+#define MSR_TSC            0x10u
+#define MSR_APIC_BASE      0x1bu
+#define MSR_MISC_ENABLE    0x1a0u
+#define MSR_PAT            0x277u
+#define MSR_X2APIC         0x800u /* + register offset / 16 */
+#define MSR_EFER           0xc0000080u
+#define MSR_STAR           0xc0000081u
+#define MSR_LSTAR          0xc0000082u
+#define MSR_CSTAR          0xc0000083u
+#define MSR_SYSCALL_MASK   0xc0000084u
+#define MSR_FS_BASE        0xc0000100u
+#define MSR_GS_BASE        0xc0000101u
+#define MSR_KERNEL_GS_BASE 0xc0000102u
+#define MSR_TSC_AUX        0xc0000103u
+
+#define EFER_SCE (1ul << 0)
+#define EFER_LME (1ul << 8)
+#define EFER_LMA (1ul << 10)
+#define EFER_NXE (1ul << 11)
+
+/* The PAT that the ABI promises to guests: WB WT UC- UC WC WP UC UC. */
+#define PAT_ABI_VALUE 0x050100070406ul
+
+/* Page-table entry bits. */
+#define PTE_PRESENT  (1ul << 0)
+#define PTE_WRITE    (1ul << 1)
+#define PTE_USER     (1ul << 2)
+#define PTE_PWT      (1ul << 3)
+#define PTE_PCD      (1ul << 4)
+#define PTE_ACCESSED (1ul << 5)
+#define PTE_DIRTY    (1ul << 6)
+#define PTE_LARGE    (1ul << 7) /* in L2 and L3; PAT in L1 */
+#define PTE_PAT      (1ul << 7)
+#define PTE_GLOBAL   (1ul << 8)
+#define PTE_NX       (1ul << 63)
+#define PTE_ADDR     0x000ffffffffff000ul
+
+#ifndef TENON_HOSTED
+
+static inline uint64_t rdmsr(uint32_t msr)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
+	return (uint64_t)hi << 32 | lo;
+}
+
+static inline void wrmsr(uint32_t msr, uint64_t value)
+{
+	__asm__ volatile("wrmsr"
+			 :
+			 : "c"(msr), "a"((uint32_t)value),
+			   "d"((uint32_t)(value >> 32))
+			 : "memory");
+}
+
+#define DEFINE_CR(n)                                                           \
+	static inline uint64_t read_cr##n(void)                                \
+	{                                                                      \
+		uint64_t v;                                                    \
+		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(v));              \
+		return v;                                                      \
+	}                                                                      \
+	static inline void write_cr##n(uint64_t v)                             \
+	{                                                                      \
+		__asm__ volatile("mov %0, %%cr" #n : : "r"(v) : "memory");     \
+	}
+DEFINE_CR(0)
+DEFINE_CR(2)
+DEFINE_CR(3)
+DEFINE_CR(4)
+
+#define DEFINE_DR(n)                                                           \
+	static inline uint64_t read_dr##n(void)                                \
+	{                                                                      \
+		uint64_t v;                                                    \
+		__asm__ volatile("mov %%db" #n ", %0" : "=r"(v));              \
+		return v;                                                      \
+	}                                                                      \
+	static inline void write_dr##n(uint64_t v)                             \
+	{                                                                      \
+		__asm__ volatile("mov %0, %%db" #n : : "r"(v));                \
+	}
+DEFINE_DR(0)
+DEFINE_DR(1)
+DEFINE_DR(2)
+DEFINE_DR(3)
+DEFINE_DR(6)
+DEFINE_DR(7)
+
+static inline void invlpg(uint64_t va)
+{
+	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
+}
+
+struct cpuid_result {
+	uint32_t a, b, c, d;
+};
+
+static inline struct cpuid_result cpuid(uint32_t leaf, uint32_t subleaf)
+{
+	struct cpuid_result r;
+
+	__asm__ volatile("cpuid"
+			 : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d)
+			 : "a"(leaf), "c"(subleaf));
+	return r;
+}
+
+static inline uint64_t rdtsc(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+	return (uint64_t)hi << 32 | lo;
+}
+
+/* RDTSC that earlier loads cannot pass [SDM2 "RDTSC"]. */
+static inline uint64_t rdtsc_ordered(void)
+{
+	__asm__ volatile("lfence" : : : "memory");
+	return rdtsc();
+}
+
+static inline uint64_t xgetbv(uint32_t which)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(which));
+	return (uint64_t)hi << 32 | lo;
+}
+
+static inline void xsetbv(uint32_t which, uint64_t value)
+{
+	__asm__ volatile("xsetbv"
+			 :
+			 : "c"(which), "a"((uint32_t)value),
+			   "d"((uint32_t)(value >> 32))
+			 : "memory");
+}
+
+#define DEFINE_PORT(size, type)                                                \
+	static inline type in##size(uint16_t port)                             \
+	{                                                                      \
+		type v;                                                        \
+		__asm__ volatile("in %1, %0" : "=a"(v) : "Nd"(port));          \
+		return v;                                                      \
+	}                                                                      \
+	static inline void out##size(uint16_t port, type v)                    \
+	{                                                                      \
+		__asm__ volatile("out %0, %1" : : "a"(v), "Nd"(port));         \
+	}
+DEFINE_PORT(8, uint8_t)
+DEFINE_PORT(16, uint16_t)
+DEFINE_PORT(32, uint32_t)
+
+static inline void irq_enable(void)
+{
+	__asm__ volatile("sti" : : : "memory");
+}
+
+static inline void irq_disable(void)
+{
+	__asm__ volatile("cli" : : : "memory");
+}
+
+static inline uint64_t read_rflags(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("pushf; pop %0" : "=r"(v));
+	return v;
+}
+
+static inline bool irq_enabled(void)
+{
+	return read_rflags() & RFLAGS_IF;
+}
+
+/* Interrupts off; the result is for irq_restore(). */
+static inline uint64_t irq_save(void)
+{
+	uint64_t flags = read_rflags();
+
+	irq_disable();
+	return flags;
+}
+
+static inline void irq_restore(uint64_t flags)
+{
+	if (flags & RFLAGS_IF)
+		irq_enable();
+}
+
+/*
+ * Interrupts on and sleep: STI holds interrupts back for one instruction, so
+ * none can slip in between [SDM2 "STI"].
+ */
+static inline void irq_enable_and_halt(void)
+{
+	__asm__ volatile("sti; hlt" : : : "memory");
+}
+
+static inline void halt(void)
+{
+	__asm__ volatile("hlt" : : : "memory");
+}
+
+static inline void cpu_relax(void)
+{
+	__asm__ volatile("pause" : : : "memory");
+}
+
+static inline void swapgs(void)
+{
+	__asm__ volatile("swapgs" : : : "memory");
+}
+
+static inline void wbinvd(void)
+{
+	__asm__ volatile("wbinvd" : : : "memory");
+}
+
+/* Operand of LGDT and LIDT. */
+struct descriptor_table {
+	uint16_t limit;
+	uint64_t base;
+} __attribute__((packed));
+
+static inline void lgdt(const struct descriptor_table *t)
+{
+	__asm__ volatile("lgdt %0" : : "m"(*t));
+}
+
+static inline void lidt(const struct descriptor_table *t)
+{
+	__asm__ volatile("lidt %0" : : "m"(*t));
+}
+
+static inline void ltr(uint16_t selector)
+{
+	__asm__ volatile("ltr %0" : : "r"(selector));
+}
+
+static inline void lldt(uint16_t selector)
+{
+	__asm__ volatile("lldt %0" : : "r"(selector) : "memory");
+}
+
+#else /* the host's stand-ins */
+
+static inline void cpu_relax(void)
+{
+}
+
+static inline uint64_t irq_save(void)
+{
+	return 0;
+}
+
+static inline void irq_restore(uint64_t flags)
+{
+	(void)flags;
+}
+
+static inline void irq_enable(void)
+{
+}
+
+static inline void irq_disable(void)
+{
+}
+
+static inline bool irq_enabled(void)
+{
+	return true;
+}
+
+static inline void irq_enable_and_halt(void)
+{
+}
+
+#endif
+
+#endif
