@@ -81,3 +81,6 @@ build/tests/guest/$(1): build/obj-guest/$(1).o build/libpvguest.a \
 -include build/obj-guest/$(1).d
 endef
 $(foreach test,$(LIBRARY_TESTS),$(eval $(call library_test,$(test))))
+
+$(eval $(call host_test,pvguest-print,pv-guest-lib/src/print.c \
+	tests/unit/pvguest/print_test.c,$(PVGUEST_INC)))

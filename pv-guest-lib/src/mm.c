@@ -40,6 +40,7 @@ static struct mmu_update batch[BATCH];
 static unsigned int batched;
 
 extern char pv_stack_guard[];
+extern char _text[], _text_end[]; /* page-aligned */
 
 uint64_t pv_pfn_count(void)
 {
@@ -323,6 +324,17 @@ static void unmap_guard(const void *va)
 		      UVMF_INVLPG | UVMF_LOCAL);
 }
 
+/* A stray write into code or constants faults where it happens. */
+static void protect_code(void)
+{
+	char *page;
+
+	for (page = _text; page < _text_end; page += PV_PAGE_SIZE) {
+		if (pv_page_set_writable(page, false) != 0)
+			pv_panic("code at %p cannot be protected", page);
+	}
+}
+
 static void give_rest_to_allocator(void)
 {
 	uint64_t first = ramdisk_first();
@@ -345,5 +357,6 @@ void pv_mm_init(void)
 	map_all_memory();
 	unmap_guard(NULL);
 	unmap_guard(pv_stack_guard);
+	protect_code();
 	give_rest_to_allocator();
 }

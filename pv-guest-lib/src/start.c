@@ -7,9 +7,11 @@
  * Next: mm.c, events.c.
  */
 #include <public/sched.h>
+#include <public/vcpu.h>
 #include <public/version.h>
 #include <pvguest/console.h>
 #include <pvguest/hypercall.h>
+#include <pvguest/mm.h>
 #include <pvguest/start.h>
 #include <pvguest/trap.h>
 
@@ -23,9 +25,13 @@ struct shared_info *pv_shared_info = (struct shared_info *)shared_page;
 int main(void);
 void pv_start(struct start_info *info) __attribute__((noreturn));
 
+/* Where the vCPU's state is: in the shared page, until we place it. */
+static struct vcpu_info own_vcpu_info __attribute__((aligned(64)));
+static struct vcpu_info *vcpu_info;
+
 struct vcpu_info *pv_vcpu_info(void)
 {
-	return &pv_shared_info->vcpu_info[0];
+	return vcpu_info ? vcpu_info : &pv_shared_info->vcpu_info[0];
 }
 
 bool pv_is_initial_domain(void)
@@ -68,6 +74,23 @@ __attribute__((weak)) void pv_finish(int status)
 	pv_shutdown(SHUTDOWN_poweroff);
 }
 
+/*
+ * Gives the vCPU's state a place of its own, as kernels do that have more
+ * vCPUs than the shared page has room for. The hypervisor copies what there
+ * was; where it refuses, the shared page goes on to serve.
+ */
+static void place_vcpu_info(void)
+{
+	struct vcpu_register_vcpu_info op = {
+		.mfn = pv_va_to_mfn(&own_vcpu_info),
+		.offset = (uint64_t)&own_vcpu_info & (PV_PAGE_SIZE - 1),
+	};
+
+	if (pv_hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0,
+			  PV_ARG(&op)) == 0)
+		vcpu_info = &own_vcpu_info;
+}
+
 void pv_start(struct start_info *info)
 {
 	pv_start_info = info;
@@ -75,6 +98,7 @@ void pv_start(struct start_info *info)
 	pv_traps_init();
 	pv_console_init();
 	pv_mm_init();
+	place_vcpu_info();
 	pv_events_init();
 	pv_time_init();
 	pv_finish(main());

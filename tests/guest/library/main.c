@@ -75,9 +75,11 @@ static void test_pages(void)
 
 static void test_protection(void)
 {
+	volatile uint64_t *code = (uint64_t *)((uint64_t)test_pages & ~7UL);
 	uint64_t *page = pv_page_alloc();
 	int rc = pv_page_set_writable(page, false);
 
+	check("code is read-only", !pv_probe_write(code, *code), 0);
 	check("make read-only", rc == 0, rc);
 	check("write is refused", !pv_probe_write(page, 1), 0);
 	rc = pv_page_set_writable(page, true);
