@@ -54,7 +54,10 @@ def check_format():
     names = files(".c", ".h")
     ok, out = run(["clang-format", "--dry-run", "-Werror", *names]) \
         if names else (True, "")
-    return "" if ok else out
+    bad = sorted({line.split(":")[0] for line in out.splitlines()
+                  if ": error: " in line})
+    return "" if ok else "\n".join(
+        f"{name}: not formatted (make format)" for name in bad) or out
 
 
 def check_spelling():
@@ -65,7 +68,7 @@ def check_spelling():
 
 # Words of the trade that codespell takes for mistakes.
 WORDS = ("crate", "sring", "inout", "hda", "ba", "te", "ot", "fo", "nd", "som", "ue",
-         "uint", "iself", "parms", "mis", "wit", "lod", "clen",
+         "uint", "iself", "parms", "mis", "wit", "lod", "clen", "sring",
          "memroy", "kernal")  # mistakes that tests make on purpose
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -147,7 +150,8 @@ def compile_commands():
     for path in fragments:
         entry = json.loads(path.read_text(encoding="utf-8").rstrip(" ,\n"))
         name = entry["file"]
-        if (WORK / "clang" / name).exists() and name.startswith(C_FOLDERS):
+        if (WORK / "clang" / name).exists() and name.endswith(".c") and \
+                name.startswith(C_FOLDERS):
             found[name] = entry
     return found
 

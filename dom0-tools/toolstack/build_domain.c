@@ -394,12 +394,12 @@ static int write_tables(struct build *build)
 	uint64_t n = layout->n_tables + layout->n_p2m_tables;
 	uint64_t(*tables)[TK_PTES_PER_TABLE] = calloc(n, sizeof(*tables));
 	struct bytes main_tables = { tables, layout->n_tables * TK_PAGE_SIZE };
-	struct bytes p2m_tables = { tables + layout->n_tables,
-				    layout->n_p2m_tables * TK_PAGE_SIZE };
+	struct bytes p2m_tables = { NULL, layout->n_p2m_tables * TK_PAGE_SIZE };
 	int rc;
 
 	if (!tables)
 		return fail_allocation(build, "its page tables");
+	p2m_tables.data = tables + layout->n_tables;
 	tk_layout_fill_tables(layout, build->p2m, tables);
 	rc = write_pages(build, "the page tables", layout->l4_pfn,
 			 layout->n_tables, fill_bytes, &main_tables);
