@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the boot loader told us, whichever loader it was, and the allocator
+ * that serves until mm_init(). Everything here is written on the boot CPU
+ * before other CPUs start and constant afterwards.
+ */
+#ifndef TENON_BOOT_BOOT_H
+#define TENON_BOOT_BOOT_H
+
+#include "lib/printf.h"
+#include "lib/types.h"
+
+#define BOOT_MAX_MODULES 16
+#define BOOT_MAX_MEMORY  128
+#define BOOT_CMDLINE_MAX 1024
+
+/* Types of the BIOS memory map; anything else is treated as reserved. */
+enum memory_type {
+	MEMORY_RAM = 1,
+	MEMORY_RESERVED = 2,
+	MEMORY_ACPI = 3,
+	MEMORY_NVS = 4,
+	MEMORY_UNUSABLE = 5,
+};
+
+struct memory_range {
+	uint64_t start, size;
+	uint32_t type;
+};
+
+struct boot_module {
+	uint64_t start, size; /* machine address */
+	char cmdline[BOOT_CMDLINE_MAX];
+};
+
+struct boot_info {
+	char loader[64];
+	char cmdline[BOOT_CMDLINE_MAX];
+	unsigned int memory_count;
+	struct memory_range memory[BOOT_MAX_MEMORY]; /* as the loader gave */
+	unsigned int module_count;
+	struct boot_module modules[BOOT_MAX_MODULES];
+	uint64_t rsdp;         /* machine address; 0: search the BIOS area */
+	uint8_t rsdp_copy[36]; /* the loader's copy, length 0 when none */
+	unsigned int rsdp_copy_length;
+};
+
+extern struct boot_info boot_info;
+
+/* Fill boot_info (multiboot.c). False: not started by a Multiboot loader. */
+bool boot_parse(uint32_t magic, const void *info);
+
+/* A page-aligned range of machine addresses, end exclusive. */
+struct ram_range {
+	uint64_t start, end;
+};
+
+/* Is the frame RAM by the loader's map (page-granular, rounded inwards)? */
+bool boot_frame_is_ram(mfn_t m);
+
+/*
+ * Boot allocator (memory.c): zeroed, 4 KiB aligned (`align` for the other),
+ * never freed; panics when memory is exhausted. Until mm_init() only.
+ */
+void boot_memory_init(void);
+void *boot_alloc_pages(unsigned int n);
+void *boot_alloc_aligned(uint64_t size, uint64_t align);
+/* A free page below 1 MiB for the processors' start-up code; 0 = none. */
+uint64_t boot_low_page(void);
+/* Addresses above 4 GiB are mapped now. */
+void boot_memory_unlimited(void);
+/* The ranges left, for mm_init(); the allocator is closed. */
+unsigned int boot_memory_take(const struct ram_range **ranges);
+/* One more than the highest frame of RAM. */
+extern uint64_t machine_frames;
+
+/* Command line (options.c). */
+struct options {
+	char console[16];  /* com1, vga, or "com1,vga" */
+	unsigned int baud; /* 0: leave as the firmware set it */
+	uint64_t dom0_mem; /* bytes, 0: all that is left */
+	unsigned int maxcpus;
+	bool noreboot;
+	enum log_level loglevel;
+};
+
+extern struct options options;
+void options_parse(const char *cmdline);
+
+#endif

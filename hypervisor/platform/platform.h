@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Devices of the PC that the hypervisor itself drives. */
+#ifndef TENON_PLATFORM_PLATFORM_H
+#define TENON_PLATFORM_PLATFORM_H
+
+#include "lib/types.h"
+
+void uart_init(unsigned int baud); /* COM1; adds a console when it exists */
+void uart_poll(void);              /* SOFTIRQ_CONSOLE if input waits */
+void vga_init(void);               /* text mode; adds a console */
+
+/* Reference clocks (reftime.c). Ticks per second; 0 = no such clock. */
+struct reference_clock {
+	const char *name;
+	uint64_t hz;
+	uint64_t mask;
+	uint64_t (*read)(void);
+};
+const struct reference_clock *reference_clock_find(void);
+uint64_t rtc_seconds(void); /* battery clock, seconds since 1970 UTC */
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time from the TSC. now() itself is declared in core/services.h. All CPUs
+ * share one scale; a CPU whose TSC started elsewhere has a tsc_offset.
+ */
+#ifndef TENON_X86_CLOCK_H
+#define TENON_X86_CLOCK_H
+
+#include "lib/types.h"
+
+/* ns = ((ticks << shift) * mul) >> 32, as in vcpu_time_info (pvclock). */
+struct clock_scale {
+	uint32_t mul;
+	int8_t shift;
+};
+
+extern struct clock_scale clock_scale;
+extern uint64_t tsc_khz;
+
+void clock_init(void);     /* boot CPU: calibrate; now() starts at 0 */
+void clock_sync_cpu(void); /* an application processor, with the boot CPU */
+/* This CPU's TSC and the now() that belongs to it. */
+void clock_read(uint64_t *tsc, uint64_t *ns);
+/* Wall-clock seconds (UTC) when now() was 0, from the battery clock. */
+extern uint64_t clock_boot_seconds;
+uint64_t scale_ticks(uint64_t ticks, struct clock_scale s);
+/* Busy wait; before clock_init() by the PIT. */
+void delay_us(unsigned int us);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupt vectors and who handles them. entry.S calls handle_interrupt()
+ * with interrupts off for every vector of 32 and above.
+ */
+#ifndef TENON_X86_IRQ_H
+#define TENON_X86_IRQ_H
+
+#include "lib/types.h"
+#include "x86/cpu.h"
+
+#define VECTOR_FIRST      0x20
+#define VECTOR_PIC        0x20 /* 16: where the masked PICs point */
+#define VECTOR_DEVICE     0x30 /* first for IO-APIC lines, MSI */
+#define VECTOR_DEVICE_END 0xf0
+#define VECTOR_RESCHEDULE 0xfb /* nothing to do: softirqs run on exit */
+#define VECTOR_CALL       0xfc
+#define VECTOR_TLB_FLUSH  0xfd
+#define VECTOR_TIMER      0xfe
+#define VECTOR_SPURIOUS   0xff
+
+typedef void irq_handler_fn(unsigned int vector);
+
+void handle_interrupt(struct cpu_regs *regs);
+/*
+ * NULL removes. The handler runs with interrupts off, after the EOI when eoi
+ * is set; otherwise it, or whoever it tells, calls apic_eoi().
+ */
+void irq_set_handler(unsigned int vector, irq_handler_fn *handler, bool eoi);
+
+#endif

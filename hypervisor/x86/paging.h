@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypervisor's own address space: built once at boot, after which only
+ * ioremap() and per-CPU windows change it. docs/memory-layout.md.
+ */
+#ifndef TENON_X86_PAGING_H
+#define TENON_X86_PAGING_H
+
+#include "lib/types.h"
+#include "x86/layout.h"
+
+/*
+ * The idle root: lower half empty. Slots 256..271 are the template that every
+ * guest root copies; they never change after paging_init().
+ */
+extern uint64_t boot_l4[512];
+extern mfn_t boot_root;
+
+void paging_init(void);            /* boot CPU: build boot_l4 and load it */
+void paging_load_root(mfn_t root); /* CR3, flushing what is not global */
+
+/* RAM by machine address, through the direct map. */
+static inline void *phys_to_virt(uint64_t pa)
+{
+	return (void *)(DIRECT_MAP_START + pa);
+}
+
+/* Of the direct map or the image. */
+static inline uint64_t virt_to_phys(const void *p)
+{
+	uint64_t va = (uint64_t)p;
+
+	return va >= DIRECT_MAP_START ? va - DIRECT_MAP_START
+				      : va - IMAGE_START + IMAGE_PHYS_START;
+}
+
+/* Device registers, uncached. Never unmapped; boot CPU only. */
+void *ioremap(uint64_t pa, size_t size);
+/* Firmware tables in memory: as ioremap(), cacheable, read-only. */
+const void *map_firmware(uint64_t pa, size_t size);
+
+/* Map size bytes of zeroed boot memory at va (2 MiB aligned), read-write. */
+void paging_populate(uint64_t va, uint64_t size);
+/* Map one page of the CPU blocks or windows; flags are PTE_* bits. */
+void paging_map_page(uint64_t va, uint64_t pa, uint64_t flags);
+/*
+ * The L1 entries behind GDT_WINDOW(cpu): 32, the first 16 GDT, then LDT.
+ * Owner CPU only; flush what you change.
+ */
+uint64_t *desc_window_ptes(unsigned int cpu);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting the other CPUs, and interrupts between CPUs. */
+#ifndef TENON_X86_SMP_H
+#define TENON_X86_SMP_H
+
+#include "lib/types.h"
+#include "x86/cpu.h"
+#include "x86/irq.h"
+
+/* The boot CPU's block is the first; head.S has mapped it. */
+void cpu_init_boot(void);
+void smp_start_cpus(void);
+
+/* VECTOR_TLB_FLUSH, VECTOR_RESCHEDULE. Any context. */
+void smp_send_ipi(unsigned int cpu, unsigned int vector);
+/* To every online CPU but this one. */
+void smp_send_ipi_others(unsigned int vector);
+/* Interrupts on: run fn on every online CPU, this one too; waits. */
+void smp_call_all(void (*fn)(void *), void *data);
+/* Panic and power-off: the others halt for good. */
+void smp_stop_others(void);
+/* From the NMI handler: true when this CPU was told to stop (never returns) */
+void smp_check_stop(void);
+
+#endif
