@@ -89,6 +89,7 @@ static void domain_free(struct domain *d)
 		heap_free(d->vcpu[i]);
 	}
 	heap_free(d->vcpu);
+	evtchn_free_domain(d);
 	grant_domain_free(d);
 	mm_domain_free(d);
 	heap_free(d);
@@ -162,7 +163,7 @@ static int domain_init_parts(struct domain *d)
 	return 0;
 
 free_evtchn:
-	evtchn_destroy_domain(d);
+	evtchn_free_domain(d);
 free_mm:
 	mm_domain_free(d);
 	return rc;
@@ -198,7 +199,7 @@ struct domain *domain_create(domid_t id, unsigned int max_vcpus, bool control,
 	return d;
 
 free_parts:
-	evtchn_destroy_domain(d);
+	evtchn_free_domain(d);
 	grant_domain_free(d);
 	mm_domain_free(d);
 free_vcpus:

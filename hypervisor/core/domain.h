@@ -66,11 +66,13 @@ struct vcpu {
 	uint64_t time_va;     /* vcpu_time_info area, 0 = none */
 	struct timer *singleshot, *periodic, *poll_timer;
 	uint64_t periodic_ns;
+	unsigned int time_cpu; /* whose TSC its time record is for */
+	bool areas_stale; /* runstate and time areas wait for kernel mode */
 
 	/* core/sched.c: see there for the lock. */
 	struct sched_vcpu *sched;
 	unsigned int cpu; /* runs or ran there */
-	bool running;	  /* its registers are on cpu's stack */
+	bool running;	  /* atomic; its registers are on cpu's stack */
 	unsigned int pause_count; /* atomic */
 	bool down;		  /* VCPUOP_down or not yet up */
 	bool blocked;		  /* SCHEDOP_block, poll */
@@ -113,7 +115,8 @@ struct domain {
 
 	/* core/evtchn.c */
 	struct spinlock evtchn_lock; /* RANK_EVTCHN */
-	struct evtchn *evtchn;	     /* [MAX_EVTCHNS] or chunks */
+	struct evtchn *evtchn;	     /* [MAX_EVTCHNS] */
+	uint64_t poll_mask[MAX_VCPUS / 64]; /* atomic: vCPUs in a poll */
 
 	struct grant_table *grant; /* core/grant.c */
 	void *irqs;		   /* pirqs of the control domain */

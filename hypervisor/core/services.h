@@ -42,10 +42,31 @@ uint64_t now(void); /* ns since boot, same on all CPUs, never backwards */
 void time_update_vcpu(struct vcpu *v);	   /* its vcpu_time_info */
 void time_update_wallclock(struct domain *d);
 void runstate_change(struct vcpu *v, int state, uint64_t t);
+/* UTC secs.nsecs was at system time `at`; tells every domain. */
+void time_set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t at);
+/* Guest areas at a kernel va: in context of v, kernel root loaded (T51). The
+ * mode switch to kernel calls it if v->areas_stale. */
+void time_write_areas(struct vcpu *v);
+int time_vcpu_init(struct vcpu *v);	   /* -ENOMEM */
+void time_vcpu_destroy(struct vcpu *v);
+
+/* x86/clock.c, x86/apic.c (helper B) */
+struct clock_scale { /* now() = ns_base + scaled(tsc - tsc_base) */
+	uint64_t tsc_base, ns_base;
+	uint32_t mul; /* 32.32, after the shift; as in vcpu_time_info */
+	int8_t shift;
+	bool stable; /* TSC runs at one rate, alike on all CPUs */
+};
+extern struct clock_scale clock_scale; /* constant once time runs */
+/* One interrupt at deadline (soon if past) that raises SOFTIRQ_TIMER on this
+ * CPU; replaces the one before; TIMER_NEVER: none. Interrupts off. */
+#define TIMER_NEVER (~0ull)
+void apic_timer_arm(uint64_t deadline);
 
 /* core/evtchn.c */
 int evtchn_init_domain(struct domain *d);
-void evtchn_destroy_domain(struct domain *d); /* preemptible: see file */
+void evtchn_destroy_domain(struct domain *d); /* all closed, vCPUs paused */
+void evtchn_free_domain(struct domain *d);    /* last reference gone */
 void evtchn_send_virq(struct vcpu *v, unsigned int virq);
 void evtchn_send_global_virq(unsigned int virq); /* to its handler domain */
 void evtchn_send_pirq(struct domain *d, unsigned int pirq);
@@ -64,6 +85,9 @@ void vcpu_context_destroy(struct vcpu *v);
 /* DOMCTL_setvcpucontext, VCPUOP_initialise: validated whole first (BF-14). */
 int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c);
 int vcpu_context_get(struct vcpu *v, struct vcpu_guest_context *c);
+
+/* x86/entry.S: the way out to the guest in guest_regs(), from the boot path */
+noreturn_fn void guest_resume(void);
 
 /* mm/ (helper C) */
 void *page_alloc(void);			   /* one zeroed hypervisor page */
