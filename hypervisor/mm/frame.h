@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frame table: one struct frame per machine frame, and the only way from
+ * a frame number to a frame (invariants PG-1, PG-2).
+ *
+ * A frame has two counters. ref counts every use. type counts the uses that
+ * demand one kind of use of the whole frame: writable, page table of a level,
+ * or descriptor page; while it is above zero the kind cannot change (PT-1).
+ * Every type reference comes with a general reference (PT-2).
+ *
+ * At type count zero the kind of the last use stays recorded: it tells what
+ * stale translations may exist, so which change of kind must flush first.
+ *
+ * Locks: counters are atomic. Kinds other than writable are taken and given
+ * back only under the owner's mmu_lock (mm/pagetype.c).
+ */
+#ifndef TENON_MM_FRAME_H
+#define TENON_MM_FRAME_H
+
+#include "lib/list.h"
+#include "lib/types.h"
+#include "x86/layout.h"
+
+struct domain;
+
+enum frame_state {
+	FRAME_ABSENT,	  /* no RAM: devices, firmware, holes. Must be 0 */
+	FRAME_RESERVED,	  /* RAM of the hypervisor since boot */
+	FRAME_M2P,	  /* holds part of the M2P table */
+	FRAME_FREE,	  /* in the allocator, head or body of a block */
+	FRAME_HYPERVISOR, /* allocated for the hypervisor's own use */
+	FRAME_OWNED,	  /* memory of a domain */
+	FRAME_SHARED,	  /* hypervisor page that one domain may map */
+};
+
+enum frame_type {
+	TYPE_NONE,
+	TYPE_L1, /* values 1..4 are page-table levels */
+	TYPE_L2,
+	TYPE_L3,
+	TYPE_L4,
+	TYPE_WRITABLE,
+	TYPE_DESCRIPTOR,
+};
+
+struct frame {
+	uint64_t ref;	       /* count, REF_ALLOCATED */
+	uint64_t type;	       /* kind, TYPE_BUSY, TYPE_PINNED, count */
+	uint64_t stamp;	       /* TLB epoch of the last loss of a mapping */
+	struct domain *owner;  /* OWNED, SHARED; else NULL */
+	struct list link;      /* owner's pages, or free list */
+	uint8_t state;	       /* enum frame_state */
+	uint8_t order;	       /* of the block, for its first frame */
+	uint8_t uncached;      /* was mapped other than write-back (TL-9) */
+};
+
+/* ref: the owner has not given the page back (PG-3); its own reference. */
+#define REF_ALLOCATED (1ull << 63)
+#define REF_COUNT (REF_ALLOCATED - 1)
+#define REF_MAX (1ull << 48) /* refuse far below any wrap (PT-15) */
+
+#define TYPE_SHIFT 60
+#define TYPE_BUSY (1ull << 59)	 /* promotion or demotion in progress */
+#define TYPE_PINNED (1ull << 58) /* the guest's pin owns a reference */
+#define TYPE_COUNT ((1ull << 56) - 1)
+#define TYPE_MAX (1ull << 48)
+
+#ifndef TENON_HOSTED
+#define frame_table ((struct frame *)FRAME_TABLE_START)
+#else
+extern struct frame frame_table[]; /* tests/unit/fake */
+#endif
+
+/*
+ * First frame number beyond RAM. The frame table covers 0 .. frame_limit - 1
+ * and starts as zeroes; boot sets it before mm_init().
+ */
+extern uint64_t frame_limit;
+
+static inline mfn_t frame_to_mfn(const struct frame *f)
+{
+	return mfn_of((uint64_t)(f - frame_table));
+}
+
+/* For numbers known to be below frame_limit, e.g. from a held frame. */
+static inline struct frame *frame_at(mfn_t m)
+{
+	return &frame_table[m.n];
+}
+
+static inline enum frame_type type_of(uint64_t word)
+{
+	return (enum frame_type)(word >> TYPE_SHIFT);
+}
+
+static inline uint64_t type_word(enum frame_type t)
+{
+	return (uint64_t)t << TYPE_SHIFT;
+}
+
+/* A validated table, or any other kind in use, is not changing now. */
+static inline bool frame_has_type(const struct frame *f, enum frame_type t)
+{
+	uint64_t w = read_once(f->type);
+
+	return type_of(w) == t && (w & TYPE_COUNT) && !(w & TYPE_BUSY);
+}
+
+/* Is there RAM? False: a device or firmware, which has no reference counts. */
+bool mfn_is_ram(mfn_t m);
+
+/* A counted reference, or NULL: no such frame, or not owner's. */
+must_check struct frame *frame_get_by_mfn(mfn_t m, const struct domain *owner);
+/* As above for any owner's OWNED or SHARED frame; for the M2P and audits. */
+must_check struct frame *frame_get_any(mfn_t m);
+/* One more for a holder of one. */
+void frame_get_again(struct frame *f);
+/* The last reference frees the frame. */
+void frame_put(struct frame *f);
+/* Give back the owner's own reference (PG-3); false: was given back before. */
+bool frame_put_allocation(struct frame *f);
+
+/*
+ * Writable or descriptor references, on top of a held general reference.
+ * -EINVAL the frame is in use as another kind; -EAGAIN it is changing.
+ */
+must_check int frame_get_type(struct frame *f, enum frame_type t);
+/* Give back a type reference other than of a table. */
+void frame_put_type(struct frame *f);
+
+/*
+ * From count zero or from the same kind: the shared part of all "get type"
+ * functions. Returns 1 if the caller now owns a busy frame of that kind that
+ * it must check and publish, 0 if it got one more of a published one.
+ */
+must_check int frame_type_begin(struct frame *f, enum frame_type t);
+void frame_type_publish(struct frame *f);
+/* Record that a mapping of f is gone; before its reference is dropped. */
+void frame_stamp(struct frame *f);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory: what the other parts of the hypervisor use beyond core/services.h.
+ *
+ * Boot order (boot/): frame table and M2P mapped and filled (zeroes, ~0);
+ * frame_limit set; mm_mark_ram() for every RAM range of the machine, also
+ * those in use; mm_mark_m2p() for the frames that hold the M2P; then
+ * mm_init() with what is free.
+ */
+#ifndef TENON_MM_MM_H
+#define TENON_MM_MM_H
+
+#include "core/domain.h"
+#include "core/services.h"
+#include "mm/frame.h"
+
+/* Machine addresses, end exclusive; partial pages are dropped. */
+struct ram_range {
+	uint64_t start, end;
+};
+
+/* Boot (helper functions above say the order). */
+void mm_mark_ram(uint64_t start, uint64_t end);
+void mm_mark_m2p(uint64_t start, uint64_t end);
+void mm_init(const struct ram_range *ranges, unsigned int n);
+/* Boot modules and the like, once they are no longer needed. */
+void mm_free_boot_range(uint64_t start, uint64_t end);
+
+/* Blocks of 2^order frames; frames below 2^bits bytes if bits is not 0. */
+struct frame *frames_alloc(unsigned int order, unsigned int bits);
+void frames_free(struct frame *f, unsigned int order);
+void *pages_alloc(unsigned int order); /* zeroed, NULL if there are none */
+void pages_free(void *p, unsigned int order);
+
+#define MAX_ORDER 18 /* blocks of 1 GiB */
+
+/* M2P table (mm/m2p.c). */
+#define M2P_INVALID (~0ull)
+#define M2P_SHARED 0x5555555555555555ull
+void m2p_set(mfn_t m, uint64_t gfn);
+
+/*
+ * One zeroed frame for d within its quota, M2P not set; NULL: no memory, no
+ * quota or d is dying. The frame holds its allocation reference.
+ */
+struct frame *domain_alloc_frame(struct domain *d);
+/* A fresh block of frames becomes d's: all or nothing. -ENOMEM, -EINVAL. */
+must_check int domain_assign_frames(struct domain *d, struct frame *f,
+				    unsigned int order);
+
+/*
+ * Pin or unpin one table of d as MMUEXT_PIN_Ln_TABLE does. -ERESTART: call
+ * again; the caller's locks are below RANK_MMU.
+ */
+must_check int mm_pin(struct domain *d, unsigned int level, mfn_t m);
+must_check int mm_unpin(struct domain *d, mfn_t m);
+static inline must_check int mm_pin_l4(struct domain *d, mfn_t m)
+{
+	return mm_pin(d, 4, m);
+}
+
+/* Descriptor pages: a reference of type TYPE_DESCRIPTOR; NULL: cannot be. */
+must_check struct frame *frame_get_descriptor(struct domain *d, mfn_t m);
+void frame_put_descriptor(struct frame *f);
+
+/*
+ * Grant mappings: install a leaf entry that maps f (its general reference
+ * and, if writable, type reference are the caller's and pass to the entry on
+ * success) at a virtual address of v or in the L1 entry at machine address
+ * pte. raw is the entry without its frame. -EINVAL no such L1 entry.
+ */
+must_check int mm_map_frame_va(struct vcpu *v, uint64_t va, struct frame *f,
+			       uint64_t flags);
+must_check int mm_map_frame_pte(struct domain *d, maddr_t pte, struct frame *f,
+				uint64_t flags);
+/*
+ * Take such an entry out if it still maps f, and replace it by new (0, or a
+ * valid entry of d). The entry's references are dropped. The caller flushes.
+ */
+must_check int mm_unmap_frame_va(struct vcpu *v, uint64_t va, struct frame *f,
+				 uint64_t new);
+must_check int mm_unmap_frame_pte(struct domain *d, maddr_t pte,
+				  struct frame *f, uint64_t new);
+
+/*
+ * Read the L1 entry that maps va in the kernel address space of v; 0 if there
+ * is none. A snapshot: use it under reference rules only.
+ */
+uint64_t mm_lookup_l1(struct vcpu *v, uint64_t va);
+
+/* TLB (mm/tlb.c). */
+uint64_t tlb_epoch_now(void);
+/* Flush all CPUs that may hold translations older than the stamp. */
+void tlb_flush_since(uint64_t stamp);
+/* Flush the CPUs that run d now. */
+void tlb_flush_domain(struct domain *d);
+
+/* Page-table entries; also for the other parts that build them. */
+#define PTE_P (1ull << 0)
+#define PTE_RW (1ull << 1)
+#define PTE_US (1ull << 2)
+#define PTE_PWT (1ull << 3)
+#define PTE_PCD (1ull << 4)
+#define PTE_A (1ull << 5)
+#define PTE_D (1ull << 6)
+#define PTE_PSE (1ull << 7) /* levels 2 and up */
+#define PTE_PAT (1ull << 7) /* level 1 */
+#define PTE_G (1ull << 8)
+#define PTE_NX (1ull << 63)
+#define PTE_FRAME 0x000ffffffffff000ull
+
+static inline mfn_t pte_mfn(uint64_t pte)
+{
+	return mfn_of((pte & PTE_FRAME) >> PAGE_SHIFT);
+}
+
+#endif
