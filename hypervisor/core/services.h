@@ -32,6 +32,7 @@ struct timer {
 	unsigned int cpu, heap_index; /* heap_index 0 = not queued */
 };
 void timer_init(struct timer *t, void (*handler)(void *), void *data);
+#define TIMER_NEVER (~0ull)
 void timer_set(struct timer *t, uint64_t deadline); /* past: fires at once */
 void timer_stop(struct timer *t); /* waits for a running handler elsewhere */
 void timer_init_cpu(void);
@@ -49,19 +50,6 @@ void time_set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t at);
 void time_write_areas(struct vcpu *v);
 int time_vcpu_init(struct vcpu *v);	   /* -ENOMEM */
 void time_vcpu_destroy(struct vcpu *v);
-
-/* x86/clock.c, x86/apic.c (helper B) */
-struct clock_scale { /* now() = ns_base + scaled(tsc - tsc_base) */
-	uint64_t tsc_base, ns_base;
-	uint32_t mul; /* 32.32, after the shift; as in vcpu_time_info */
-	int8_t shift;
-	bool stable; /* TSC runs at one rate, alike on all CPUs */
-};
-extern struct clock_scale clock_scale; /* constant once time runs */
-/* One interrupt at deadline (soon if past) that raises SOFTIRQ_TIMER on this
- * CPU; replaces the one before; TIMER_NEVER: none. Interrupts off. */
-#define TIMER_NEVER (~0ull)
-void apic_timer_arm(uint64_t deadline);
 
 /* core/evtchn.c */
 int evtchn_init_domain(struct domain *d);
