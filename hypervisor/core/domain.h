@@ -102,7 +102,7 @@ struct domain {
 	char crash_text[96];	 /* why, for the administrator */
 	unsigned int controller_pause_count;
 	int64_t time_offset_s;
-	uint32_t vm_assist;
+	uint64_t vm_assist;
 
 	/* mm/ */
 	struct spinlock mmu_lock; /* RANK_MMU */

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HYPERVISOR_sysctl: facts about the machine for the control domain.
+ *
+ * Same shape as domctl.c. Contract: include/public/sysctl.h.
+ */
+#include "core/domain.h"
+#include "core/hypercall.h"
+#include "core/manage.h"
+#include "core/services.h"
+#include "lib/string.h"
+#include "mm/mm.h"
+#include "public/errno.h"
+#include "public/sysctl.h"
+#include "x86/clock.h"
+
+static long sys_readconsole(struct xen_sysctl *op)
+{
+	struct xen_sysctl_readconsole *c = &op->u.readconsole;
+	guest_ptr_t out = guest_ptr((uint64_t)c->buffer.p);
+	uint32_t done = 0;
+	char chunk[256];
+
+	while (done < c->count) {
+		size_t want = min_u64(sizeof(chunk), c->count - done);
+		size_t n = log_read(chunk, want, &c->index,
+				    done ? true : c->incremental);
+
+		if (!n)
+			break;
+		if (copy_array_to_guest(out, done, n, chunk, 1))
+			return -XEN_EFAULT;
+		done += (uint32_t)n;
+	}
+	c->count = done;
+	if (c->clear)
+		log_clear();
+	return 0;
+}
+
+static long sys_physinfo(struct xen_sysctl *op)
+{
+	struct xen_sysctl_physinfo *info = &op->u.physinfo;
+
+	memset(info, 0, sizeof(*info));
+	info->threads_per_core = 1;
+	info->cores_per_socket = cpu_count;
+	info->nr_cpus = cpu_count;
+	info->max_cpu_id = cpu_count - 1;
+	info->nr_nodes = 1;
+	info->cpu_khz = clock_tsc_khz();
+	info->capabilities = XEN_SYSCTL_PHYSCAP_pv |
+			     XEN_SYSCTL_PHYSCAP_gnttab_v1;
+	info->total_pages = heap_total_pages();
+	info->free_pages = heap_free_pages();
+	info->max_mfn = max_mfn().n;
+	return 0;
+}
+
+static long sys_sched_id(struct xen_sysctl *op)
+{
+	op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
+	return 0;
+}
+
+static long sys_domain_list(struct xen_sysctl *op)
+{
+	struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
+	uint32_t next = l->first_domain, n = 0;
+	struct xen_domctl_getdomaininfo info;
+	struct domain *d;
+
+	while (n < l->max_domains && next < DOMID_FIRST_RESERVED &&
+	       (d = domain_get_next((domid_t)next))) {
+		domain_get_info(d, &info);
+		next = d->id + 1u;
+		domain_put(d);
+		if (copy_array_to_guest(guest_ptr((uint64_t)l->buffer.p), n, 1,
+					&info, sizeof(info)))
+			return -XEN_EFAULT;
+		n++;
+	}
+	l->num_domains = n;
+	return 0;
+}
+
+/* One CPU a core, one core a socket: what QEMU's default shows. */
+static long sys_cpu_topology(struct xen_sysctl *op)
+{
+	struct xen_sysctl_cputopoinfo *t = &op->u.cputopoinfo;
+	guest_ptr_t out = guest_ptr((uint64_t)t->cputopo.p);
+
+	for (uint32_t i = 0; out.va && i < t->num_cpus && i < cpu_count; i++) {
+		struct xen_sysctl_cputopo one = { i, 0, 0 };
+
+		if (copy_array_to_guest(out, i, 1, &one, sizeof(one)))
+			return -XEN_EFAULT;
+	}
+	t->num_cpus = cpu_count;
+	return 0;
+}
+
+static long (*const sysctl_table[])(struct xen_sysctl *op) = {
+	[XEN_SYSCTL_readconsole] = sys_readconsole,
+	[XEN_SYSCTL_physinfo] = sys_physinfo,
+	[XEN_SYSCTL_sched_id] = sys_sched_id,
+	[XEN_SYSCTL_getdomaininfolist] = sys_domain_list,
+	[XEN_SYSCTL_cputopoinfo] = sys_cpu_topology,
+};
+
+long hc_sysctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	struct xen_sysctl op;
+	uint64_t row;
+	long rc;
+
+	(void)a2;
+	(void)a3;
+	(void)a4;
+	(void)a5;
+	if (copy_from_guest(&op, guest_ptr(arg), sizeof(op)))
+		return -XEN_EFAULT;
+	if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
+		return -XEN_EACCES;
+	row = index_clamp(op.cmd, ARRAY_SIZE(sysctl_table));
+	if (op.cmd >= ARRAY_SIZE(sysctl_table) || !sysctl_table[row])
+		return -XEN_ENOSYS;
+	rc = sysctl_table[row](&op);
+	if (!rc && copy_to_guest(guest_ptr(arg), &op, sizeof(op)))
+		rc = -XEN_EFAULT;
+	return rc;
+}

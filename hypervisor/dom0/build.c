@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Builds the control domain from its kernel file and ramdisk.
+ *
+ * Pseudo-physical layout, in this order:
+ *   kernel | ramdisk, if it must be mapped | p2m, unless INIT_P2M |
+ *   start_info | page tables | boot stack | slack to a 4 MiB boundary with at
+ *   least 512 KiB || ramdisk with MOD_START_PFN | p2m and its tables with
+ *   INIT_P2M | the rest
+ * Everything before || is mapped from virt_base on.
+ *
+ * Owns nothing after boot. Context: boot CPU, interrupts on.
+ * Contract: include/public/xen.h, struct start_info.
+ */
+#include "dom0/build.h"
+
+#include "core/manage.h"
+#include "core/services.h"
+#include "dom0/image.h"
+#include "lib/panic.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "mm/mm.h"
+#include "pv/pv.h"
+
+#define PTE_TABLE 0x67ull     /* present, writable, user, accessed, dirty */
+#define PTE_PAGE 0x67ull
+#define PTE_PAGE_RO 0x65ull
+#define ENTRIES 512
+#define DEFAULT_PAGES (256ull << (20 - PAGE_SHIFT))
+#define MAX_PAGES (16ull << (30 - PAGE_SHIFT))
+
+struct builder {
+	const struct dom0_parts *parts;
+	struct kernel_image kernel;
+	struct domain *domain;
+	uint64_t pages;
+	uint64_t **p2m; /* chunks of ENTRIES frame numbers, while building */
+
+	/* The layout; all pfns, sizes in pages. */
+	uint64_t ramdisk, ramdisk_pages;
+	uint64_t p2m_pfn, p2m_pages;
+	uint64_t start_info, tables, table_pages, stack, mapped_end;
+	uint64_t p2m_tables, p2m_table_pages;
+	uint64_t next_table; /* pfn of the next table to hand out */
+	uint64_t l4;	     /* pfn */
+};
+
+static uint64_t pages_of(uint64_t bytes)
+{
+	return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
+static mfn_t pfn_to_mfn(const struct builder *b, uint64_t pfn)
+{
+	return mfn_of(b->p2m[pfn / ENTRIES][pfn % ENTRIES]);
+}
+
+static void *pfn_to_virt(const struct builder *b, uint64_t pfn)
+{
+	return mfn_to_virt(pfn_to_mfn(b, pfn));
+}
+
+/* Tables of one level that [start, end) needs, end > start. */
+static uint64_t tables_for(uint64_t start, uint64_t end, unsigned int shift)
+{
+	return ((end - 1) >> shift) - (start >> shift) + 1;
+}
+
+static uint64_t table_count(uint64_t start, uint64_t end)
+{
+	return tables_for(start, end, 21) + tables_for(start, end, 30) +
+	       tables_for(start, end, 39);
+}
+
+/* Page tables map themselves, so their number is found by repetition. */
+static void layout_tables(struct builder *b)
+{
+	uint64_t base = b->kernel.virt_base;
+	uint64_t slack = pages_of(512 << 10), round = pages_of(4 << 20), end;
+
+	b->table_pages = 1;
+	for (;;) {
+		uint64_t need;
+
+		b->stack = b->tables + b->table_pages;
+		end = b->stack + 1;
+		b->mapped_end = (end + slack + round - 1) & ~(round - 1);
+		need = 1 + table_count(base, base + (b->mapped_end
+						     << PAGE_SHIFT));
+		if (need <= b->table_pages)
+			return;
+		b->table_pages = need;
+	}
+}
+
+static void layout(struct builder *b)
+{
+	const struct kernel_image *k = &b->kernel;
+	uint64_t pfn = pages_of(k->end);
+
+	b->ramdisk_pages = pages_of(b->parts->ramdisk_size);
+	b->p2m_pages = pages_of(b->pages * sizeof(uint64_t));
+	if (!k->mod_start_pfn) {
+		b->ramdisk = pfn;
+		pfn += b->ramdisk_pages;
+	}
+	if (!k->init_p2m) {
+		b->p2m_pfn = pfn;
+		pfn += b->p2m_pages;
+	}
+	b->start_info = pfn++;
+	b->tables = pfn;
+	layout_tables(b);
+	pfn = b->mapped_end;
+	if (k->mod_start_pfn) {
+		b->ramdisk = pfn;
+		pfn += b->ramdisk_pages;
+	}
+	if (k->init_p2m) {
+		uint64_t bytes = b->p2m_pages << PAGE_SHIFT;
+
+		b->p2m_pfn = pfn;
+		b->p2m_tables = pfn + b->p2m_pages;
+		b->p2m_table_pages =
+			table_count(k->init_p2m, k->init_p2m + bytes);
+		pfn = b->p2m_tables + b->p2m_table_pages;
+	}
+	if (pfn > b->pages)
+		panic("first domain: dom0_mem gives %lu MiB, but kernel and ramdisk need %lu MiB",
+		      b->pages >> 8, (pfn >> 8) + 1);
+}
+
+static uint64_t choose_pages(const struct dom0_parts *parts)
+{
+	uint64_t pages = parts->pages;
+
+	if (!pages)
+		pages = DEFAULT_PAGES + pages_of(parts->kernel_size) +
+			pages_of(parts->ramdisk_size);
+	return min_u64(pages, MAX_PAGES);
+}
+
+static void populate(struct builder *b)
+{
+	uint64_t chunks = (b->pages + ENTRIES - 1) / ENTRIES;
+
+	b->p2m = heap_alloc(chunks * sizeof(b->p2m[0]));
+	for (uint64_t i = 0; b->p2m && i < chunks; i++)
+		if (!(b->p2m[i] = page_alloc()))
+			break;
+	if (!b->p2m || !b->p2m[chunks - 1])
+		panic("first domain: no memory for its frame list");
+	b->domain->max_pages = b->pages;
+	for (uint64_t pfn = 0; pfn < b->pages; pfn++) {
+		struct frame *f = domain_alloc_frame(b->domain);
+		mfn_t m;
+
+		if (!f)
+			panic("first domain: dom0_mem asks for %lu MiB, but only %lu MiB are there",
+			      b->pages >> 8, pfn >> 8);
+		m = frame_to_mfn(f);
+		b->p2m[pfn / ENTRIES][pfn % ENTRIES] = m.n;
+		m2p_set(m, gfn_of(pfn));
+	}
+}
+
+static void free_frame_list(struct builder *b)
+{
+	for (uint64_t i = 0; i < (b->pages + ENTRIES - 1) / ENTRIES; i++)
+		page_free(b->p2m[i]);
+	heap_free(b->p2m);
+}
+
+/* Copy bytes to consecutive pseudo-physical addresses. */
+static void copy_in(struct builder *b, uint64_t addr, const void *src,
+		    uint64_t n)
+{
+	const uint8_t *from = src;
+
+	while (n) {
+		uint64_t offset = addr & (PAGE_SIZE - 1);
+		uint64_t step = min_u64(n, PAGE_SIZE - offset);
+		uint8_t *page = pfn_to_virt(b, addr >> PAGE_SHIFT);
+
+		memcpy(page + offset, from, step);
+		addr += step;
+		from += step;
+		n -= step;
+	}
+}
+
+static uint64_t table_entry(struct builder *b, uint64_t *slot)
+{
+	if (!*slot)
+		*slot = (pfn_to_mfn(b, b->next_table++).n << PAGE_SHIFT) |
+			PTE_TABLE;
+	return *slot;
+}
+
+static uint64_t *table_virt(uint64_t entry)
+{
+	return mfn_to_virt(mfn_of((entry & 0x000ffffffffff000ull) >>
+				  PAGE_SHIFT));
+}
+
+static void map_page(struct builder *b, uint64_t va, uint64_t pfn)
+{
+	uint64_t *table = pfn_to_virt(b, b->l4);
+	bool is_table =
+		(pfn >= b->tables && pfn < b->tables + b->table_pages) ||
+		(pfn >= b->p2m_tables &&
+		 pfn < b->p2m_tables + b->p2m_table_pages);
+
+	for (unsigned int shift = 39; shift > 12; shift -= 9)
+		table = table_virt(
+			table_entry(b, &table[(va >> shift) % ENTRIES]));
+	table[(va >> PAGE_SHIFT) % ENTRIES] =
+		(pfn_to_mfn(b, pfn).n << PAGE_SHIFT) |
+		(is_table ? PTE_PAGE_RO : PTE_PAGE);
+}
+
+static void build_tables(struct builder *b)
+{
+	uint64_t base = b->kernel.virt_base;
+
+	b->l4 = b->tables;
+	b->next_table = b->tables + 1;
+	for (uint64_t pfn = 0; pfn < b->mapped_end; pfn++)
+		map_page(b, base + (pfn << PAGE_SHIFT), pfn);
+	b->next_table = b->p2m_tables;
+	for (uint64_t i = 0; b->kernel.init_p2m && i < b->p2m_pages; i++)
+		map_page(b, b->kernel.init_p2m + (i << PAGE_SHIFT),
+			 b->p2m_pfn + i);
+}
+
+static void load_contents(struct builder *b)
+{
+	const struct kernel_image *k = &b->kernel;
+	uint64_t hypercalls = k->hypercall_page - k->virt_base;
+
+	for (unsigned int i = 0; i < k->segments; i++)
+		copy_in(b, k->segment[i].pfn_addr,
+			k->file + k->segment[i].offset,
+			k->segment[i].file_size);
+	if (k->hypercall_page && hypercalls >> PAGE_SHIFT < b->mapped_end)
+		hypercall_page_fill(pfn_to_virt(b, hypercalls >> PAGE_SHIFT));
+	copy_in(b, b->ramdisk << PAGE_SHIFT, b->parts->ramdisk,
+		b->parts->ramdisk_size);
+	for (uint64_t i = 0; i < b->p2m_pages; i++)
+		memcpy(pfn_to_virt(b, b->p2m_pfn + i), b->p2m[i], PAGE_SIZE);
+	/* Entries behind the last page are invalid frames. */
+	for (uint64_t i = b->pages; i % ENTRIES; i++)
+		((uint64_t *)pfn_to_virt(b, b->p2m_pfn + i / ENTRIES))
+			[i % ENTRIES] = ~0ull;
+}
+
+static void fill_start_info(struct builder *b)
+{
+	const struct kernel_image *k = &b->kernel;
+	struct start_info *si = pfn_to_virt(b, b->start_info);
+
+	string_copy(si->magic, "xen-3.0-x86_64p", sizeof(si->magic));
+	si->nr_pages = b->pages;
+	si->shared_info = virt_to_mfn(b->domain->shared_info).n << PAGE_SHIFT;
+	si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
+	si->pt_base = k->virt_base + (b->tables << PAGE_SHIFT);
+	si->nr_pt_frames = b->table_pages;
+	si->mfn_list = k->init_p2m ?
+			       k->init_p2m :
+			       k->virt_base + (b->p2m_pfn << PAGE_SHIFT);
+	if (k->init_p2m) {
+		si->first_p2m_pfn = b->p2m_pfn;
+		si->nr_p2m_frames = b->p2m_pages + b->p2m_table_pages;
+	}
+	if (b->parts->ramdisk_size) {
+		si->mod_start =
+			k->mod_start_pfn ?
+				b->ramdisk :
+				k->virt_base + (b->ramdisk << PAGE_SHIFT);
+		si->mod_len = b->parts->ramdisk_size;
+		si->flags |= k->mod_start_pfn ? SIF_MOD_START_PFN : 0;
+	}
+	string_copy((char *)si->cmd_line, b->parts->cmdline,
+		    sizeof(si->cmd_line));
+}
+
+static void start_vcpu(struct builder *b)
+{
+	struct vcpu *v = vcpu_create(b->domain, 0);
+	struct vcpu_guest_context *c = heap_alloc(sizeof(*c));
+	mfn_t root = pfn_to_mfn(b, b->l4);
+	int rc;
+
+	if (!v || !c)
+		panic("first domain: no memory for its vCPU");
+	rc = mm_pin_l4(b->domain, root);
+	if (rc)
+		panic("first domain: its page tables were refused: %d", rc);
+	c->flags = VGCF_in_kernel | VGCF_online;
+	c->user_regs.rip = b->kernel.entry;
+	c->user_regs.rsp = b->kernel.virt_base + ((b->stack + 1) << PAGE_SHIFT);
+	c->user_regs.rsi =
+		b->kernel.virt_base + (b->start_info << PAGE_SHIFT);
+	c->user_regs.cs = FLAT_KERNEL_CS;
+	c->user_regs.ss = FLAT_KERNEL_SS;
+	c->user_regs.rflags = 0x202;
+	c->kernel_ss = FLAT_KERNEL_SS;
+	c->kernel_sp = c->user_regs.rsp;
+	c->ctrlreg[3] = root.n << PAGE_SHIFT;
+	rc = vcpu_context_set(v, c);
+	if (rc)
+		panic("first domain: its initial state was refused: %d", rc);
+	v->down = false;
+	heap_free(c);
+}
+
+void dom0_build(const struct dom0_parts *parts)
+{
+	static struct builder builder;
+	struct builder *b = &builder;
+	const char *problem;
+	int rc;
+
+	b->parts = parts;
+	problem = image_parse(&b->kernel, parts->kernel, parts->kernel_size);
+	if (problem)
+		panic("first domain: kernel file: %s", problem);
+	b->pages = choose_pages(parts);
+	b->domain = domain_create(0, 1, true, &rc);
+	if (!b->domain)
+		panic("first domain: cannot be created: %d", rc);
+	layout(b);
+	populate(b);
+	load_contents(b);
+	fill_start_info(b);
+	build_tables(b);
+	start_vcpu(b);
+	free_frame_list(b);
+	log_info("first domain: %lu MiB, kernel at %lx, entry %lx\n",
+		 b->pages >> 8, b->kernel.virt_base, b->kernel.entry);
+	domain_controller_unpause(b->domain);
+}

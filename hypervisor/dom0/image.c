@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reader of ELF64 PV kernels for the first domain. Every access goes through
+ * file_at(), which knows the file's size (TB-1).
+ *
+ * The toolstack has its own, richer reader: this one is trusted by every
+ * guest and does only what booting one kernel takes.
+ */
+#include "dom0/image.h"
+
+#include "lib/string.h"
+#include "public/elfnote.h"
+
+struct elf64_header {
+	uint8_t ident[16];
+	uint16_t type, machine;
+	uint32_t version;
+	uint64_t entry, phoff, shoff;
+	uint32_t flags;
+	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+};
+
+struct elf64_segment {
+	uint32_t type, flags;
+	uint64_t offset, vaddr, paddr, filesz, memsz, align;
+};
+
+#define PT_LOAD 1
+#define PT_NOTE 4
+#define IMAGE_MAX_BYTES (1ull << 31)
+
+static const void *file_at(const struct kernel_image *k, uint64_t offset,
+			   uint64_t size)
+{
+	if (size > k->size || offset > k->size - size)
+		return NULL;
+	return k->file + offset;
+}
+
+static uint64_t note_number(const uint8_t *desc, uint32_t size)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, desc, size < 8 ? size : 8);
+	return value;
+}
+
+struct note_state {
+	bool entry, guest_os, version, features;
+	uint64_t supported;
+	const char *problem;
+};
+
+static bool text_is(const uint8_t *desc, uint32_t size, const char *text)
+{
+	size_t n = strlen(text);
+
+	return size >= n && !memcmp(desc, text, n);
+}
+
+static void take_note(struct kernel_image *k, struct note_state *s,
+		      uint32_t type, const uint8_t *desc, uint32_t size)
+{
+	switch (type) {
+	case XEN_ELFNOTE_ENTRY:
+		k->entry = note_number(desc, size);
+		s->entry = true;
+		break;
+	case XEN_ELFNOTE_HYPERCALL_PAGE:
+		k->hypercall_page = note_number(desc, size);
+		break;
+	case XEN_ELFNOTE_VIRT_BASE:
+		k->virt_base = note_number(desc, size);
+		break;
+	case XEN_ELFNOTE_PADDR_OFFSET:
+		k->paddr_offset = note_number(desc, size);
+		break;
+	case XEN_ELFNOTE_XEN_VERSION:
+		s->version = text_is(desc, size, "xen-3.0");
+		break;
+	case XEN_ELFNOTE_INIT_P2M:
+		k->init_p2m = note_number(desc, size);
+		break;
+	case XEN_ELFNOTE_MOD_START_PFN:
+		k->mod_start_pfn = note_number(desc, size) != 0;
+		break;
+	case XEN_ELFNOTE_SUPPORTED_FEATURES:
+		s->features = true;
+		s->supported = note_number(desc, size);
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_notes(struct kernel_image *k, struct note_state *s,
+		       uint64_t offset, uint64_t size)
+{
+	uint64_t end = offset + size;
+
+	while (offset < end && end - offset >= 12) {
+		const uint32_t *h = file_at(k, offset, 12);
+		uint64_t name, desc;
+
+		if (!h)
+			return;
+		name = offset + 12;
+		desc = name + ((h[0] + 3ull) & ~3ull);
+		offset = desc + ((h[1] + 3ull) & ~3ull);
+		if (offset > end)
+			return;
+		if (h[0] == 4 && file_at(k, name, 4) && file_at(k, desc, h[1]) &&
+		    !memcmp(file_at(k, name, 4), "Xen", 4))
+			take_note(k, s, h[2], file_at(k, desc, h[1]), h[1]);
+	}
+}
+
+static const char *take_segment(struct kernel_image *k,
+				const struct elf64_segment *p)
+{
+	struct image_segment *s = &k->segment[k->segments];
+
+	if (!p->memsz)
+		return NULL;
+	if (k->segments == IMAGE_MAX_SEGMENTS)
+		return "more loadable segments than supported";
+	if (p->filesz > p->memsz || !file_at(k, p->offset, p->filesz))
+		return "a segment lies outside the file";
+	if (p->paddr < k->paddr_offset ||
+	    p->paddr - k->paddr_offset > IMAGE_MAX_BYTES ||
+	    p->memsz > IMAGE_MAX_BYTES)
+		return "a segment lies outside the first 2 GiB of the kernel";
+	*s = (struct image_segment){ p->offset, p->filesz, p->memsz,
+				     p->paddr - k->paddr_offset };
+	for (unsigned int i = 0; i < k->segments; i++) {
+		const struct image_segment *o = &k->segment[i];
+
+		if (s->pfn_addr < o->pfn_addr + o->mem_size &&
+		    o->pfn_addr < s->pfn_addr + s->mem_size)
+			return "two segments overlap";
+	}
+	k->end = max_u64(k->end, s->pfn_addr + s->mem_size);
+	k->segments++;
+	return NULL;
+}
+
+static const char *check_notes(const struct kernel_image *k,
+			       const struct note_state *s)
+{
+	if (!s->entry)
+		return "no ENTRY note: not a Xen PV kernel";
+	if (!s->version)
+		return "the XEN_VERSION note is not xen-3.0";
+	if (s->features && !(s->supported & 1u << 11))
+		return "the kernel does not support being the first domain";
+	if (k->virt_base & (PAGE_SIZE - 1) || k->init_p2m & (PAGE_SIZE - 1))
+		return "a base address is not page aligned";
+	return NULL;
+}
+
+const char *image_parse(struct kernel_image *k, const void *file, uint64_t size)
+{
+	struct note_state notes = { 0 };
+	const struct elf64_header *h;
+	const struct elf64_segment *p;
+	const char *problem;
+
+	memset(k, 0, sizeof(*k));
+	k->file = file;
+	k->size = size;
+	h = file_at(k, 0, sizeof(*h));
+	if (!h || memcmp(h->ident, "\177ELF\2\1", 6) || h->machine != 62)
+		return "not an ELF64 file for x86-64";
+	p = file_at(k, h->phoff, (uint64_t)h->phnum * sizeof(*p));
+	if (!p || h->phentsize != sizeof(*p))
+		return "the program headers lie outside the file";
+	for (unsigned int i = 0; i < h->phnum; i++)
+		if (p[i].type == PT_NOTE && file_at(k, p[i].offset, p[i].filesz))
+			take_notes(k, &notes, p[i].offset, p[i].filesz);
+	problem = check_notes(k, &notes);
+	for (unsigned int i = 0; i < h->phnum && !problem; i++)
+		if (p[i].type == PT_LOAD)
+			problem = take_segment(k, &p[i]);
+	if (!problem && !k->segments)
+		problem = "nothing to load";
+	return problem;
+}
