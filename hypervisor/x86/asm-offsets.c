@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Structure offsets for assembly. Not part of the image: the build turns the
+ * compiler's output into build/gen/asm-offsets.h (scripts/asm_offsets.py).
+ */
+#include "core/domain.h"
+#include "x86/cpu.h"
+
+#define DEFINE(name, value)                                                    \
+	__asm__ volatile("\n.ascii \"@@" #name " %c0\"" : : "i"(value))
+#define OFFSET(name, type, field) DEFINE(name, offsetof(type, field))
+
+void asm_offsets(void);
+void asm_offsets(void)
+{
+	OFFSET(REGS_VECTOR, struct cpu_regs, vector);
+	OFFSET(REGS_CS, struct cpu_regs, cs);
+	DEFINE(REGS_SIZE, sizeof(struct cpu_regs));
+	OFFSET(CPU_SYSCALL_RSP, struct cpu, syscall_rsp);
+	OFFSET(CPU_CURRENT, struct cpu, current);
+	OFFSET(VCPU_IN_KERNEL, struct vcpu, in_kernel);
+}

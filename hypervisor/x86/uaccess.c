@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Access to guest memory: see uaccess.h for the contract, uaccess.S for the
+ * instructions. A pointer made from a guest address exists only inside this
+ * file, after guest_range_ok() and a clamp that also holds on a mispredicted
+ * path (UA-1, UA-7).
+ */
+#include "x86/uaccess.h"
+
+#include "lib/string.h"
+#include "public/errno.h"
+#include "x86/fixup.h"
+#include "x86/layout.h"
+
+bool guest_range_ok(uint64_t va, uint64_t n)
+{
+	uint64_t end;
+
+	/* A range may end at the last byte of memory, but not wrap. */
+	if (n == 0)
+		return va < GUEST_LOW_END || va >= HYPERVISOR_END;
+	if (__builtin_add_overflow(va, n - 1, &end))
+		return false;
+	return end < GUEST_LOW_END || va >= HYPERVISOR_END;
+}
+
+#ifndef TENON_HOSTED
+/*
+ * The address if it lies outside the hypervisor's half-open range, else 0;
+ * without a branch. Only the start: an access runs on from there, and the
+ * lower half ends at a hole of 2^47 bytes.
+ */
+static uint64_t clamp(uint64_t va)
+{
+	uint64_t in_range, mask;
+
+	in_range = va - GUEST_LOW_END;
+	__asm__("cmp %2, %1; sbb %0, %0"
+		: "=r"(mask)
+		: "r"(in_range), "r"(HYPERVISOR_END - GUEST_LOW_END)
+		: "cc");
+	return va & ~mask;
+}
+#else
+uint64_t clamp(uint64_t va); /* tests/unit/fake: guest memory of a test */
+#endif
+
+int copy_from_guest(void *dst, guest_ptr_t src, size_t n)
+{
+	size_t left;
+
+	if (!guest_range_ok(src.va, n)) {
+		memset(dst, 0, n);
+		return -XEN_EFAULT;
+	}
+	left = guest_copy_raw(dst, (const void *)clamp(src.va), n);
+	if (likely(!left))
+		return 0;
+	memset((char *)dst + n - left, 0, left);
+	return -XEN_EFAULT;
+}
+
+int copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
+{
+	if (!guest_range_ok(dst.va, n))
+		return -XEN_EFAULT;
+	return guest_copy_raw((void *)clamp(dst.va), src, n) ? -XEN_EFAULT : 0;
+}
+
+int clear_guest(guest_ptr_t dst, size_t n)
+{
+	if (!guest_range_ok(dst.va, n))
+		return -XEN_EFAULT;
+	return guest_clear_raw((void *)clamp(dst.va), n) ? -XEN_EFAULT : 0;
+}
+
+/* Bytes and address of elements first .. first+n-1; false on overflow. */
+static bool array_range(guest_ptr_t base, uint64_t first, uint64_t n,
+			size_t size, guest_ptr_t *start, uint64_t *bytes)
+{
+	uint64_t offset;
+
+	return !__builtin_mul_overflow(first, size, &offset) &&
+	       !__builtin_mul_overflow(n, size, bytes) &&
+	       !__builtin_add_overflow(base.va, offset, &start->va);
+}
+
+int copy_array_from_guest(void *dst, guest_ptr_t base, uint64_t first,
+			  uint64_t n, size_t size)
+{
+	guest_ptr_t start;
+	uint64_t bytes;
+
+	if (!array_range(base, first, n, size, &start, &bytes)) {
+		/* The caller's buffer holds n elements, so n fits there. */
+		memset(dst, 0, n * size);
+		return -XEN_EFAULT;
+	}
+	return copy_from_guest(dst, start, bytes);
+}
+
+int copy_array_to_guest(guest_ptr_t base, uint64_t first, uint64_t n,
+			const void *src, size_t size)
+{
+	guest_ptr_t start;
+	uint64_t bytes;
+
+	if (!array_range(base, first, n, size, &start, &bytes))
+		return -XEN_EFAULT;
+	return copy_to_guest(start, src, bytes);
+}
