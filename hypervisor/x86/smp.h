@@ -7,8 +7,13 @@
 #include "x86/cpu.h"
 #include "x86/irq.h"
 
-/* The boot CPU's block is the first; head.S has mapped it. */
-void cpu_init_boot(void);
+/* Memory of the boot CPU's block; head.S maps it at ENTRY_REGION. */
+extern char boot_cpu_block[CPU_BLOCK_SIZE];
+/* A CPU's block through another, writable mapping. */
+void *cpu_block_alias(unsigned int cpu);
+void cpu_init_boot(void); /* struct cpu of the boot CPU */
+/* Blocks, windows, GDTs for every CPU that ACPI lists; from boot memory. */
+void smp_prepare(void);
 void smp_start_cpus(void);
 
 /* VECTOR_TLB_FLUSH, VECTOR_RESCHEDULE. Any context. */
