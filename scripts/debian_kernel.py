@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-from source_package import CACHE, run, updated_apt
+from source_package import CACHE, apt_get, run, updated_apt
 
 
 def image_package(flavour, options):
@@ -39,7 +39,9 @@ def fetch(flavour, target):
     print(f"debian_kernel: downloading {name}", flush=True)
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="work-") as folder:
         work = pathlib.Path(folder)
-        run(["apt-get", *options, "download", name], work, log)
+        done = apt_get(options, ["download", name], work)
+        if done.returncode:
+            sys.exit(f"debian_kernel: {name}: {done.stderr.strip()}")
         run(["dpkg-deb", "-x", next(work.glob("*.deb")), "x"], work, log)
         target.parent.mkdir(parents=True, exist_ok=True)
         next(work.glob("x/boot/vmlinuz-*")).rename(target)

@@ -15,6 +15,7 @@ is named by version and a hash of the recipe, so a changed flag builds anew and
 a warm cache needs no network.
 """
 import argparse
+import contextlib
 import fcntl
 import hashlib
 import inspect
@@ -24,6 +25,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME")
                      or os.path.expanduser("~/.cache")) / "tenon"
@@ -86,13 +88,35 @@ def apt_options(home):
             "-o", "APT::Sandbox::User=root"]
 
 
+@contextlib.contextmanager
+def locked(name):
+    """Hold the cache's lock `name`; make runs several of us at once."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f"{name}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+LISTS_FRESH_SECONDS = 3600
+
+
 def updated_apt(log):
-    """Private apt options with fresh package lists (once per process)."""
-    options = apt_options(CACHE / "apt")
-    if not getattr(updated_apt, "done", False):
-        run(["apt-get", *options, "update"], CACHE, log)
-        updated_apt.done = True
+    """Private apt options, with package lists that are fresh."""
+    with locked("apt"):
+        options = apt_options(CACHE / "apt")
+        stamp = CACHE / "apt/updated"
+        age = time.time() - stamp.stat().st_mtime if stamp.exists() else None
+        if age is None or age > LISTS_FRESH_SECONDS:
+            run(["apt-get", *options, "update"], CACHE, log)
+            stamp.touch()
     return options
+
+
+def apt_get(options, argv, cwd):
+    """Run apt-get with private options; the result holds its output."""
+    with locked("apt"):
+        return subprocess.run(["apt-get", *options, *argv], cwd=cwd,
+                              capture_output=True, text=True, check=False)
 
 
 def download(package, version, binary, into, log):
@@ -102,8 +126,7 @@ def download(package, version, binary, into, log):
     verb = ["download"] if binary else ["source", "--download-only"]
     for name in (f"{package}={version}", package):
         print(f"source_package: downloading {name}", flush=True)
-        done = subprocess.run(["apt-get", *options, *verb, name], cwd=into,
-                              capture_output=True, text=True, check=False)
+        done = apt_get(options, [*verb, name], into)
         if done.returncode == 0:
             return
         print(f"source_package: {name}: {done.stderr.strip()}", flush=True)
@@ -287,8 +310,7 @@ def build_once(recipe):
     if is_complete(prefix):
         return prefix
     prefix.parent.mkdir(parents=True, exist_ok=True)
-    with open(prefix.with_name(prefix.name + ".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(recipe.name):
         if not is_complete(prefix):
             build_into(recipe, prefix)
     return prefix

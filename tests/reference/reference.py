@@ -16,7 +16,6 @@ Exit status: 0 ended by itself, 124 ran past --timeout, 77 the packages cannot
 be had.
 """
 import argparse
-import fcntl
 import gzip
 import lzma
 import os
@@ -31,7 +30,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 from cpio import Archive  # noqa: E402
 from debian_kernel import image_package  # noqa: E402
-from source_package import CACHE, updated_apt  # noqa: E402
+from source_package import CACHE, apt_get, locked, updated_apt  # noqa: E402
 from vm import Machine, boot_direct  # noqa: E402
 
 HOME = CACHE / "reference"
@@ -91,9 +90,7 @@ def fetch(packages, into, options):
     """Download and unpack Debian packages under `into`."""
     into.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="work-") as folder:
-        done = subprocess.run(["apt-get", *options, "download", *packages],
-                              cwd=folder, capture_output=True, text=True,
-                              check=False)
+        done = apt_get(options, ["download", *packages], folder)
         if done.returncode:
             raise Unavailable(done.stderr.strip().replace("\n", "; "))
         for deb in pathlib.Path(folder).glob("*.deb"):
@@ -154,9 +151,7 @@ def build():
 
 def prepare():
     """The folder with xen.elf, vmlinuz and dom0.cpio.gz, made when missing."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / "reference.lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked("reference"):
         if not HOME.exists():
             build()
     return HOME
