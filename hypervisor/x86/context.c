@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state of a vCPU that lives in the processor while it runs, in one
+ * place: what save stores, load restores (FP-6). The general registers move
+ * between struct vcpu and the frame at the stack top.
+ *
+ * GS: the hardware GS base is the one of the current mode, KERNEL_GS_BASE
+ * holds the other (pv/mode.c swaps them).
+ *
+ * Context: the CPU that runs or is going to run v, interrupts on, from
+ * schedule(); set and get: v does not run.
+ */
+#include "x86/context.h"
+
+#include "core/services.h"
+#include "lib/string.h"
+#include "public/errno.h"
+#include "pv/pv.h"
+#include "x86/features.h"
+#include "x86/fixup.h"
+#include "x86/fpu.h"
+#include "x86/gdt.h"
+#include "x86/processor.h"
+#include "x86/uaccess.h"
+
+/* Flags that a guest can have; IF is always on, IOPL never (BF-5a). */
+#define GUEST_FLAGS                                                            \
+	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF |           \
+	 RFLAGS_TF | RFLAGS_DF | RFLAGS_OF | RFLAGS_RF | RFLAGS_AC |           \
+	 RFLAGS_ID)
+
+static uint16_t read_selector_ds(void)
+{
+	uint16_t s;
+
+	__asm__ volatile("mov %%ds, %0" : "=r"(s));
+	return s;
+}
+
+static uint16_t read_selector_es(void)
+{
+	uint16_t s;
+
+	__asm__ volatile("mov %%es, %0" : "=r"(s));
+	return s;
+}
+
+static uint16_t read_selector_fs(void)
+{
+	uint16_t s;
+
+	__asm__ volatile("mov %%fs, %0" : "=r"(s));
+	return s;
+}
+
+static uint16_t read_selector_gs(void)
+{
+	uint16_t s;
+
+	__asm__ volatile("mov %%gs, %0" : "=r"(s));
+	return s;
+}
+
+void context_load_cr4(const struct vcpu *v)
+{
+	uint64_t changeable = CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE;
+	uint64_t cr4 = (cpu_features.cr4 & ~(changeable | CR4_UMIP)) |
+		       (v->cr4 & pv_cr4_changeable());
+
+	if (cr4 != read_cr4())
+		write_cr4(cr4);
+}
+
+void context_load_ts(const struct vcpu *v)
+{
+	uint64_t old = read_cr0();
+	uint64_t cr0 = (old & ~CR0_TS) | (v->cr0_ts ? CR0_TS : 0);
+
+	if (cr0 != old)
+		write_cr0(cr0);
+}
+
+void context_load_debug(const struct vcpu *v)
+{
+	if (!(v->debugreg[7] & 0xff)) {
+		/* Reading is cheaper than writing here. */
+		if (read_dr7() & 0xff)
+			write_dr7(0x400);
+		return;
+	}
+	write_dr7(0x400);
+	write_dr0(v->debugreg[0]);
+	write_dr1(v->debugreg[1]);
+	write_dr2(v->debugreg[2]);
+	write_dr3(v->debugreg[3]);
+	write_dr6(0xffff0ff0);
+	write_dr7(v->debugreg[7]);
+}
+
+static void save_segments(struct vcpu *v)
+{
+	uint64_t active = rdmsr(MSR_GS_BASE);
+	uint64_t other = rdmsr(MSR_KERNEL_GS_BASE);
+
+	v->ds = read_selector_ds();
+	v->es = read_selector_es();
+	v->fs = read_selector_fs();
+	v->gs = read_selector_gs();
+	v->fs_base = rdmsr(MSR_FS_BASE);
+	v->gs_base_kernel = v->in_kernel ? active : other;
+	v->gs_base_user = v->in_kernel ? other : active;
+}
+
+/*
+ * Selectors first, since loading one sets the base; a base that belongs to a
+ * selector is the descriptor's, but writing the saved value of it again is
+ * right too. A selector that cannot be loaded is the guest's to hear of.
+ */
+static void load_segments(struct vcpu *v)
+{
+	uint16_t want[4] = { v->ds, v->es, v->fs, v->gs };
+	bool ok = true;
+
+	if (v->ds | v->es | v->fs | v->gs | read_selector_ds() |
+	    read_selector_es() | read_selector_fs() | read_selector_gs()) {
+		ok &= load_ds(v->ds);
+		ok &= load_es(v->es);
+		ok &= load_fs(v->fs);
+		ok &= load_gs(v->gs);
+	}
+	wrmsr(MSR_FS_BASE, v->fs_base);
+	wrmsr(MSR_GS_BASE, v->in_kernel ? v->gs_base_kernel : v->gs_base_user);
+	wrmsr(MSR_KERNEL_GS_BASE,
+	      v->in_kernel ? v->gs_base_user : v->gs_base_kernel);
+	if (!ok && v->failsafe_callback)
+		pv_deliver_failsafe(v, want);
+}
+
+void vcpu_context_save(struct vcpu *v)
+{
+	v->regs = *guest_regs();
+	save_segments(v);
+	fpu_save(v);
+	if (v->debugreg[7] & 0xff)
+		write_dr7(0x400);
+	this_cpu()->current = NULL;
+}
+
+void vcpu_context_load(struct vcpu *v)
+{
+	struct cpu *c = this_cpu();
+
+	c->current = v;
+	*guest_regs() = v->regs;
+	mm_load_root(v);
+	pv_load_windows(v);
+	context_load_cr4(v);
+	fpu_load(v);
+	context_load_ts(v);
+	context_load_debug(v);
+	if (cpu_features.rdtscp)
+		wrmsr(MSR_TSC_AUX, v->tsc_aux);
+	c->last_vcpu = v;
+	load_segments(v);
+}
+
+/* No guest's root, tables or selectors: all of it may be freed from now on. */
+void vcpu_context_load_idle(void)
+{
+	struct cpu *c = this_cpu();
+
+	c->current = NULL;
+	(void)load_ds(0);
+	(void)load_es(0);
+	(void)load_fs(0);
+	(void)load_gs(0);
+	gdt_load_ldt(0);
+	mm_load_idle_root();
+}
+
+int vcpu_context_init(struct vcpu *v)
+{
+	v->kernel_root = v->user_root = INVALID_MFN;
+	for (unsigned int i = 0; i < ARRAY_SIZE(v->gdt_frames); i++)
+		v->gdt_frames[i] = INVALID_MFN;
+	v->in_kernel = true;
+	v->regs.rflags = RFLAGS_FIXED | RFLAGS_IF;
+	v->regs.cs = GUEST_CS64;
+	v->regs.ss = GUEST_DS;
+	v->cr4 = PV_CR4_BASE;
+	v->xcr0 = 1;
+	v->debugreg[6] = 0xffff0ff0;
+	v->debugreg[7] = 0x400;
+	return fpu_init(v);
+}
+
+void vcpu_context_destroy(struct vcpu *v)
+{
+	pv_drop_descriptors(v);
+	mm_drop_roots(v);
+	fpu_destroy(v);
+}
