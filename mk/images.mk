@@ -33,13 +33,17 @@ build/guests/%.cfg: guests/%.cfg
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
 
-# GUESTS may name another folder every time, so this is always looked at.
+# The files of GUESTS=DIR go into a ramdisk of their own, which is always looked
+# at: DIR may be another one every time.
 .SECONDEXPANSION:
-build/dom0-ramdisk.cpio: $$(GUEST_FILES) FORCE
-	$(Q)$(PYTHON) scripts/ramdisk.py $@ $(filter-out FORCE,$^) $(GUESTS)
+build/dom0-ramdisk.cpio: $$(GUEST_FILES) scripts/ramdisk.py
+	$(call say,CPIO)
+	$(Q)$(PYTHON) scripts/ramdisk.py $@ $(filter-out %.py,$^)
+build/dom0-ramdisk-guests.cpio: $$(GUEST_FILES) FORCE
+	$(Q)$(PYTHON) scripts/ramdisk.py $@ $(filter-out FORCE,$^) '$(GUESTS)'
 
-IMAGES := build/tenon build/dom0-ramdisk.cpio \
-	$(if $(DOM0),$(DOM0),build/tenon-dom0)
+DOM0_RAMDISK ?= $(if $(DOM0),,build/dom0-ramdisk$(if $(GUESTS),-guests).cpio)
+IMAGES := build/tenon $(or $(DOM0),build/tenon-dom0) $(DOM0_RAMDISK)
 ALL += build/dom0-ramdisk.cpio
 TEST_NEEDS += build/kernels/cloud-amd64 build/kernels/6.12-amd64
 

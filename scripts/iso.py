@@ -59,8 +59,6 @@ def parts(env):
     """What `make` variables choose as control domain."""
     dom0 = env.get("DOM0") or str(ROOT / "build/tenon-dom0")
     ramdisk = env.get("DOM0_RAMDISK")
-    if not ramdisk and not env.get("DOM0"):
-        ramdisk = str(ROOT / "build/dom0-ramdisk.cpio")
     for path in filter(None, (dom0, ramdisk)):
         if not os.path.isfile(path):
             sys.exit(f"iso: {path}: no such file")
