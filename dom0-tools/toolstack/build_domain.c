@@ -593,13 +593,18 @@ static int set_context(struct build *build)
 
 static int introduce(struct build *build)
 {
-	int rc;
+	const struct tk_layout *layout = &build->layout;
+	const struct tk_xenstore_guest guest = {
+		.domid = build->domid,
+		.name = build->request->config->name,
+		.memory_kib = build->request->config->memory_mib * 1024,
+		.mfn = build->p2m[layout->store_pfn],
+		.port = build->store_port,
+		.console_ring_mfn = build->p2m[layout->console_pfn],
+		.console_port = build->console_port,
+	};
+	int rc = tk_xenstore_introduce(&guest);
 
-	if (!tk_xenstore_present())
-		return 0;
-	rc = tk_xenstore_introduce(build->domid,
-				   build->p2m[build->layout.store_pfn],
-				   build->store_port);
 	if (rc)
 		return fail_call(build, "introducing it to xenstore", rc);
 	return 0;

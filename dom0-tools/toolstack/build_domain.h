@@ -38,14 +38,27 @@ tk_must_check int tk_build_domain(struct tk_built_domain *built,
 				  const struct tk_build_request *request,
 				  struct tk_error *err);
 
+/* What a xenstore server needs to know of a domain that will talk to it. */
+struct tk_xenstore_guest {
+	uint16_t domid;
+	const char *name;
+	uint64_t memory_kib;
+	uint64_t mfn;  /* of the ring */
+	uint32_t port; /* of the domain, for the server to bind to */
+	uint64_t console_ring_mfn;
+	uint32_t console_port;
+};
+
 /*
- * Hands a domain's ring and port to the xenstore server; called before the
- * domain first runs. The library's own version says that there is none, and
- * then the domain is not told of a xenstore port: guests cope with that, but
- * wait forever for an answer on a port that nobody serves. A server supplies
- * its own function of this name.
+ * The builder introduces a domain before it first runs; it is released before
+ * it is destroyed, and then nothing of it may stay mapped. The library's own
+ * versions say that there is no server, and then a domain is not told of a
+ * xenstore port: guests cope with that, but wait for ever for an answer on a
+ * port that nobody serves. A server supplies functions of these names.
  */
-int tk_xenstore_introduce(uint16_t domid, uint64_t mfn, uint32_t port);
 bool tk_xenstore_present(void);
+int tk_xenstore_introduce(const struct tk_xenstore_guest *guest);
+/* Also for a domain that was not introduced. */
+void tk_xenstore_release(uint16_t domid);
 
 #endif /* TOOLSTACK_BUILD_DOMAIN_H */

@@ -136,6 +136,7 @@ static int build(struct tk_guest *guest, struct tk_error *err)
 	if (tk_console_attach(&guest->console, built.domid,
 			      built.console_ring_mfn, built.console_port,
 			      err)) {
+		tk_xenstore_release(built.domid);
 		tk_domain_destroy(built.domid);
 		return tk_fail_within(err, guest->config.name);
 	}
@@ -144,6 +145,12 @@ static int build(struct tk_guest *guest, struct tk_error *err)
 	guest->has_ended = false;
 	guest->end_reason = NULL;
 	return 0;
+}
+
+static void let_go(struct tk_guest *guest)
+{
+	tk_console_detach(&guest->console);
+	tk_xenstore_release(guest->domid);
 }
 
 /*
@@ -155,7 +162,7 @@ static int tear_down(struct tk_guest *guest, struct tk_error *err)
 	int rc;
 
 	tk_domain_pause(guest->domid);
-	tk_console_detach(&guest->console);
+	let_go(guest);
 	rc = tk_domain_destroy(guest->domid);
 	if (rc)
 		return tk_fail(err, "%s: destroying domain %u: %s (%d)",
@@ -320,7 +327,7 @@ static void guest_ended(struct tk_guest *guest, unsigned int reason)
 /* A domain that somebody else destroyed. */
 static void guest_vanished(struct tk_guest *guest)
 {
-	tk_console_detach(&guest->console);
+	let_go(guest);
 	guest->has_domain = false;
 	mark_ended(guest, "destroyed");
 }

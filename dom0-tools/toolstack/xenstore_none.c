@@ -10,11 +10,14 @@ __attribute__((weak)) bool tk_xenstore_present(void)
 	return false;
 }
 
-__attribute__((weak)) int tk_xenstore_introduce(uint16_t domid, uint64_t mfn,
-						uint32_t port)
+__attribute__((weak)) int
+tk_xenstore_introduce(const struct tk_xenstore_guest *guest)
+{
+	(void)guest;
+	return 0;
+}
+
+__attribute__((weak)) void tk_xenstore_release(uint16_t domid)
 {
 	(void)domid;
-	(void)mfn;
-	(void)port;
-	return 0;
 }

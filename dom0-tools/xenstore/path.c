@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Paths; see path.h. Limits and characters are those of the protocol.
+ */
+#include "xenstore/path.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define RELATIVE_MAX 2048
+
+static bool is_path_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '@' ||
+	       c == '/';
+}
+
+static bool is_clean(const char *path)
+{
+	unsigned int depth = 0;
+	const char *c;
+
+	for (c = path; *c; c++) {
+		if (!is_path_char(*c))
+			return false;
+		if (*c != '/')
+			continue;
+		if (c[1] == '/' || (!c[1] && c != path) ||
+		    ++depth > XS_DEPTH_MAX)
+			return false;
+	}
+	return true;
+}
+
+bool xs_path_canonical(char path[XS_PATH_SIZE], uint16_t domid,
+		       const char *text, size_t size)
+{
+	size_t length = size ? strnlen(text, size) : 0;
+	int prefix = 0;
+
+	if (!length || length == size)
+		return false; /* empty, or without its NUL */
+	if (text[0] != '/' && text[0] != '@') {
+		if (length > RELATIVE_MAX)
+			return false;
+		prefix = snprintf(path, XS_PATH_SIZE, XS_DOMAIN_DIR "%u/",
+				  domid);
+	}
+	if (length >= XS_PATH_SIZE - (size_t)prefix)
+		return false;
+	memcpy(path + prefix, text, length + 1);
+	return is_clean(path);
+}
+
+bool xs_path_is_below(const char *path, const char *top)
+{
+	size_t length = strlen(top);
+
+	if (!strcmp(top, "/"))
+		return path[0] == '/';
+	return !strncmp(path, top, length) &&
+	       (!path[length] || path[length] == '/');
+}
+
+const char *xs_path_relative(const char *path, uint16_t domid)
+{
+	char prefix[sizeof(XS_DOMAIN_DIR) + 8];
+	int length =
+		snprintf(prefix, sizeof(prefix), XS_DOMAIN_DIR "%u/", domid);
+
+	return strncmp(path, prefix, (size_t)length) ? path : path + length;
+}

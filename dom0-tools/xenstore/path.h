@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names of xenstore nodes: checked and made absolute once, when they come in.
+ */
+#ifndef XENSTORE_PATH_H
+#define XENSTORE_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* With the NUL. */
+#define XS_PATH_SIZE  3073
+#define XS_DEPTH_MAX  32
+#define XS_DOMAIN_DIR "/local/domain/"
+
+/*
+ * `text` (`size` bytes with its NUL) becomes an absolute path in `path`;
+ * relative ones begin at the domain's own folder. False when it is not a
+ * valid name.
+ */
+bool xs_path_canonical(char path[XS_PATH_SIZE], uint16_t domid,
+		       const char *text, size_t size);
+
+/* Is `path` the same as `top`, or below it? */
+bool xs_path_is_below(const char *path, const char *top);
+
+/* Behind the domain's own folder; the path itself when it is elsewhere. */
+const char *xs_path_relative(const char *path, uint16_t domid);
+
+#endif /* XENSTORE_PATH_H */
