@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where and how the guest kernel is entered and left: trap table, callbacks,
+ * kernel stack, system calls, IRET, segment bases, CR0.TS.
+ *
+ * Owns: the entry points in struct vcpu. Every address that gets there has
+ * passed pv_handler_ok() (BF-4).
+ * Context: hypercall of the vCPU concerned.
+ */
+#include "core/hypercall.h"
+#include "core/services.h"
+#include "lib/string.h"
+#include "public/callback.h"
+#include "public/errno.h"
+#include "public/nmi.h"
+#include "pv/pv.h"
+#include "x86/context.h"
+#include "x86/fixup.h"
+#include "x86/processor.h"
+#include "x86/segments.h"
+
+/* Flags that a return to the guest may set; IF is forced on (BF-13). */
+#define RETURN_FLAGS                                                           \
+	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF |           \
+	 RFLAGS_TF | RFLAGS_DF | RFLAGS_OF | RFLAGS_RF | RFLAGS_AC |           \
+	 RFLAGS_ID)
+
+bool pv_handler_ok(uint64_t address)
+{
+	return guest_range_ok(address, 1);
+}
+
+long hc_set_trap_table(uint64_t table, uint64_t a2, uint64_t a3, uint64_t a4,
+		       uint64_t a5)
+{
+	struct vcpu *v = current_vcpu();
+	struct trap_info t;
+
+	(void)a2, (void)a3, (void)a4, (void)a5;
+	if (!table) {
+		memset(v->trap, 0, sizeof(v->trap));
+		return 0;
+	}
+	/* At most 257 rows: each vector and the end. */
+	for (unsigned int i = 0; i <= 256; i++) {
+		if (copy_array_from_guest(&t, guest_ptr(table), i, 1,
+					  sizeof(t)))
+			return -XEN_EFAULT;
+		if (!t.address)
+			return 0;
+		if (!pv_handler_ok(t.address))
+			return -XEN_EINVAL;
+		v->trap[t.vector] = t;
+	}
+	return 0;
+}
+
+static void set_mask_flag(struct vcpu *v, unsigned int type, bool mask)
+{
+	v->callback_flags &= (uint8_t) ~(1u << type);
+	if (mask)
+		v->callback_flags |= (uint8_t)(1u << type);
+}
+
+static uint64_t *callback_slot(struct vcpu *v, unsigned int type)
+{
+	switch (type) {
+	case CALLBACKTYPE_event:
+		return &v->event_callback;
+	case CALLBACKTYPE_failsafe:
+		return &v->failsafe_callback;
+	case CALLBACKTYPE_syscall:
+		return &v->syscall_callback;
+	case CALLBACKTYPE_syscall32:
+		return &v->syscall32_callback;
+	case CALLBACKTYPE_nmi:
+		return &v->nmi_callback;
+	default:
+		/* SYSENTER is off in hardware (BF-8). */
+		return NULL;
+	}
+}
+
+static long callback_register(struct vcpu *v, void *arg)
+{
+	const struct callback_register *r = arg;
+	uint64_t *slot = callback_slot(v, r->type);
+
+	if (!slot)
+		return r->type == CALLBACKTYPE_sysenter ? -XEN_EINVAL
+							: -XEN_ENOSYS;
+	if (!pv_handler_ok(r->address))
+		return -XEN_EINVAL;
+	*slot = r->address;
+	set_mask_flag(v, r->type, r->flags & CALLBACKF_mask_events);
+	return 0;
+}
+
+static long callback_unregister(struct vcpu *v, void *arg)
+{
+	const struct callback_unregister *r = arg;
+	uint64_t *slot = callback_slot(v, r->type);
+
+	if (!slot)
+		return -XEN_ENOSYS;
+	if (r->type <= CALLBACKTYPE_syscall)
+		return -XEN_EINVAL;
+	*slot = 0;
+	return 0;
+}
+
+static const struct subop callback_ops[] = {
+	[CALLBACKOP_register] = { callback_register,
+				  sizeof(struct callback_register), SUBOP_IN },
+	[CALLBACKOP_unregister] = { callback_unregister,
+				    sizeof(struct callback_unregister),
+				    SUBOP_IN },
+};
+
+long hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
+		    uint64_t a5)
+{
+	(void)a3, (void)a4, (void)a5;
+	return subop_call(callback_ops, ARRAY_SIZE(callback_ops), cmd,
+			  guest_ptr(arg));
+}
+
+long hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall,
+		      uint64_t a4, uint64_t a5)
+{
+	struct vcpu *v = current_vcpu();
+
+	(void)a4, (void)a5;
+	if (!pv_handler_ok(event) || !pv_handler_ok(failsafe) ||
+	    !pv_handler_ok(syscall))
+		return -XEN_EINVAL;
+	v->event_callback = event;
+	v->failsafe_callback = failsafe;
+	v->syscall_callback = syscall;
+	return 0;
+}
+
+static long nmi_register(struct vcpu *v, void *arg)
+{
+	const struct xennmi_callback *cb = arg;
+
+	if (v->id || !pv_handler_ok(cb->handler_address))
+		return -XEN_EINVAL;
+	v->nmi_callback = cb->handler_address;
+	return 0;
+}
+
+static long nmi_unregister(struct vcpu *v, void *arg)
+{
+	(void)arg;
+	v->nmi_callback = 0;
+	return 0;
+}
+
+static const struct subop nmi_ops[] = {
+	[XENNMI_register_callback] = { nmi_register,
+				       sizeof(struct xennmi_callback),
+				       SUBOP_IN },
+	[XENNMI_unregister_callback] = { nmi_unregister, 0, 0 },
+};
+
+long hc_nmi_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
+	       uint64_t a5)
+{
+	(void)a3, (void)a4, (void)a5;
+	return subop_call(nmi_ops, ARRAY_SIZE(nmi_ops), cmd, guest_ptr(arg));
+}
+
+long hc_stack_switch(uint64_t ss, uint64_t sp, uint64_t a3, uint64_t a4,
+		     uint64_t a5)
+{
+	struct vcpu *v = current_vcpu();
+
+	(void)a3, (void)a4, (void)a5;
+	v->kernel_ss = (uint16_t)(ss | 3);
+	v->kernel_sp = sp; /* checked when it is written to */
+	return 0;
+}
+
+long hc_fpu_taskswitch(uint64_t set, uint64_t a2, uint64_t a3, uint64_t a4,
+		       uint64_t a5)
+{
+	struct vcpu *v = current_vcpu();
+
+	(void)a2, (void)a3, (void)a4, (void)a5;
+	v->cr0_ts = set ? 1 : 0;
+	context_load_ts(v);
+	return 0;
+}
+
+long hc_set_segment_base(uint64_t which, uint64_t base, uint64_t a3,
+			 uint64_t a4, uint64_t a5)
+{
+	(void)a3, (void)a4, (void)a5;
+	if (which == SEGBASE_GS_USER_SEL) {
+		load_user_gs((uint16_t)base);
+		return 0;
+	}
+	if (!is_canonical(base))
+		return -XEN_EINVAL;
+	switch (which) {
+	case SEGBASE_FS:
+		wrmsr(MSR_FS_BASE, base);
+		return 0;
+	case SEGBASE_GS_USER:
+		wrmsr(MSR_KERNEL_GS_BASE, base);
+		return 0;
+	case SEGBASE_GS_KERNEL:
+		wrmsr(MSR_GS_BASE, base);
+		return 0;
+	default:
+		return -XEN_EINVAL;
+	}
+}
+
+/*
+ * The return from a guest handler. Sets rax itself: hypercall_dispatch()
+ * leaves it alone.
+ */
+long hc_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	struct vcpu *v = current_vcpu();
+	struct cpu_regs *r = guest_regs();
+	struct iret_context f;
+
+	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	if (copy_from_guest(&f, guest_ptr(r->rsp), sizeof(f))) {
+		domain_crash(v->domain, "no iret frame at rsp %lx", r->rsp);
+		return 0;
+	}
+	if ((f.cs & 3) == 3) {
+		if (mfn_eq(v->user_root, INVALID_MFN)) {
+			domain_crash(v->domain,
+				     "iret to user mode without page tables");
+			return 0;
+		}
+		pv_enter_user(v);
+	}
+	r->rip = f.rip;
+	r->cs = (f.cs & 0xffff) | 3;
+	r->ss = (f.ss & 0xffff) | 3;
+	r->rsp = f.rsp;
+	r->rflags = (f.rflags & RETURN_FLAGS) | RFLAGS_IF | RFLAGS_FIXED;
+	r->rax = f.rax;
+	if (f.flags & VGCF_in_syscall) {
+		r->rcx = r->rip;
+		r->r11 = r->rflags;
+	} else {
+		r->rcx = f.rcx;
+		r->r11 = f.r11;
+	}
+	v->nmi_masked = false;
+	write_once(v->info->evtchn_upcall_mask,
+		   (uint8_t) !(f.rflags & RFLAGS_IF));
+	return (long)f.rax;
+}
+
+/* SYSCALL from guest-user mode; in compatibility mode also from the kernel. */
+void handle_guest_syscall(void)
+{
+	struct vcpu *v = current_vcpu();
+	struct cpu_regs *r = guest_regs();
+	bool compat = r->vector == VECTOR_SYSCALL32;
+	unsigned int type = compat ? CALLBACKTYPE_syscall32
+				   : CALLBACKTYPE_syscall;
+	uint64_t handler = compat ? v->syscall32_callback
+				  : v->syscall_callback;
+
+	if (handler) {
+		pv_deliver_syscall(v, handler,
+				   v->callback_flags & (1u << type));
+	} else {
+		r->rip -= 2; /* the two bytes of SYSCALL */
+		pv_inject(v, TRAP_UD, 0);
+	}
+}

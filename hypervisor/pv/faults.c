@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions of guest code that the hypervisor may have to act on before, or
+ * instead of, handing them to the guest kernel.
+ *
+ * Context: v is current, in its frame, interrupts on.
+ */
+#include "core/services.h"
+#include "lib/string.h"
+#include "pv/pv.h"
+#include "x86/context.h"
+#include "x86/processor.h"
+#include "x86/uaccess.h"
+
+#define IRET_FRAME_BYTES 40
+/* Flags that IRET changes in ring 3 [SDM2 "IRET"]. */
+#define IRET_FLAGS                                                             \
+	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF |           \
+	 RFLAGS_TF | RFLAGS_DF | RFLAGS_OF | RFLAGS_RF | RFLAGS_AC |           \
+	 RFLAGS_ID)
+
+/*
+ * Some emulated processors check the stack reads of an IRETQ in ring 3 as if
+ * they were the supervisor's, and report a present page without the user bit
+ * in the error code: impossible on hardware for a guest address. Do what
+ * the instruction should have done.
+ */
+static bool complete_iretq(struct cpu_regs *r, uint64_t cr2)
+{
+	uint64_t f[5];
+	uint8_t code[2];
+
+	if (cr2 - r->rsp >= IRET_FRAME_BYTES ||
+	    copy_from_guest(code, guest_ptr(r->rip), sizeof(code)) ||
+	    code[0] != 0x48 || code[1] != 0xcf ||
+	    copy_from_guest(f, guest_ptr(r->rsp), sizeof(f)))
+		return false;
+	r->rip = f[0];
+	r->cs = (f[1] & 0xffff) | 3;
+	r->rflags = (r->rflags & ~IRET_FLAGS) | (f[2] & IRET_FLAGS);
+	r->rsp = f[3];
+	r->ss = (f[4] & 0xffff) | 3;
+	return true;
+}
+
+void pv_page_fault(struct vcpu *v, struct cpu_regs *r, uint64_t cr2)
+{
+	uint32_t error = r->error_code;
+
+	if (unlikely(!guest_range_ok(cr2, 1))) {
+		if (pv_ldt_fault(v, cr2))
+			return;
+	} else if ((error & (PF_PRESENT | PF_WRITE)) ==
+			   (PF_PRESENT | PF_WRITE) &&
+		   v->in_kernel) {
+		if (pv_emulate_pte_store(v, r, cr2))
+			return;
+	} else if (unlikely((error & (PF_PRESENT | PF_USER)) == PF_PRESENT)) {
+		if (complete_iretq(r, cr2))
+			return;
+	}
+	pv_inject_page_fault(v, cr2, error);
+}
+
+/*
+ * INT n through a gate that ring 3 may not use: #GP with bit 1 (IDT) set. The
+ * vector comes from the instruction, because QEMU reports vector * 16 here
+ * where hardware says vector * 8.
+ */
+static bool software_interrupt(struct vcpu *v, struct cpu_regs *r)
+{
+	unsigned int rights = v->in_kernel ? 1 : 3;
+	const struct trap_info *t;
+	uint8_t code[15];
+	unsigned int n = pv_fetch(r, code);
+
+	if (n < 2 || code[0] != 0xcd)
+		return false;
+	t = &v->trap[code[1]];
+	if (!t->address || TI_GET_DPL(t) < rights) {
+		pv_inject(v, TRAP_GP, code[1] * 8u + 2);
+		return true;
+	}
+	r->rip += 2;
+	pv_inject(v, code[1], 0);
+	return true;
+}
+
+void pv_general_protection(struct vcpu *v, struct cpu_regs *r)
+{
+	if (r->error_code & 2) {
+		if (software_interrupt(v, r))
+			return;
+	} else if (r->error_code == 0 && pv_emulate_privileged(v, r)) {
+		return;
+	}
+	pv_inject(v, TRAP_GP, r->error_code);
+}
+
+void pv_invalid_opcode(struct vcpu *v, struct cpu_regs *r)
+{
+	if (!pv_emulate_forced_cpuid(v, r))
+		pv_inject(v, TRAP_UD, 0);
+}
+
+void pv_device_not_available(struct vcpu *v)
+{
+	v->cr0_ts = 0;
+	context_load_ts(v);
+	pv_inject(v, TRAP_NM, 0);
+}
+
+void pv_debug(struct vcpu *v, uint64_t dr6)
+{
+	/* B0-B3 are news, BD never, BS and BT sticky [SDM3 "DR6"]. */
+	v->debugreg[6] = (v->debugreg[6] & ~0xful) | (dr6 & 0xc00f) |
+			 0xffff0ff0;
+	pv_inject(v, TRAP_DB, 0);
+}
