@@ -85,10 +85,12 @@ static void domain_free(struct domain *d)
 		if (!d->vcpu || !d->vcpu[i])
 			continue;
 		sched_vcpu_destroy(d->vcpu[i]);
+		time_vcpu_destroy(d->vcpu[i]);
 		vcpu_context_destroy(d->vcpu[i]);
 		heap_free(d->vcpu[i]);
 	}
 	heap_free(d->vcpu);
+	evtchn_free_domain(d);
 	evtchn_free_domain(d);
 	grant_domain_free(d);
 	mm_domain_free(d);
@@ -226,12 +228,16 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 	v->pause_count = d->controller_pause_count ? 1 : 0;
 	if (vcpu_context_init(v))
 		goto free_vcpu;
-	if (sched_vcpu_init(v))
+	if (time_vcpu_init(v))
 		goto free_context;
+	if (sched_vcpu_init(v))
+		goto free_time;
 	time_update_vcpu(v);
 	d->vcpu[id] = v;
 	return v;
 
+free_time:
+	time_vcpu_destroy(v);
 free_context:
 	vcpu_context_destroy(v);
 free_vcpu:

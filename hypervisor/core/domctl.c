@@ -16,7 +16,6 @@
 #include "mm/mm.h"
 #include "public/domctl.h"
 #include "public/errno.h"
-#include "pv/pv.h"
 
 static struct spinlock domctl_lock = SPINLOCK_INIT(RANK_DOMCTL);
 
@@ -238,31 +237,6 @@ static long ctl_get_address_size(struct domain *d, struct xen_domctl *op)
 	(void)d;
 	op->u.address_size.size = 64;
 	return 0;
-}
-
-/* Put bytes, least significant first. */
-static uint8_t *put_bytes(uint8_t *p, uint64_t bytes, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++)
-		*p++ = (uint8_t)(bytes >> (8 * i));
-	return p;
-}
-
-void hypercall_page_fill(uint8_t *page)
-{
-	memset(page, 0xcc, PAGE_SIZE);
-	for (uint32_t nr = 0; nr < PAGE_SIZE / 32; nr++) {
-		uint8_t *p = page + 32 * nr;
-
-		p = put_bytes(p, 0x534151, 3); /* push %rcx; push %r11 */
-		if (nr == __HYPERVISOR_iret)
-			*p++ = 0x50;	       /* push %rax */
-		p = put_bytes(p, 0xb8, 1);     /* mov $nr, %eax */
-		p = put_bytes(p, nr, 4);
-		p = put_bytes(p, 0x050f, 2);   /* syscall */
-		if (nr != __HYPERVISOR_iret)   /* pop %r11; pop %rcx; ret */
-			p = put_bytes(p, 0xc3595b41, 4);
-	}
 }
 
 static long ctl_hypercall_init(struct domain *d, struct xen_domctl *op)

@@ -52,6 +52,9 @@ bool hypercall_preempt_check(void);
 long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 			uint64_t a3, uint64_t a4, uint64_t a5);
 
+/* Fill one page, of PAGE_SIZE bytes, with stubs (hypercall_page.c). */
+void hypercall_page_fill(uint8_t *page);
+
 /* From entry.S, interrupts on, guest kernel mode; fills regs->rax. */
 void hypercall_dispatch(void);
 

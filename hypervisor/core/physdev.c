@@ -103,6 +103,13 @@ long hc_platform_op(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4,
 	switch (op.cmd) {
 	case XENPF_enter_acpi_sleep:
 		return platform_sleep(&op.u.enter_acpi_sleep);
+	case XENPF_settime64:
+		if (op.u.settime64.mbz ||
+		    op.u.settime64.nsecs >= 1000000000u)
+			return -XEN_EINVAL;
+		time_set_wallclock(op.u.settime64.secs, op.u.settime64.nsecs,
+				   op.u.settime64.system_time);
+		return 0;
 	case XENPF_get_cpuinfo:
 		rc = platform_cpuinfo(&op.u.pcpu_info);
 		break;

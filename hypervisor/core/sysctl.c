@@ -48,12 +48,12 @@ static long sys_physinfo(struct xen_sysctl *op)
 	info->nr_cpus = cpu_count;
 	info->max_cpu_id = cpu_count - 1;
 	info->nr_nodes = 1;
-	info->cpu_khz = clock_tsc_khz();
+	info->cpu_khz = clock_khz;
 	info->capabilities = XEN_SYSCTL_PHYSCAP_pv |
 			     XEN_SYSCTL_PHYSCAP_gnttab_v1;
 	info->total_pages = heap_total_pages();
 	info->free_pages = heap_free_pages();
-	info->max_mfn = max_mfn().n;
+	info->max_mfn = frame_limit - 1;
 	return 0;
 }
 

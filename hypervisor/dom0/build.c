@@ -14,6 +14,7 @@
  */
 #include "dom0/build.h"
 
+#include "core/hypercall.h"
 #include "core/manage.h"
 #include "core/services.h"
 #include "dom0/image.h"
@@ -21,7 +22,6 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/mm.h"
-#include "pv/pv.h"
 
 #define PTE_TABLE 0x67ull     /* present, writable, user, accessed, dirty */
 #define PTE_PAGE 0x67ull
@@ -161,7 +161,7 @@ static void populate(struct builder *b)
 			      b->pages >> 8, pfn >> 8);
 		m = frame_to_mfn(f);
 		b->p2m[pfn / ENTRIES][pfn % ENTRIES] = m.n;
-		m2p_set(m, gfn_of(pfn));
+		m2p_set(m, pfn);
 	}
 }
 
