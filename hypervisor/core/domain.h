@@ -44,6 +44,7 @@ struct vcpu {
 	unsigned int gdt_entries;
 	uint64_t ldt_base;
 	unsigned int ldt_entries;
+	struct frame *ldt_frames[16]; /* mapped pages, each held */
 	uint64_t debugreg[8];
 	uint64_t cr0_ts; /* virtual CR0.TS */
 	uint64_t cr2, cr4, xcr0;
