@@ -96,17 +96,17 @@ void tlb_flush_since(uint64_t stamp);
 void tlb_flush_domain(struct domain *d);
 
 /* Page-table entries; also for the other parts that build them. */
-#define PTE_P (1ull << 0)
-#define PTE_RW (1ull << 1)
-#define PTE_US (1ull << 2)
-#define PTE_PWT (1ull << 3)
-#define PTE_PCD (1ull << 4)
-#define PTE_A (1ull << 5)
-#define PTE_D (1ull << 6)
-#define PTE_PSE (1ull << 7) /* levels 2 and up */
-#define PTE_PAT (1ull << 7) /* level 1 */
-#define PTE_G (1ull << 8)
-#define PTE_NX (1ull << 63)
+#define PTE_P (1ul << 0)
+#define PTE_RW (1ul << 1)
+#define PTE_US (1ul << 2)
+#define PTE_PWT (1ul << 3)
+#define PTE_PCD (1ul << 4)
+#define PTE_A (1ul << 5)
+#define PTE_D (1ul << 6)
+#define PTE_PSE (1ul << 7) /* levels 2 and up */
+#define PTE_PAT (1ul << 7) /* level 1 */
+#define PTE_G (1ul << 8)
+#define PTE_NX (1ul << 63)
 #define PTE_FRAME 0x000ffffffffff000ull
 
 static inline mfn_t pte_mfn(uint64_t pte)
