@@ -311,8 +311,9 @@ void domain_shutdown(struct domain *d, uint8_t reason)
 	first = !d->shut_down;
 	if (first) {
 		d->shut_down = true;
-		d->shutdown_reason = reason;
-		d->crashed = reason == SHUTDOWN_crash;
+		if (!d->reason_recorded)
+			d->shutdown_reason = reason;
+		d->crashed = d->shutdown_reason == SHUTDOWN_crash;
 	}
 	spin_unlock(&d->lock);
 	if (!first)
@@ -333,6 +334,7 @@ void domain_resume(struct domain *d)
 	was = d->shut_down;
 	d->shut_down = false;
 	d->crashed = false;
+	d->reason_recorded = false;
 	d->shutdown_reason = 0;
 	spin_unlock(&d->lock);
 	if (was)

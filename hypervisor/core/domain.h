@@ -68,6 +68,7 @@ struct vcpu {
 	struct timer *singleshot, *periodic, *poll_timer;
 	uint64_t periodic_ns;
 	unsigned int time_cpu; /* whose TSC its time record is for */
+	uint32_t time_version; /* of the records, even */
 	bool areas_stale; /* runstate and time areas wait for kernel mode */
 
 	/* core/sched.c: see there for the lock. */
@@ -100,6 +101,7 @@ struct domain {
 	bool dead;	      /* memory is gone, only references remain */
 	bool shut_down, crashed;
 	uint8_t shutdown_reason; /* SHUTDOWN_* */
+	bool reason_recorded;	 /* by SCHEDOP_shutdown_code: it stays */
 	char crash_text[96];	 /* why, for the administrator */
 	unsigned int controller_pause_count;
 	int64_t time_offset_s;

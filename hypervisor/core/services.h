@@ -35,6 +35,8 @@ void timer_init(struct timer *t, void (*handler)(void *), void *data);
 #define TIMER_NEVER (~0ull)
 void timer_set(struct timer *t, uint64_t deadline); /* past: fires at once */
 void timer_stop(struct timer *t); /* waits for a running handler elsewhere */
+/* Room for so many queued timers on each CPU; before setting them. */
+must_check int timer_reserve(unsigned int total);
 void timer_init_cpu(void);
 void timer_softirq(void);
 
@@ -48,6 +50,8 @@ void time_set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t at);
 /* Guest areas at a kernel va: in context of v, kernel root loaded (T51). The
  * mode switch to kernel calls it if v->areas_stale. */
 void time_write_areas(struct vcpu *v);
+/* What v->runstate would be if its state changed now. */
+void runstate_read(const struct vcpu *v, struct vcpu_runstate_info *info);
 int time_vcpu_init(struct vcpu *v);	   /* -ENOMEM */
 void time_vcpu_destroy(struct vcpu *v);
 

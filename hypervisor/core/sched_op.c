@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HYPERVISOR_sched_op: a vCPU that wants to wait, to let others run, or to
+ * end its domain.
+ *
+ * Context: hypercall, no lock held. Waiting only marks the vCPU; the way back
+ * to the guest calls schedule().
+ * Contract: include/public/sched.h.
+ */
+#include "core/evtchn.h"
+#include "core/hypercall.h"
+#include "core/services.h"
+#include "public/errno.h"
+#include "public/sched.h"
+
+#define POLL_MAX 128
+
+static long sched_yield(struct vcpu *v, void *arg)
+{
+	(void)v;
+	(void)arg;
+	sched_yield_current();
+	return 0;
+}
+
+static long sched_block(struct vcpu *v, void *arg)
+{
+	(void)arg;
+	write_once(v->info->evtchn_upcall_mask, 0);
+	vcpu_block_current();
+	return 0;
+}
+
+static long sched_shutdown(struct vcpu *v, void *arg)
+{
+	const struct sched_shutdown *op = arg;
+
+	domain_shutdown(v->domain, (uint8_t)op->reason);
+	return 0;
+}
+
+/* Why the domain will end, before it does; the first reason counts. */
+static long sched_shutdown_code(struct vcpu *v, void *arg)
+{
+	const struct sched_shutdown *op = arg;
+	struct domain *d = v->domain;
+
+	spin_lock(&d->lock);
+	if (!d->reason_recorded && !d->shut_down) {
+		d->shutdown_reason = (uint8_t)op->reason;
+		d->reason_recorded = true;
+	}
+	spin_unlock(&d->lock);
+	return 0;
+}
+
+static long sched_remote_shutdown(struct vcpu *v, void *arg)
+{
+	const struct sched_remote_shutdown *op = arg;
+	struct domain *d = domain_get(op->domain_id);
+
+	(void)v;
+	if (!d)
+		return -XEN_ESRCH;
+	domain_shutdown(d, (uint8_t)op->reason);
+	domain_put(d);
+	return 0;
+}
+
+/* 1: one of the ports is pending; 0: none; negative: a bad port. */
+static long any_pending(struct domain *d, const evtchn_port_t *ports,
+			unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		bool pending;
+
+		if (!evtchn_port_state(d, ports[i], &pending))
+			return -XEN_EINVAL;
+		if (pending)
+			return 1;
+	}
+	return 0;
+}
+
+static void poll_enter(struct vcpu *v, const evtchn_port_t *ports,
+		       unsigned int n)
+{
+	write_once(v->poll_port, n == 1 ? (int)ports[0] : -1);
+	__atomic_store_n(&v->blocked, true, __ATOMIC_SEQ_CST);
+	/* From here on whoever raises an event finds the poller. */
+	__atomic_fetch_or(&v->domain->poll_mask[v->id / 64],
+			  1ull << (v->id % 64), __ATOMIC_SEQ_CST);
+}
+
+static void poll_give_up(struct vcpu *v)
+{
+	(void)evtchn_poll_leave(v);
+	__atomic_store_n(&v->blocked, false, __ATOMIC_SEQ_CST);
+}
+
+static long sched_poll(struct vcpu *v, void *arg)
+{
+	const struct sched_poll *op = arg;
+	evtchn_port_t ports[POLL_MAX];
+	long rc;
+
+	if (op->nr_ports > POLL_MAX)
+		return -XEN_EINVAL;
+	if (copy_array_from_guest(ports, guest_ptr((uint64_t)op->ports.p), 0,
+				  op->nr_ports, sizeof(ports[0])))
+		return -XEN_EFAULT;
+	poll_enter(v, ports, op->nr_ports);
+	rc = any_pending(v->domain, ports, op->nr_ports);
+	if (rc || vcpu_event_pending(v)) {
+		poll_give_up(v);
+		return rc < 0 ? rc : 0;
+	}
+	if (op->timeout)
+		timer_set(v->poll_timer, op->timeout);
+	else
+		timer_stop(v->poll_timer);
+	softirq_raise(this_cpu()->id, SOFTIRQ_SCHEDULE);
+	return 0;
+}
+
+#define NO_ARGUMENT 0, 0
+
+/* No watchdogs and no pinning by guests: absent rows answer -ENOSYS. */
+static const struct subop sched_table[] = {
+	[SCHEDOP_yield] = { sched_yield, NO_ARGUMENT },
+	[SCHEDOP_block] = { sched_block, NO_ARGUMENT },
+	[SCHEDOP_shutdown] = { sched_shutdown, sizeof(struct sched_shutdown),
+			       SUBOP_IN },
+	[SCHEDOP_poll] = { sched_poll, sizeof(struct sched_poll), SUBOP_IN },
+	[SCHEDOP_shutdown_code] = { sched_shutdown_code,
+				    sizeof(struct sched_shutdown), SUBOP_IN },
+	[SCHEDOP_remote_shutdown] = { sched_remote_shutdown,
+				      sizeof(struct sched_remote_shutdown),
+				      SUBOP_IN | SUBOP_PRIV },
+};
+
+long hc_sched_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
+		 uint64_t a5)
+{
+	(void)a3;
+	(void)a4;
+	(void)a5;
+	return subop_call(sched_table, ARRAY_SIZE(sched_table), (uint32_t)cmd,
+			  guest_ptr(arg));
+}

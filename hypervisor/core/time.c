@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time as guests see it: the per-vCPU time record (pvclock), wall-clock time,
+ * the account of run states, and the timers behind VIRQ_TIMER.
+ *
+ * Owns: v->singleshot, v->periodic, v->poll_timer, v->runstate and what is
+ * derived from them. All CPUs share one scale, so a record stays right for as
+ * long as its vCPU stays on the CPU whose TSC it names.
+ * Versions of shared records count in private memory: guests may write theirs
+ * (HC-11).
+ * Context: see each function.
+ */
+#include "core/evtchn.h"
+#include "core/manage.h"
+#include "core/services.h"
+#include "lib/string.h"
+#include "public/errno.h"
+#include "x86/clock.h"
+#include "x86/processor.h"
+#include "x86/uaccess.h"
+
+#define SECOND 1000000000ull
+
+/* Orders stores of a record against those of its version, for a guest's CPU. */
+#define record_barrier() __atomic_thread_fence(__ATOMIC_RELEASE)
+
+/* UTC at system time 0, in ns; 0 until first asked for. */
+static uint64_t wallclock_base;
+static uint32_t wallclock_version; /* atomic, even */
+
+/* ---- pvclock ---- */
+
+static void record_make(struct vcpu *v, struct vcpu_time_info *r)
+{
+	uint64_t flags = irq_save();
+
+	clock_read(&r->tsc_timestamp, &r->system_time);
+	v->time_cpu = this_cpu()->id;
+	irq_restore(flags);
+	r->tsc_to_system_mul = clock_scale.mul;
+	r->tsc_shift = clock_scale.shift;
+	v->time_version += 2;
+	r->version = v->time_version;
+}
+
+/* v runs on this CPU, or runs nowhere. */
+void time_update_vcpu(struct vcpu *v)
+{
+	struct vcpu_time_info r = { 0 }, *shared = &v->info->time;
+	uint32_t version;
+
+	record_make(v, &r);
+	version = r.version;
+	r.version = version - 1;
+	write_once(shared->version, version - 1);
+	record_barrier();
+	memcpy(shared, &r, sizeof(r));
+	record_barrier();
+	write_once(shared->version, version);
+}
+
+static void time_area_write(struct vcpu *v)
+{
+	struct vcpu_time_info r = { 0 };
+	guest_ptr_t to = guest_ptr(v->time_va);
+	uint32_t version;
+
+	record_make(v, &r);
+	version = r.version;
+	r.version = version - 1;
+	if (copy_to_guest(to, &r.version, sizeof(r.version)))
+		return;
+	record_barrier();
+	if (copy_to_guest(to, &r, sizeof(r)))
+		return;
+	record_barrier();
+	(void)!copy_to_guest(to, &version, sizeof(version));
+}
+
+/* ---- run states ---- */
+
+/* Lock: the queue of v (core/sched.c). */
+void runstate_change(struct vcpu *v, int state, uint64_t t)
+{
+	struct vcpu_runstate_info *r = &v->runstate;
+
+	/* t was read before the lock was: never count backwards. */
+	if (t > r->state_entry_time) {
+		r->time[r->state & 3] += t - r->state_entry_time;
+		write_once(r->state_entry_time, t);
+	}
+	write_once(r->state, state);
+}
+
+void runstate_read(const struct vcpu *v, struct vcpu_runstate_info *info)
+{
+	uint64_t t;
+
+	do {
+		memcpy(info, &v->runstate, sizeof(*info));
+		barrier();
+	} while (read_once(v->runstate.state_entry_time) !=
+		 info->state_entry_time);
+	t = now();
+	if (t > info->state_entry_time)
+		info->time[info->state & 3] += t - info->state_entry_time;
+}
+
+static void runstate_area_write(const struct vcpu *v)
+{
+	struct vcpu_runstate_info r = v->runstate;
+	uint64_t entry = r.state_entry_time;
+	guest_ptr_t to = guest_ptr(v->runstate_va);
+	guest_ptr_t entry_at =
+		guest_ptr(v->runstate_va + offsetof(struct vcpu_runstate_info,
+						    state_entry_time));
+
+	if (!(v->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1)) {
+		(void)!copy_to_guest(to, &r, sizeof(r));
+		return;
+	}
+	r.state_entry_time |= XEN_RUNSTATE_UPDATE;
+	if (copy_to_guest(entry_at, &r.state_entry_time, sizeof(entry)))
+		return;
+	record_barrier();
+	if (copy_to_guest(to, &r, sizeof(r)))
+		return;
+	record_barrier();
+	(void)!copy_to_guest(entry_at, &entry, sizeof(entry));
+}
+
+void time_write_areas(struct vcpu *v)
+{
+	if (!v->runstate_va && !v->time_va)
+		return;
+	/* Addresses of the kernel's may not be mapped for its user (T51). */
+	v->areas_stale = !v->in_kernel;
+	if (v->areas_stale)
+		return;
+	if (v->runstate_va)
+		runstate_area_write(v);
+	if (v->time_va)
+		time_area_write(v);
+}
+
+/* ---- wall clock ---- */
+
+static uint64_t wallclock_get(void)
+{
+	uint64_t base = read_once(wallclock_base);
+
+	return base ? base : clock_boot_seconds * SECOND;
+}
+
+void time_update_wallclock(struct domain *d)
+{
+	struct shared_info *s = d->shared_info;
+	uint64_t base = wallclock_get();
+	uint64_t seconds = base / SECOND + (uint64_t)d->time_offset_s;
+	uint32_t version =
+		__atomic_add_fetch(&wallclock_version, 2, __ATOMIC_RELAXED);
+
+	write_once(s->wc_version, version - 1);
+	record_barrier();
+	s->wc_sec = (uint32_t)seconds;
+	s->wc_sec_hi = (uint32_t)(seconds >> 32);
+	s->wc_nsec = (uint32_t)(base % SECOND);
+	record_barrier();
+	write_once(s->wc_version, version);
+}
+
+void time_set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t at)
+{
+	struct domain *d;
+	domid_t next = 0;
+
+	write_once(wallclock_base, secs * SECOND + nsecs - at);
+	while ((d = domain_get_next(next)) != NULL) {
+		next = (domid_t)(d->id + 1);
+		time_update_wallclock(d);
+		domain_put(d);
+	}
+}
+
+/* ---- timers ---- */
+
+static void singleshot_expired(void *data)
+{
+	evtchn_send_virq(data, VIRQ_TIMER);
+}
+
+static void periodic_expired(void *data)
+{
+	struct vcpu *v = data;
+	uint64_t period = read_once(v->periodic_ns);
+	uint64_t t = now(), deadline = v->periodic->deadline;
+
+	evtchn_send_virq(v, VIRQ_TIMER);
+	if (!period)
+		return;
+	/* Ticks that were missed are gone (SC-2). */
+	if (deadline <= t)
+		deadline += ((t - deadline) / period + 1) * period;
+	timer_set(v->periodic, deadline);
+}
+
+static void poll_expired(void *data)
+{
+	if (evtchn_poll_leave(data))
+		vcpu_wake(data);
+}
+
+static struct timer *timer_new(void (*handler)(void *), struct vcpu *v)
+{
+	struct timer *t = heap_alloc(sizeof(*t));
+
+	if (t)
+		timer_init(t, handler, v);
+	return t;
+}
+
+static void timer_delete(struct timer **t)
+{
+	if (!*t)
+		return;
+	timer_stop(*t);
+	heap_free(*t);
+	*t = NULL;
+}
+
+int time_vcpu_init(struct vcpu *v)
+{
+	static unsigned int vcpus; /* ever created: the bound is generous */
+	unsigned int n = __atomic_add_fetch(&vcpus, 1, __ATOMIC_RELAXED);
+
+	v->singleshot = timer_new(singleshot_expired, v);
+	v->periodic = timer_new(periodic_expired, v);
+	v->poll_timer = timer_new(poll_expired, v);
+	if (v->singleshot && v->periodic && v->poll_timer &&
+	    !timer_reserve(3 * n + 16))
+		return 0;
+	time_vcpu_destroy(v);
+	__atomic_sub_fetch(&vcpus, 1, __ATOMIC_RELAXED);
+	return -XEN_ENOMEM;
+}
+
+void time_vcpu_destroy(struct vcpu *v)
+{
+	v->periodic_ns = 0;
+	timer_delete(&v->singleshot);
+	timer_delete(&v->periodic);
+	timer_delete(&v->poll_timer);
+}
