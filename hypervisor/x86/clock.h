@@ -18,13 +18,14 @@ extern struct clock_scale clock_scale;
 extern uint64_t tsc_khz;
 
 void clock_init(void);     /* boot CPU: calibrate; now() starts at 0 */
-void clock_sync_cpu(void); /* an application processor, with the boot CPU */
+void clock_sync_cpu(void); /* a new CPU; meanwhile, on the boot CPU: */
+void clock_sync_serve(void);
 /* This CPU's TSC and the now() that belongs to it. */
 void clock_read(uint64_t *tsc, uint64_t *ns);
 /* Wall-clock seconds (UTC) when now() was 0, from the battery clock. */
 extern uint64_t clock_boot_seconds;
 uint64_t scale_ticks(uint64_t ticks, struct clock_scale s);
-/* Busy wait; before clock_init() by the PIT. */
+/* Busy wait; after clock_init(). */
 void delay_us(unsigned int us);
 
 #endif

@@ -11,7 +11,6 @@
 struct tss {
 	uint32_t reserved0;
 	uint64_t rsp[3];
-	uint64_t reserved1;
 	uint64_t ist[8]; /* ist[0] is reserved */
 	uint64_t reserved2;
 	uint16_t reserved3;

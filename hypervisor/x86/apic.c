@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Local APIC. One access path for both modes: register offsets are those of
+ * the memory-mapped form, and x2APIC's MSRs follow from them
+ * [SDM3 "Local APIC Register Address Map", "x2APIC Register Address Space"].
+ * The timer is one-shot: TSC deadline where there is one, else a count.
+ */
+#include "x86/apic.h"
+
+#include "core/services.h"
+#include "lib/panic.h"
+#include "lib/printf.h"
+#include "platform/acpi.h"
+#include "x86/clock.h"
+#include "x86/features.h"
+#include "x86/irq.h"
+#include "x86/paging.h"
+#include "x86/processor.h"
+
+enum apic_register {
+	APIC_ID = 0x20,
+	APIC_TPR = 0x80,
+	APIC_EOI = 0xb0,
+	APIC_SVR = 0xf0,
+	APIC_ESR = 0x280,
+	APIC_ICR = 0x300,
+	APIC_ICR_HIGH = 0x310,
+	APIC_LVT_TIMER = 0x320,
+	APIC_LVT_LINT0 = 0x350,
+	APIC_LVT_LINT1 = 0x360,
+	APIC_LVT_ERROR = 0x370,
+	APIC_TIMER_INITIAL = 0x380,
+	APIC_TIMER_CURRENT = 0x390,
+	APIC_TIMER_DIVIDE = 0x3e0,
+};
+
+#define BASE_X2APIC      (1ul << 10)
+#define BASE_ENABLE      (1ul << 11)
+#define SVR_ENABLE       0x100u
+#define LVT_MASKED       0x10000u
+#define LVT_NMI          0x400u
+#define LVT_TSC_DEADLINE 0x40000u
+#define ICR_PENDING      0x1000u
+#define ICR_ASSERT       0x4000u
+#define ICR_NMI          0x400u
+#define ICR_INIT         0x500u
+#define ICR_STARTUP      0x600u
+#define DIVIDE_BY_1      0xbu
+#define MSR_TSC_DEADLINE 0x6e0u
+#define CALIBRATE_US     10000u
+
+static bool x2apic;
+static volatile char *registers;
+static uint64_t timer_khz; /* counts per ms; not with TSC deadline */
+
+static uint32_t apic_read(enum apic_register r)
+{
+	if (x2apic)
+		return (uint32_t)rdmsr(MSR_X2APIC + r / 16);
+	return *(volatile uint32_t *)(registers + r);
+}
+
+static void apic_write(enum apic_register r, uint32_t value)
+{
+	if (x2apic)
+		wrmsr(MSR_X2APIC + r / 16, value);
+	else
+		*(volatile uint32_t *)(registers + r) = value;
+}
+
+uint32_t apic_id(void)
+{
+	return x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
+}
+
+void apic_eoi(void)
+{
+	apic_write(APIC_EOI, 0);
+}
+
+static void send(uint32_t id, uint32_t command)
+{
+	uint64_t flags;
+
+	if (x2apic) {
+		/* The write does not order earlier stores by itself. */
+		__asm__ volatile("mfence" : : : "memory");
+		wrmsr(MSR_X2APIC + APIC_ICR / 16, (uint64_t)id << 32 | command);
+		return;
+	}
+	flags = irq_save(); /* two registers, and handlers send too */
+	while (apic_read(APIC_ICR) & ICR_PENDING)
+		cpu_relax();
+	apic_write(APIC_ICR_HIGH, id << 24);
+	apic_write(APIC_ICR, command);
+	irq_restore(flags);
+}
+
+void apic_send_ipi(uint32_t id, unsigned int vector)
+{
+	send(id, ICR_ASSERT | vector);
+}
+
+void apic_send_nmi(uint32_t id)
+{
+	send(id, ICR_ASSERT | ICR_NMI);
+}
+
+void apic_send_init(uint32_t id)
+{
+	send(id, ICR_ASSERT | ICR_INIT);
+}
+
+void apic_send_startup(uint32_t id, unsigned int page)
+{
+	send(id, ICR_ASSERT | ICR_STARTUP | page);
+}
+
+static void timer_interrupt(unsigned int vector)
+{
+	(void)vector;
+	softirq_raise(this_cpu()->id, SOFTIRQ_TIMER);
+}
+
+static void nothing(unsigned int vector)
+{
+	(void)vector;
+}
+
+static void tlb_interrupt(unsigned int vector)
+{
+	(void)vector;
+	tlb_flush_ipi();
+}
+
+/* Both 8259s: vectors out of the way of exceptions, every line masked. */
+static void pic_off(void)
+{
+	static const uint8_t init[][2] = {
+		{ 0x20, 0x11 },       { 0xa0, 0x11 },
+		{ 0x21, VECTOR_PIC }, { 0xa1, VECTOR_PIC + 8 },
+		{ 0x21, 4 },          { 0xa1, 2 },
+		{ 0x21, 1 },          { 0xa1, 1 },
+		{ 0x21, 0xff },       { 0xa1, 0xff },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(init); i++)
+		out8(init[i][0], init[i][1]);
+}
+
+static void calibrate_timer(void)
+{
+	uint64_t start, end;
+	uint32_t count;
+
+	apic_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
+	apic_write(APIC_TIMER_INITIAL, ~0u);
+	start = now();
+	delay_us(CALIBRATE_US);
+	count = ~0u - apic_read(APIC_TIMER_CURRENT);
+	end = now();
+	apic_write(APIC_TIMER_INITIAL, 0);
+	timer_khz = (uint64_t)count * 1000000 / (end - start);
+	if (!timer_khz)
+		panic("the local APIC's timer does not count");
+	log_info("APIC timer: %lu kHz\n", timer_khz);
+}
+
+void apic_init(void)
+{
+	uint64_t base = rdmsr(MSR_APIC_BASE);
+
+	pic_off();
+	x2apic = cpu_features.x2apic;
+	if (!x2apic)
+		registers = ioremap(acpi.lapic_address ? acpi.lapic_address
+						       : base & PTE_ADDR,
+				    PAGE_SIZE);
+	irq_set_handler(VECTOR_TIMER, timer_interrupt, true);
+	irq_set_handler(VECTOR_RESCHEDULE, nothing, true);
+	irq_set_handler(VECTOR_TLB_FLUSH, tlb_interrupt, true);
+	apic_init_cpu();
+	if (!cpu_features.tsc_deadline)
+		calibrate_timer();
+	apic_init_cpu();
+}
+
+void apic_init_cpu(void)
+{
+	uint64_t base = rdmsr(MSR_APIC_BASE) | BASE_ENABLE;
+
+	wrmsr(MSR_APIC_BASE, base);
+	if (x2apic)
+		wrmsr(MSR_APIC_BASE, base | BASE_X2APIC);
+	apic_write(APIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
+	apic_write(APIC_TPR, 0);
+	apic_write(APIC_LVT_LINT0, LVT_MASKED);
+	apic_write(APIC_LVT_LINT1, LVT_NMI);
+	apic_write(APIC_LVT_ERROR, LVT_MASKED);
+	apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
+	apic_write(APIC_LVT_TIMER,
+		   VECTOR_TIMER |
+			   (cpu_features.tsc_deadline ? LVT_TSC_DEADLINE : 0));
+	/* The mode must be visible before a deadline is written
+	 * [SDM3 "TSC-Deadline Mode"]. */
+	__asm__ volatile("mfence" : : : "memory");
+	this_cpu()->apic_id = apic_id();
+}
+
+static void arm_deadline(uint64_t deadline, uint64_t t)
+{
+	uint64_t delta = deadline > t ? deadline - t : 0;
+	uint64_t ticks =
+		(uint64_t)((unsigned __int128)delta * tsc_khz / 1000000);
+
+	wrmsr(MSR_TSC_DEADLINE, rdtsc() + ticks + 1);
+}
+
+void apic_timer_arm(uint64_t deadline)
+{
+	uint64_t delta, t = now();
+
+	if (deadline == ~0ull) {
+		if (cpu_features.tsc_deadline)
+			wrmsr(MSR_TSC_DEADLINE, 0);
+		else
+			apic_write(APIC_TIMER_INITIAL, 0);
+		return;
+	}
+	if (cpu_features.tsc_deadline) {
+		/* Far ones are rounded; the timer code will ask again. */
+		arm_deadline(min_u64(deadline, t + (1ull << 40)), t);
+		return;
+	}
+	delta = deadline > t ? min_u64(deadline - t, 1000000000) : 0;
+	delta = delta * timer_khz / 1000000 + 1;
+	apic_write(APIC_TIMER_INITIAL, (uint32_t)min_u64(delta, ~0u));
+}

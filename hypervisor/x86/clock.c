@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * now(): nanoseconds since boot from the TSC, whose rate is measured against
+ * a clock of known rate. The scale never changes afterwards.
+ *
+ * CPUs: when one starts, it compares TSCs with the boot CPU (a few dozen
+ * question-and-answer rounds); an offset is applied only when the rounds
+ * prove that there is one, so that equal TSCs stay exactly equal.
+ */
+#include "x86/clock.h"
+
+#include "core/services.h"
+#include "lib/panic.h"
+#include "lib/printf.h"
+#include "platform/platform.h"
+#include "x86/processor.h"
+
+#define CALIBRATE_MS 50
+#define SYNC_ROUNDS  64
+
+struct clock_scale clock_scale;
+uint64_t tsc_khz;
+uint64_t clock_boot_seconds;
+static uint64_t tsc_base;
+
+/* The new CPU writes asked, the boot CPU answers and repeats the number. */
+static struct {
+	uint32_t asked, answered;
+	uint64_t tsc;
+} sync __attribute__((aligned(64)));
+
+uint64_t scale_ticks(uint64_t ticks, struct clock_scale s)
+{
+	if (s.shift >= 0)
+		ticks <<= s.shift;
+	else
+		ticks >>= -s.shift;
+	return (uint64_t)((unsigned __int128)ticks * s.mul >> 32);
+}
+
+static struct clock_scale scale_of(uint64_t hz)
+{
+	struct clock_scale s = { 0, 0 };
+
+	/* Bring the rate between 1 and 2 GHz: mul then uses all 32 bits. */
+	for (; hz > 2000000000; hz >>= 1)
+		s.shift--;
+	for (; hz <= 1000000000; hz <<= 1)
+		s.shift++;
+	s.mul = (uint32_t)((1000000000ull << 32) / hz);
+	return s;
+}
+
+static uint64_t measure_tsc_hz(const struct reference_clock *ref)
+{
+	uint64_t want = ref->hz * CALIBRATE_MS / 1000;
+	uint64_t r0, r1, t0, t1;
+
+	r0 = ref->read();
+	t0 = rdtsc_ordered();
+	do {
+		r1 = (ref->read() - r0) & ref->mask;
+	} while (r1 < want);
+	t1 = rdtsc_ordered();
+	return (uint64_t)((unsigned __int128)(t1 - t0) * ref->hz / r1);
+}
+
+void clock_init(void)
+{
+	const struct reference_clock *ref = reference_clock_find();
+	uint64_t hz = measure_tsc_hz(ref);
+
+	if (!hz)
+		panic("the TSC does not count");
+	tsc_khz = hz / 1000;
+	clock_scale = scale_of(hz);
+	clock_boot_seconds = rtc_seconds();
+	tsc_base = rdtsc_ordered();
+	log_info("TSC: %lu.%03lu MHz, measured with the %s\n", tsc_khz / 1000,
+		 tsc_khz % 1000, ref->name);
+}
+
+/* A TSC a little behind the boot CPU's must not make time wrap. */
+static uint64_t ns_of(uint64_t tsc)
+{
+	int64_t ticks = (int64_t)(tsc + this_cpu()->tsc_offset - tsc_base);
+
+	return ticks > 0 ? scale_ticks((uint64_t)ticks, clock_scale) : 0;
+}
+
+uint64_t now(void)
+{
+	return ns_of(rdtsc_ordered());
+}
+
+void clock_read(uint64_t *tsc, uint64_t *ns)
+{
+	*tsc = rdtsc_ordered();
+	*ns = ns_of(*tsc);
+}
+
+void clock_sync_serve(void)
+{
+	uint32_t asked = __atomic_load_n(&sync.asked, __ATOMIC_ACQUIRE);
+
+	if (asked == sync.answered)
+		return;
+	sync.tsc = rdtsc_ordered();
+	__atomic_store_n(&sync.answered, asked, __ATOMIC_RELEASE);
+}
+
+void clock_sync_cpu(void)
+{
+	int64_t low = INT64_MIN, high = INT64_MAX;
+	unsigned int i;
+
+	for (i = 0; i < SYNC_ROUNDS; i++) {
+		uint64_t before = rdtsc_ordered(), after;
+		uint32_t n = sync.asked + 1;
+
+		__atomic_store_n(&sync.asked, n, __ATOMIC_RELEASE);
+		while (__atomic_load_n(&sync.answered, __ATOMIC_ACQUIRE) != n)
+			cpu_relax();
+		after = rdtsc_ordered();
+		/* before <= tsc - offset <= after */
+		if ((int64_t)(sync.tsc - after) > low)
+			low = (int64_t)(sync.tsc - after);
+		if ((int64_t)(sync.tsc - before) < high)
+			high = (int64_t)(sync.tsc - before);
+	}
+	if (low > 0 || high < 0)
+		this_cpu()->tsc_offset = (uint64_t)(low + (high - low) / 2);
+}
+
+void delay_us(unsigned int us)
+{
+	uint64_t end = rdtsc() + us * tsc_khz / 1000;
+
+	while ((int64_t)(rdtsc() - end) < 0)
+		cpu_relax();
+}

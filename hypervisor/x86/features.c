@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processor features: found once on the boot CPU, switched on alike on all.
+ * What guests see of them is pv/cpuid.c's business.
+ */
+#include "x86/features.h"
+
+#include "lib/panic.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "x86/processor.h"
+
+/* Components that guests may have: x87, SSE, AVX and AVX-512's three. */
+#define XCR0_BASE   3ul
+#define XCR0_AVX    4ul
+#define XCR0_AVX512 0xe0ul
+
+struct cpu_features cpu_features;
+
+static void find_basic(struct cpu_features *f)
+{
+	struct cpuid_result r = cpuid(0, 0);
+	uint32_t max = r.a;
+
+	f->intel = r.b == 0x756e6547; /* "Genu" */
+	r = cpuid(1, 0);
+	f->x2apic = r.c >> 21 & 1;
+	f->tsc_deadline = r.c >> 24 & 1;
+	f->xsave = r.c >> 26 & 1;
+	if (max >= 7) {
+		r = cpuid(7, 0);
+		f->fsgsbase = r.b & 1;
+		f->smep = r.b >> 7 & 1;
+		f->smap = r.b >> 20 & 1;
+		f->umip = r.c >> 2 & 1;
+	}
+}
+
+static void find_extended(struct cpu_features *f)
+{
+	struct cpuid_result r = cpuid(0x80000000, 0);
+	uint32_t max = r.a;
+
+	r = cpuid(0x80000001, 0);
+	f->nx = r.d >> 20 & 1;
+	f->rdtscp = r.d >> 27 & 1;
+	if (max >= 0x80000007)
+		f->invariant_tsc = cpuid(0x80000007, 0).d >> 8 & 1;
+	f->address_bits = 36;
+	if (max >= 0x80000008)
+		f->address_bits = cpuid(0x80000008, 0).a & 0xff;
+}
+
+static void find_xsave(struct cpu_features *f)
+{
+	uint64_t supported;
+	struct cpuid_result r;
+
+	if (!f->xsave)
+		return;
+	r = cpuid(0xd, 0);
+	supported = (uint64_t)r.d << 32 | r.a;
+	f->xcr0 = XCR0_BASE | (supported & XCR0_AVX);
+	if (f->xcr0 & XCR0_AVX && (supported & XCR0_AVX512) == XCR0_AVX512)
+		f->xcr0 |= XCR0_AVX512;
+	f->xsaveopt = cpuid(0xd, 1).a & 1;
+}
+
+void features_init(void)
+{
+	struct cpu_features *f = &cpu_features;
+
+	find_basic(f);
+	find_extended(f);
+	find_xsave(f);
+	f->cr4 = CR4_DE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR |
+		 CR4_OSXMMEXCPT;
+	f->cr4 |= f->fsgsbase ? CR4_FSGSBASE : 0;
+	f->cr4 |= f->xsave ? CR4_OSXSAVE : 0;
+	f->cr4 |= f->smep ? CR4_SMEP : 0;
+	f->cr4 |= f->smap ? CR4_SMAP : 0;
+}
+
+/* Bits of MXCSR that exist; zero in the image means the default. */
+static uint32_t read_mxcsr_mask(void)
+{
+	static uint8_t area[512] __attribute__((aligned(16)));
+	uint32_t mask;
+
+	__asm__ volatile("fxsave %0" : "=m"(area));
+	memcpy(&mask, area + 28, sizeof(mask));
+	return mask ? mask : 0xffbf;
+}
+
+void features_init_cpu(void)
+{
+	struct cpu_features *f = &cpu_features;
+
+	write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
+	write_cr4(f->cr4);
+	wrmsr(MSR_EFER, EFER_LME | EFER_LMA | EFER_NXE | EFER_SCE);
+	wrmsr(MSR_PAT, PAT_ABI_VALUE);
+	if (f->xsave) {
+		xsetbv(0, f->xcr0);
+		f->xsave_size = cpuid(0xd, 0).b;
+	}
+	if (!f->fxsave_mxcsr_mask)
+		f->fxsave_mxcsr_mask = read_mxcsr_mask();
+}
