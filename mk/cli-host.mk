@@ -28,3 +28,16 @@ $(eval $(call guest_test,cli-line_editor,\
 	tests/unit/cli/line_editor_test.c dom0-tools/cli/line_editor.c))
 $(eval $(call guest_test,cli-cli,tests/unit/cli/cli_test.c \
 	$(wildcard dom0-tools/cli/*.c) $(GUEST_FAKES) $(GUEST_SOURCES)))
+
+# The same guests with a xenstore server linked in, and the server itself.
+$(eval $(call guest_test,xenstore-guests,\
+	tests/unit/toolstack/guests_test.c $(GUEST_FAKES) $(GUEST_SOURCES) \
+	$(wildcard dom0-tools/xenstore/*.c)))
+$(eval $(call guest_test,xenstore-requests,\
+	tests/unit/xenstore/requests_test.c $(GUEST_FAKES) $(GUEST_SOURCES) \
+	$(wildcard dom0-tools/xenstore/*.c)))
+
+include mk/fuzz.mk
+$(eval $(call fuzz_test,xenstore,tests/fuzz/xenstore_fuzz.c \
+	$(wildcard dom0-tools/xenstore/*.c),\
+	-Iinclude -Idom0-tools -Itests/fuzz,,20000))

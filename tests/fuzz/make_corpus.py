@@ -148,6 +148,28 @@ def bzimage_seeds():
     }
 
 
+def xenstore_message(kind, payload, transaction=0, guest=0):
+    return bytes([kind, transaction, guest, len(payload)]) + payload
+
+
+def xenstore_seeds():
+    message = xenstore_message
+    return {
+        "nodes": message(2, b"name\0") + message(11, b"data/a/b\0value") +
+        message(1, b"data\0") + message(14, b"data/a\0n1\0r2\0") +
+        message(3, b"data/a\0") + message(12, b"data/c\0") +
+        message(13, b"data/a\0") + message(10, b"5\0"),
+        "watches": message(4, b"data\0w\0") + message(11, b"data/x\0v") +
+        message(4, b"/local/domain/2\0w\0") +
+        message(11, b"data/y\0v", guest=1) + message(5, b"data\0w\0") +
+        message(21, b"\0"),
+        "transaction": message(6, b"\0") + message(11, b"data/x\0v", 1) +
+        message(7, b"T\0", 1) + message(6, b"\0") +
+        message(13, b"data/x\0", 2) + message(7, b"F\0", 2),
+        "broken": message(255, b"\0" * 0, 0) + message(2, b"name\0"),
+    }
+
+
 def write(folder, seeds):
     folder.mkdir(parents=True, exist_ok=True)
     for name, contents in seeds.items():
@@ -158,6 +180,7 @@ def main():
     root = pathlib.Path(sys.argv[1])
     write(root / "elf", ELF_SEEDS)
     write(root / "bzimage", bzimage_seeds())
+    write(root / "xenstore", xenstore_seeds())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Xenstore as a guest sees it: requests through the ring, on the fake
+ * machine. Two guests talk, so that what one may see of the other is tested
+ * as well.
+ */
+#include <public/errno.h>
+#include <public/io/xs_wire.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "fake_primitives.h"
+#include "kernel_fixture.h"
+#include "toolstack/build_domain.h"
+#include "toolstack/hypercalls.h"
+#include "toolstack/primitives.h"
+#include "xenstore/store.h"
+#include "xenstore/tree.h"
+
+#define STORE_PORT 1 /* the builder allocates it first */
+
+static struct guest {
+	struct tk_domain_config config;
+	struct tk_built_domain built;
+	struct xenstore_domain_interface *ring;
+} guests[2];
+
+/* What came back last. */
+static struct xsd_sockmsg header;
+static char payload[XENSTORE_PAYLOAD_MAX + 1];
+
+static void build(struct guest *guest, const char *name)
+{
+	const struct elf_builder *kernel = fixture_kernel(1);
+	struct tk_build_request request = { .config = &guest->config,
+					    .kernel = kernel->bytes,
+					    .kernel_size = kernel->size };
+	struct tk_error err;
+
+	guest->config = fixture_config(name);
+	if (tk_build_domain(&guest->built, &request, &err))
+		check_fail(__FILE__, __LINE__, "%s", err.text);
+	guest->ring = fake_frame(guest->built.store_ring_mfn);
+}
+
+static void release(struct guest *guest)
+{
+	tk_xenstore_release(guest->built.domid);
+	CHECK(!tk_domain_destroy(guest->built.domid));
+	tk_domain_config_free(&guest->config);
+}
+
+static void start(void)
+{
+	fake_start();
+	build(&guests[0], "one");
+	build(&guests[1], "two");
+}
+
+static void end(void)
+{
+	release(&guests[0]);
+	release(&guests[1]);
+	CHECK(fake_free_pages() == FAKE_FRAMES);
+	CHECK(!fake.mappings && !fake.ports);
+	fake_end();
+}
+
+static void kick(struct guest *guest)
+{
+	fake_guest_notify(guest->built.domid, STORE_PORT);
+	tk_wait(0);
+}
+
+static void put(struct guest *guest, const void *bytes, size_t size)
+{
+	const char *at = bytes;
+
+	while (size) {
+		struct xenstore_domain_interface *ring = guest->ring;
+
+		if (ring->req_prod - ring->req_cons == XENSTORE_RING_SIZE) {
+			kick(guest);
+			continue;
+		}
+		ring->req[MASK_XENSTORE_IDX(ring->req_prod++)] = *at++;
+		size--;
+	}
+}
+
+static void get(struct guest *guest, void *bytes, size_t size)
+{
+	char *at = bytes;
+
+	while (size) {
+		struct xenstore_domain_interface *ring = guest->ring;
+
+		if (ring->rsp_prod == ring->rsp_cons) {
+			kick(guest);
+			CHECK(ring->rsp_prod != ring->rsp_cons);
+		}
+		*at++ = ring->rsp[MASK_XENSTORE_IDX(ring->rsp_cons++)];
+		size--;
+	}
+}
+
+static void receive(struct guest *guest)
+{
+	get(guest, &header, sizeof(header));
+	CHECK(header.len <= XENSTORE_PAYLOAD_MAX);
+	get(guest, payload, header.len);
+	payload[header.len] = '\0';
+}
+
+static void send(struct guest *guest, uint32_t type, uint32_t tx,
+		 const char *bytes, size_t size)
+{
+	struct xsd_sockmsg request = { type, 7, tx, (uint32_t)size };
+
+	put(guest, &request, sizeof(request));
+	put(guest, bytes, size);
+	kick(guest);
+}
+
+static void ask_sized(struct guest *guest, uint32_t type, uint32_t tx,
+		      const char *bytes, size_t size)
+{
+	send(guest, type, tx, bytes, size);
+	receive(guest);
+	CHECK(header.req_id == 7 && header.tx_id == tx);
+	CHECK(header.type == type || header.type == XS_ERROR);
+}
+
+/* A literal with embedded NULs, and its closing one. */
+#define ask(guest, kind, tx, text)                                             \
+	ask_sized(guest, kind, tx, text, sizeof(text))
+
+#define expect(guest, kind, tx, text, answer)                                  \
+	do {                                                                   \
+		ask(guest, kind, tx, text);                                    \
+		CHECK(header.type == (kind));                                  \
+		CHECK(header.len == sizeof(answer));                           \
+		CHECK(!memcmp(payload, answer, sizeof(answer)));               \
+	} while (0)
+
+#define refuse(guest, kind, tx, text, name)                                    \
+	do {                                                                   \
+		ask(guest, kind, tx, text);                                    \
+		CHECK(header.type == XS_ERROR);                                \
+		CHECK_TEXT(payload, name);                                     \
+	} while (0)
+
+static void expect_event(struct guest *guest, const char *path,
+			 const char *token)
+{
+	receive(guest);
+	CHECK(header.type == XS_WATCH_EVENT && !header.req_id);
+	CHECK_TEXT(payload, path);
+	CHECK_TEXT(payload + strlen(path) + 1, token);
+}
+
+static bool is_quiet(const struct guest *guest)
+{
+	return guest->ring->rsp_prod == guest->ring->rsp_cons;
+}
+
+/* Values come without a NUL. */
+static void expect_value(struct guest *guest, const char *path,
+			 const char *value)
+{
+	ask_sized(guest, XS_READ, 0, path, strlen(path) + 1);
+	CHECK(header.type == XS_READ);
+	CHECK_TEXT(payload, value);
+}
+
+static void test_read_and_list(void)
+{
+	start();
+	expect_value(&guests[0], "name", "one");
+	expect_value(&guests[0], "/local/domain/1/domid", "1");
+	expect_value(&guests[0], "memory/target", "8192");
+	expect(&guests[0], XS_DIRECTORY, 0, "memory", "target\0static-max");
+	ask(&guests[0], XS_DIRECTORY, 0, "device/vbd");
+	CHECK(header.type == XS_ERROR);
+	CHECK_TEXT(payload, "ENOENT");
+	expect(&guests[0], XS_GET_DOMAIN_PATH, 0, "5", "/local/domain/5");
+	expect(&guests[0], XS_GET_PERMS, 0, "name", "n0\0r1");
+	end();
+}
+
+static void test_permissions(void)
+{
+	start();
+	refuse(&guests[0], XS_READ, 0, "/local/domain/2/name", "EACCES");
+	refuse(&guests[0], XS_DIRECTORY, 0, "/", "EACCES");
+	refuse(&guests[0], XS_READ, 0, "/local/domain/2/none", "EACCES");
+	refuse(&guests[0], XS_WRITE, 0, "name\0mine", "EACCES");
+	refuse(&guests[0], XS_RM, 0, "name", "EACCES");
+	refuse(&guests[0], XS_RM, 0, "/local/domain/1", "EACCES");
+	refuse(&guests[0], XS_MKDIR, 0, "device/x", "EACCES");
+	refuse(&guests[0], XS_SET_PERMS, 0, "name\0b1", "EACCES");
+	refuse(&guests[0], XS_INTRODUCE, 0,
+	       "1\0"
+	       "1\0"
+	       "1",
+	       "EACCES");
+	refuse(&guests[0], XS_CONTROL, 0, "help", "EACCES");
+
+	expect(&guests[0], XS_WRITE, 0, "data/a/b\0value", "OK");
+	expect(&guests[0], XS_GET_PERMS, 0, "data/a", "n1");
+	refuse(&guests[1], XS_READ, 0, "/local/domain/1/data/a/b", "EACCES");
+	expect(&guests[0], XS_SET_PERMS, 0, "data/a/b\0n1\0r2", "OK");
+	ask(&guests[1], XS_READ, 0, "/local/domain/1/data/a/b");
+	CHECK_TEXT(payload, "value");
+	refuse(&guests[1], XS_RM, 0, "/local/domain/1/data/a/b", "EACCES");
+	refuse(&guests[0], XS_SET_PERMS, 0, "data/a\0n2", "EPERM");
+	refuse(&guests[0], XS_SET_PERMS, 0, "data/a\0x1", "EINVAL");
+	refuse(&guests[0], XS_SET_PERMS, 0, "data/a\0n70000", "EINVAL");
+	refuse(&guests[0], XS_SET_PERMS, 0, "data/a\0n1\0n1\0n1\0n1\0n1\0n1",
+	       "ENOSPC");
+	expect(&guests[0], XS_RM, 0, "data/a", "OK");
+	refuse(&guests[0], XS_READ, 0, "data/a/b", "ENOENT");
+	expect(&guests[0], XS_RM, 0, "data/a", "OK");
+	refuse(&guests[0], XS_RM, 0, "data/a/b", "ENOENT");
+	end();
+}
+
+static void test_bad_messages(void)
+{
+	static char deep[200];
+	unsigned int i;
+
+	start();
+	refuse(&guests[0], 20, 0, "x", "ENOSYS");
+	refuse(&guests[0], 4711, 0, "x", "ENOSYS");
+	refuse(&guests[0], XS_READ, 0, "", "EINVAL");
+	refuse(&guests[0], XS_READ, 0, "a//b", "EINVAL");
+	refuse(&guests[0], XS_READ, 0, "a/", "EINVAL");
+	refuse(&guests[0], XS_READ, 0, "a b", "EINVAL");
+	refuse(&guests[0], XS_READ, 0, "@introduceDomain", "EINVAL");
+	ask_sized(&guests[0], XS_READ, 0, "name", 4); /* no NUL */
+	CHECK_TEXT(payload, "EINVAL");
+	ask_sized(&guests[0], XS_READ, 0, NULL, 0);
+	CHECK_TEXT(payload, "EINVAL");
+	refuse(&guests[0], XS_READ, 3, "name", "ENOENT");
+	refuse(&guests[0], XS_TRANSACTION_END, 0, "T", "ENOENT");
+	refuse(&guests[0], XS_WATCH, 0, "name", "EINVAL");
+	refuse(&guests[0], XS_GET_DOMAIN_PATH, 0, "x", "EINVAL");
+	for (i = 0; i < 80; i++)
+		memcpy(deep + 2 * i, "a/", 2);
+	deep[159] = '\0';
+	ask_sized(&guests[0], XS_WRITE, 0, deep, 160);
+	CHECK_TEXT(payload, "EINVAL");
+	expect_value(&guests[0], "name", "one"); /* it is still served */
+	end();
+}
+
+static void test_watch(void)
+{
+	start();
+	expect(&guests[0], XS_WATCH, 0, "data\0token", "OK");
+	expect_event(&guests[0], "data", "token");
+	send(&guests[0], XS_WRITE, 0, "data/x", 7);
+	expect_event(&guests[0], "data/x", "token");
+	receive(&guests[0]);
+	CHECK_TEXT(payload, "OK");
+	end();
+
+	start();
+	ask(&guests[0], XS_WATCH, 0, "control/shutdown\0w");
+	expect_event(&guests[0], "control/shutdown", "w");
+	refuse(&guests[0], XS_WATCH, 0, "control/shutdown\0w", "EEXIST");
+	CHECK(!xs_tree_write(xs_store_tree(), XS_PRIVILEGED,
+			     "/local/domain/1/control/shutdown", "poweroff",
+			     8));
+	xs_store_changed("/local/domain/1/control/shutdown", false);
+	expect_event(&guests[0], "control/shutdown", "w");
+	xs_store_changed("/local/domain/1/control", false);
+	CHECK(is_quiet(&guests[0]));
+	xs_store_changed("/local/domain/1/control", true);
+	expect_event(&guests[0], "control/shutdown", "w");
+	expect(&guests[0], XS_UNWATCH, 0, "control/shutdown\0w", "OK");
+	refuse(&guests[0], XS_UNWATCH, 0, "control/shutdown\0w", "ENOENT");
+	xs_store_changed("/local/domain/1/control/shutdown", false);
+	CHECK(is_quiet(&guests[0]));
+
+	/* The other's secrets: watched, but never told. */
+	ask(&guests[0], XS_WATCH, 0, "/local/domain/2\0w");
+	CHECK(header.type == XS_WATCH);
+	expect(&guests[1], XS_WRITE, 0,
+	       "data/x\0"
+	       "1",
+	       "OK");
+	CHECK(is_quiet(&guests[0]));
+	ask(&guests[0], XS_RESET_WATCHES, 0, "");
+	CHECK(header.type == XS_RESET_WATCHES);
+	end();
+}
+
+static void test_many_watches(void)
+{
+	char text[32];
+	unsigned int i;
+
+	start();
+	for (i = 0; i < XS_WATCHES_MAX; i++) {
+		int size = snprintf(text, sizeof(text), "data%ct%u", '\0', i);
+
+		send(&guests[0], XS_WATCH, 0, text, (size_t)size + 1);
+		receive(&guests[0]);
+		CHECK(header.type == XS_WATCH);
+		receive(&guests[0]);
+		CHECK(header.type == XS_WATCH_EVENT);
+	}
+	refuse(&guests[0], XS_WATCH, 0, "data\0more", "ENOSPC");
+	/* A change that nobody fetches queues each event once. */
+	for (i = 0; i < 1000; i++)
+		xs_store_changed("/local/domain/1/data", false);
+	CHECK(!xs_store_connection(1)->is_bad);
+	CHECK(xs_store_connection(1)->queue_size < XS_QUEUE_STOP);
+	end();
+}
+
+static void test_transaction(void)
+{
+	start();
+	ask(&guests[0], XS_TRANSACTION_START, 0, "");
+	CHECK_TEXT(payload, "1");
+	expect(&guests[0], XS_WRITE, 1, "data/x\0in", "OK");
+	refuse(&guests[0], XS_READ, 0, "data/x", "ENOENT");
+	ask(&guests[0], XS_READ, 1, "data/x");
+	CHECK_TEXT(payload, "in");
+	refuse(&guests[0], XS_TRANSACTION_START, 1, "", "EBUSY");
+	expect(&guests[0], XS_TRANSACTION_END, 1, "T", "OK");
+	expect_value(&guests[0], "data/x", "in");
+	refuse(&guests[0], XS_TRANSACTION_END, 1, "T", "ENOENT");
+
+	/* Dropped, in conflict, spoiled. */
+	ask(&guests[0], XS_TRANSACTION_START, 0, "");
+	expect(&guests[0], XS_RM, 2, "data/x", "OK");
+	expect(&guests[0], XS_TRANSACTION_END, 2, "F", "OK");
+	expect_value(&guests[0], "data/x", "in");
+	ask(&guests[0], XS_TRANSACTION_START, 0, "");
+	expect(&guests[0], XS_WRITE, 3, "data/x\0late", "OK");
+	expect(&guests[1], XS_WRITE, 0, "data/x\0other", "OK");
+	refuse(&guests[0], XS_TRANSACTION_END, 3, "T", "EAGAIN");
+	expect_value(&guests[0], "data/x", "in");
+	ask(&guests[0], XS_TRANSACTION_START, 0, "");
+	expect(&guests[0], XS_WRITE, 4, "data/x\0half", "OK");
+	refuse(&guests[0], XS_WRITE, 4, "name\0half", "EACCES");
+	refuse(&guests[0], XS_TRANSACTION_END, 4, "T", "EINVAL");
+	expect_value(&guests[0], "data/x", "in");
+
+	ask(&guests[0], XS_TRANSACTION_START, 0, "");
+	ask(&guests[0], XS_TRANSACTION_START, 0, "");
+	ask(&guests[0], XS_TRANSACTION_START, 0, "");
+	ask(&guests[0], XS_TRANSACTION_START, 0, "");
+	refuse(&guests[0], XS_TRANSACTION_START, 0, "", "ENOSPC");
+	end(); /* with four open */
+}
+
+static void test_transaction_tells_at_commit(void)
+{
+	start();
+	ask(&guests[0], XS_WATCH, 0, "data\0w");
+	expect_event(&guests[0], "data", "w");
+	ask(&guests[0], XS_TRANSACTION_START, 0, "");
+	expect(&guests[0], XS_WRITE, 1, "data/a\0", "OK");
+	expect(&guests[0], XS_MKDIR, 1, "data/b", "OK");
+	CHECK(is_quiet(&guests[0]));
+	send(&guests[0], XS_TRANSACTION_END, 1, "T", 2);
+	expect_event(&guests[0], "data/a", "w");
+	expect_event(&guests[0], "data/b", "w");
+	receive(&guests[0]);
+	CHECK_TEXT(payload, "OK");
+	end();
+}
+
+static void test_quota(void)
+{
+	char text[2200] = "data/0000";
+	unsigned int i;
+
+	start();
+	memset(text + 10, 'v', 2100);
+	ask_sized(&guests[0], XS_WRITE, 0, text, 10 + 2049);
+	CHECK_TEXT(payload, "ENOSPC");
+	for (i = 0; i < 1000; i++) {
+		snprintf(text, 10, "data/%04u", i);
+		ask_sized(&guests[0], XS_WRITE, 0, text, 10 + 2048);
+		if (header.type == XS_ERROR)
+			break;
+	}
+	CHECK_TEXT(payload, "ENOSPC");
+	CHECK(i > 100 && i < 130);
+	for (; i < 2000; i++) {
+		snprintf(text, 10, "data/%04u", i);
+		ask_sized(&guests[0], XS_WRITE, 0, text, 10);
+		if (header.type == XS_ERROR)
+			break;
+	}
+	CHECK_TEXT(payload, "ENOSPC");
+	expect(&guests[1], XS_WRITE, 0, "data/x\0fine", "OK");
+	end();
+}
+
+/* What a broken guest gets: silence, and the reason in its ring. */
+static void test_broken_guests(void)
+{
+	struct xsd_sockmsg huge = { XS_READ, 1, 0, XENSTORE_PAYLOAD_MAX + 1 };
+
+	start();
+	guests[0].ring->req_prod = guests[0].ring->req_cons + 1025;
+	kick(&guests[0]);
+	CHECK(guests[0].ring->error == XENSTORE_ERROR_RINGIDX);
+	guests[1].ring->rsp_cons = guests[1].ring->rsp_prod + 1;
+	kick(&guests[1]);
+	CHECK(guests[1].ring->error == XENSTORE_ERROR_RINGIDX);
+	kick(&guests[1]);
+	end();
+
+	start();
+	put(&guests[0], &huge, sizeof(huge));
+	kick(&guests[0]);
+	CHECK(guests[0].ring->error == XENSTORE_ERROR_PROTO);
+	expect_value(&guests[1], "name", "two");
+	end();
+}
+
+/* Never reads answers: its requests stay in the ring, nothing grows. */
+static void test_deaf_guest(void)
+{
+	struct xenstore_domain_interface *ring;
+	unsigned int i;
+
+	start();
+	ring = guests[0].ring;
+	for (i = 0; i < 5000; i++) {
+		struct xsd_sockmsg request = { XS_DIRECTORY, i, 0, 1 };
+
+		if (ring->req_prod - ring->req_cons > 1000)
+			break;
+		put(&guests[0], &request, sizeof(request));
+		put(&guests[0], ".", 1);
+		kick(&guests[0]);
+	}
+	CHECK(i < 5000);
+	CHECK(xs_store_connection(1)->queue_size < XS_QUEUE_STOP + 4200);
+	CHECK(!xs_store_connection(1)->is_bad);
+	end();
+}
+
+static void test_number_is_reused(void)
+{
+	start();
+	expect(&guests[0], XS_WRITE, 0, "data/x\0secret", "OK");
+	expect(&guests[0], XS_SET_PERMS, 0, "data/x\0n1\0r2", "OK");
+	release(&guests[1]);
+	fake.next_domid = 2;
+	build(&guests[1], "new");
+	expect_value(&guests[1], "name", "new");
+	refuse(&guests[1], XS_READ, 0, "data/x", "ENOENT");
+	refuse(&guests[1], XS_READ, 0, "/local/domain/1/data/x", "EACCES");
+	end();
+}
+
+static void test_every_allocation_fails(void)
+{
+	unsigned int n;
+
+	for (n = 0; n < 60; n++) {
+		start();
+		ask(&guests[0], XS_WATCH, 0, "data\0w");
+		expect_event(&guests[0], "data", "w");
+		alloc_fail_after(n);
+		send(&guests[0], XS_TRANSACTION_START, 0, "", 1);
+		send(&guests[0], XS_WRITE, 1, "data/a/b\0value", 15);
+		send(&guests[0], XS_WATCH, 0, "name\0w", 7);
+		send(&guests[0], XS_TRANSACTION_END, 1, "T", 2);
+		alloc_fail_never();
+		end();
+	}
+}
+
+static const struct test tests[] = {
+	TEST(test_read_and_list),
+	TEST(test_permissions),
+	TEST(test_bad_messages),
+	TEST(test_watch),
+	TEST(test_many_watches),
+	TEST(test_transaction),
+	TEST(test_transaction_tells_at_commit),
+	TEST(test_quota),
+	TEST(test_broken_guests),
+	TEST(test_deaf_guest),
+	TEST(test_number_is_reused),
+	TEST(test_every_allocation_fails),
+};
+
+int main(void)
+{
+	return RUN_TESTS(tests);
+}
