@@ -151,7 +151,8 @@ high64:
 	xor	%eax, %eax
 	mov	%eax, %fs
 	mov	%eax, %gs
-	movabs	$ENTRY_REGION + CPU_BLOCK_SIZE, %rsp
+	/* Below the frame of the guest that this call chain will resume. */
+	movabs	$ENTRY_REGION + CPU_BLOCK_SIZE - 256, %rsp
 	mov	%esi, %edi
 	mov	%ebp, %esi
 	xor	%ebp, %ebp
@@ -214,6 +215,7 @@ ap_high64:
 	shl	$12, %rax
 	mov	%rax, %cr3
 	mov	ap_stack(%rip), %rsp
+	sub	$256, %rsp
 	xor	%ebp, %ebp
 	call	ap_main
 8:	hlt
