@@ -25,7 +25,7 @@ include $(filter-out mk/config.mk,$(sort $(wildcard mk/*.mk)))
 # is a makefile without rules: make brings included files up to date first.
 PASSIVE := clean format size headers
 ifneq ($(filter-out $(PASSIVE),$(or $(MAKECMDGOALS),all)),)
--include build/deps/packages.mk
+include build/deps/packages.mk
 endif
 build/deps/packages.mk: scripts/packages.txt scripts/deps.py
 	@python3 scripts/deps.py build run test
