@@ -6,7 +6,7 @@
 #include "lib/types.h"
 
 void uart_init(unsigned int baud); /* COM1; adds a console when it exists */
-void uart_poll(void);              /* SOFTIRQ_CONSOLE if input waits */
+void uart_enable_irq(void);        /* input, once the IO-APICs are set up */
 void vga_init(void);               /* text mode; adds a console */
 
 /* Reference clocks (reftime.c). Ticks per second; 0 = no such clock. */

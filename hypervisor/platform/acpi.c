@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ACPI tables [ACPI 6.4, chapter 5]: what the hypervisor itself needs, read
+ * once at boot; the control domain interprets the rest. Tables are
+ * firmware's and trusted, yet lengths are checked, since firmware has bugs
+ * too. No AML: the sleep type of S5 is found by its byte pattern.
+ */
+#include "platform/acpi.h"
+
+#include "boot/boot.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "x86/paging.h"
+
+#define MAX_TABLE 0x100000u
+
+struct acpi_info acpi;
+
+struct rsdp {
+	char signature[8];
+	uint8_t checksum;
+	char oem[6];
+	uint8_t revision;
+	uint32_t rsdt;
+	uint32_t length;
+	uint64_t xsdt;
+	uint8_t extended_checksum, reserved[3];
+} __attribute__((packed));
+
+#define RSDP_V1_LENGTH 20
+
+struct table_header {
+	char signature[4];
+	uint32_t length;
+	uint8_t revision, checksum;
+	char oem[6], oem_table[8];
+	uint32_t oem_revision, creator, creator_revision;
+} __attribute__((packed));
+
+struct generic_address {
+	uint8_t space, width, offset, access;
+	uint64_t address;
+} __attribute__((packed));
+
+/* FADT, at its specified offsets; short tables lack the later fields. */
+struct fadt {
+	struct table_header header;
+	uint32_t facs, dsdt;
+	uint8_t reserved0, profile;
+	uint16_t sci_interrupt;
+	uint32_t smi_command;
+	uint8_t acpi_enable, acpi_disable, s4bios, pstate;
+	uint32_t pm1a_event, pm1b_event, pm1a_control, pm1b_control;
+	uint32_t pm2_control, pm_timer, gpe0, gpe1;
+	uint8_t pad[24];
+	uint32_t flags;
+	struct generic_address reset;
+	uint8_t reset_value;
+	uint8_t pad2[11];
+	uint64_t x_dsdt;
+} __attribute__((packed));
+
+_Static_assert(offsetof(struct fadt, pm_timer) == 76, "FADT");
+_Static_assert(offsetof(struct fadt, flags) == 112, "FADT");
+_Static_assert(offsetof(struct fadt, x_dsdt) == 140, "FADT");
+
+#define FADT_RESET_SUPPORTED (1u << 10)
+
+enum madt_type {
+	MADT_LAPIC = 0,
+	MADT_IOAPIC = 1,
+	MADT_OVERRIDE = 2,
+	MADT_LAPIC_ADDRESS = 5,
+	MADT_X2APIC = 9,
+};
+
+static uint8_t sum_of(const void *p, size_t n)
+{
+	const uint8_t *b = p;
+	uint8_t sum = 0;
+
+	while (n--)
+		sum = (uint8_t)(sum + *b++);
+	return sum;
+}
+
+/* Unaligned little-endian fields of variable tables. */
+static uint32_t get32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static uint64_t get64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static uint64_t scan_rsdp(uint64_t start, uint64_t size)
+{
+	const char *p = map_firmware(start, size);
+	uint64_t at;
+
+	for (at = 0; at + RSDP_V1_LENGTH <= size; at += 16) {
+		if (memcmp(p + at, "RSD PTR ", 8) == 0 &&
+		    sum_of(p + at, RSDP_V1_LENGTH) == 0)
+			return start + at;
+	}
+	return 0;
+}
+
+/* The loader's copy, or the BIOS areas [ACPI 6.4, "Finding the RSDP"]. */
+static bool find_rsdp(struct rsdp *out)
+{
+	if (boot_info.rsdp_copy_length >= RSDP_V1_LENGTH) {
+		memcpy(out, boot_info.rsdp_copy, boot_info.rsdp_copy_length);
+		return true;
+	}
+	acpi.rsdp =
+		boot_info.rsdp ? boot_info.rsdp : scan_rsdp(0xe0000, 0x20000);
+	if (!acpi.rsdp)
+		acpi.rsdp = scan_rsdp(0x9fc00, 0x400);
+	if (!acpi.rsdp)
+		return false;
+	memcpy(out, map_firmware(acpi.rsdp, sizeof(*out)), sizeof(*out));
+	return true;
+}
+
+static const void *map_table(uint64_t pa)
+{
+	const struct table_header *h = map_firmware(pa, sizeof(*h));
+	uint32_t length = h->length;
+
+	if (length < sizeof(*h) || length > MAX_TABLE) {
+		log_warning("ACPI: table at %#lx has a length of %u\n", pa,
+			    length);
+		return NULL;
+	}
+	h = map_firmware(pa, length);
+	if (sum_of(h, length))
+		log_warning("ACPI: checksum of table %.4s is wrong\n",
+			    h->signature);
+	return h;
+}
+
+static void add_cpu(uint32_t apic_id, uint32_t flags)
+{
+	if (!(flags & 1))
+		return;
+	if (acpi.cpu_count == MAX_CPUS)
+		log_warning("CPU with APIC id %u ignored\n", apic_id);
+	else
+		acpi.apic_ids[acpi.cpu_count++] = apic_id;
+}
+
+static void add_ioapic(const uint8_t *e)
+{
+	struct ioapic_info *io = &acpi.ioapics[acpi.ioapic_count];
+
+	if (acpi.ioapic_count == MAX_IOAPICS)
+		return;
+	*io = (struct ioapic_info){ .id = e[2],
+				    .address = get32(e + 4),
+				    .gsi_base = get32(e + 8) };
+	acpi.ioapic_count++;
+}
+
+/* Flags: 1:0 polarity (3 = low), 3:2 trigger (3 = level). */
+static void add_override(const uint8_t *e)
+{
+	if (e[3] >= MAX_ISA_IRQ)
+		return;
+	acpi.isa[e[3]] = (struct isa_override){
+		.present = true,
+		.gsi = get32(e + 4),
+		.active_low = (e[8] & 3) == 3,
+		.level = (e[8] >> 2 & 3) == 3,
+	};
+}
+
+static void parse_madt_entry(const uint8_t *e)
+{
+	static const uint8_t least[] = {
+		[MADT_LAPIC] = 8,     [MADT_IOAPIC] = 12,
+		[MADT_OVERRIDE] = 10, [MADT_LAPIC_ADDRESS] = 12,
+		[MADT_X2APIC] = 16,
+	};
+
+	if (e[0] >= ARRAY_SIZE(least) || e[1] < least[e[0]])
+		return;
+	switch (e[0]) {
+	case MADT_LAPIC:
+		add_cpu(e[3], get32(e + 4));
+		break;
+	case MADT_IOAPIC:
+		add_ioapic(e);
+		break;
+	case MADT_OVERRIDE:
+		add_override(e);
+		break;
+	case MADT_LAPIC_ADDRESS:
+		acpi.lapic_address = get64(e + 4);
+		break;
+	case MADT_X2APIC:
+		add_cpu(get32(e + 4), get32(e + 8));
+		break;
+	default:
+		break;
+	}
+}
+
+static void parse_madt(const uint8_t *t, uint32_t length)
+{
+	uint32_t at = 44;
+
+	if (length < at)
+		return;
+	acpi.lapic_address = get32(t + 36);
+	while (length - at >= 2 && t[at + 1] >= 2 && t[at + 1] <= length - at) {
+		parse_madt_entry(t + at);
+		at += t[at + 1];
+	}
+}
+
+/* One small integer of AML: zero, one, or a byte. */
+static const uint8_t *aml_byte(const uint8_t *p, uint8_t *value)
+{
+	if (*p == 0x0a)
+		p++;
+	*value = *p;
+	return p + 1;
+}
+
+/* Name(_S5, Package(..){ type a, type b, ... }) */
+static void parse_dsdt(uint64_t pa)
+{
+	const struct table_header *h = map_table(pa);
+	const uint8_t *p, *end;
+
+	if (!h)
+		return;
+	end = (const uint8_t *)h + h->length;
+	for (p = (const uint8_t *)(h + 1); end - p >= 16; p++) {
+		if (memcmp(p, "_S5_\x12", 5))
+			continue;
+		p += 5;
+		p += (*p >> 6) + 2; /* package length, element count */
+		p = aml_byte(p, &acpi.s5_type_a);
+		aml_byte(p, &acpi.s5_type_b);
+		acpi.has_s5 = true;
+		return;
+	}
+}
+
+static void parse_fadt(const void *t, uint32_t length)
+{
+	struct fadt f;
+
+	memset(&f, 0, sizeof(f));
+	memcpy(&f, t, min_u64(length, sizeof(f)));
+	acpi.smi_command = (uint16_t)f.smi_command;
+	acpi.acpi_enable = f.acpi_enable;
+	acpi.pm1a_event = (uint16_t)f.pm1a_event;
+	acpi.pm1b_event = (uint16_t)f.pm1b_event;
+	acpi.pm1a_control = (uint16_t)f.pm1a_control;
+	acpi.pm1b_control = (uint16_t)f.pm1b_control;
+	acpi.pm_timer_port = (uint16_t)f.pm_timer;
+	acpi.has_reset = f.flags & FADT_RESET_SUPPORTED;
+	acpi.reset_space = f.reset.space;
+	acpi.reset_address = f.reset.address;
+	acpi.reset_value = f.reset_value;
+	if (f.x_dsdt || f.dsdt)
+		parse_dsdt(f.x_dsdt ? f.x_dsdt : f.dsdt);
+}
+
+static void parse_table(uint64_t pa)
+{
+	const struct table_header *h = map_table(pa);
+
+	if (!h)
+		return;
+	log_debug("ACPI: %.4s at %#lx\n", h->signature, pa);
+	if (memcmp(h->signature, "APIC", 4) == 0)
+		parse_madt((const uint8_t *)h, h->length);
+	else if (memcmp(h->signature, "FACP", 4) == 0)
+		parse_fadt(h, h->length);
+	else if (memcmp(h->signature, "HPET", 4) == 0 && h->length >= 52)
+		acpi.hpet_address = get64((const uint8_t *)h + 44);
+}
+
+void acpi_init(void)
+{
+	const struct table_header *root;
+	struct rsdp r = { .revision = 0 };
+	const uint8_t *entries;
+	uint32_t at, size;
+
+	if (!find_rsdp(&r)) {
+		log_warning("no ACPI tables: one CPU, no power-off\n");
+		return;
+	}
+	size = r.revision >= 2 && r.xsdt ? 8 : 4;
+	root = map_table(size == 8 ? r.xsdt : r.rsdt);
+	if (!root)
+		return;
+	entries = (const uint8_t *)(root + 1);
+	for (at = 0; root->length - sizeof(*root) - at >= size; at += size)
+		parse_table(size == 8 ? get64(entries + at)
+				      : get32(entries + at));
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * COM1, a 16550: output by polling, input by interrupt. The interrupt only
+ * raises SOFTIRQ_CONSOLE on the CPU that takes it; the FIFO is emptied there.
+ * [PC16550D data sheet, "Registers"]
+ */
+#include "core/console.h"
+#include "platform/platform.h"
+#include "x86/apic.h"
+#include "x86/cpu.h"
+#include "x86/irq.h"
+#include "x86/processor.h"
+
+#define COM1       0x3f8
+#define COM1_IRQ   4
+#define CLOCK_HZ   115200
+#define SPIN_LIMIT 100000 /* a transmitter that is stuck */
+
+enum uart_register {
+	UART_DATA = COM1,
+	UART_INTERRUPTS,
+	UART_FIFO,
+	UART_LINE_CONTROL,
+	UART_MODEM_CONTROL,
+	UART_LINE_STATUS,
+	UART_MODEM_STATUS,
+	UART_SCRATCH,
+};
+
+#define STATUS_RECEIVED    0x01
+#define STATUS_CAN_SEND    0x20
+#define LINE_8N1           3
+#define LINE_DIVISOR       0x80
+#define FIFO_ON_AND_CLEAR  7
+#define MODEM_DTR_RTS_OUT2 0x0b /* OUT2 lets the interrupt through */
+
+static bool present;
+
+static void put(char c)
+{
+	unsigned int i;
+
+	for (i = 0; !(in8(UART_LINE_STATUS) & STATUS_CAN_SEND); i++) {
+		if (i == SPIN_LIMIT)
+			return;
+		cpu_relax();
+	}
+	out8(UART_DATA, (uint8_t)c);
+}
+
+static void uart_write(const char *s, size_t n)
+{
+	for (; n; n--, s++) {
+		if (*s == '\n')
+			put('\r');
+		put(*s);
+	}
+}
+
+static int uart_read(void)
+{
+	if (!(in8(UART_LINE_STATUS) & STATUS_RECEIVED))
+		return -1;
+	return in8(UART_DATA);
+}
+
+static const struct console_device uart_console = {
+	.name = "com1",
+	.write = uart_write,
+	.read = uart_read,
+};
+
+void uart_init(unsigned int baud)
+{
+	out8(UART_SCRATCH, 0x5a);
+	if (in8(UART_SCRATCH) != 0x5a)
+		return; /* no such device */
+	present = true;
+	out8(UART_INTERRUPTS, 0);
+	if (baud && baud <= CLOCK_HZ) {
+		uint16_t divisor = (uint16_t)(CLOCK_HZ / baud);
+
+		out8(UART_LINE_CONTROL, LINE_DIVISOR);
+		out8(UART_DATA, (uint8_t)divisor);
+		out8(UART_INTERRUPTS, (uint8_t)(divisor >> 8));
+	}
+	out8(UART_LINE_CONTROL, LINE_8N1);
+	out8(UART_FIFO, FIFO_ON_AND_CLEAR);
+	out8(UART_MODEM_CONTROL, MODEM_DTR_RTS_OUT2);
+	console_add(&uart_console);
+}
+
+static void uart_interrupt(unsigned int vector)
+{
+	(void)vector;
+	softirq_raise(this_cpu()->id, SOFTIRQ_CONSOLE);
+}
+
+void uart_enable_irq(void)
+{
+	bool level, low;
+	unsigned int gsi = ioapic_isa_gsi(COM1_IRQ, &level, &low);
+
+	if (!present || !ioapic_has_gsi(gsi))
+		return;
+	irq_set_handler(VECTOR_DEVICE, uart_interrupt, true);
+	ioapic_route(gsi, VECTOR_DEVICE, level, low);
+	ioapic_mask(gsi, false);
+	out8(UART_INTERRUPTS, 1);
+	/* Characters from before would leave the line high: no edge. */
+	softirq_raise(this_cpu()->id, SOFTIRQ_CONSOLE);
+}

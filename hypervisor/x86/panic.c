@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The last thing that the hypervisor does. Any context, any state: takes no
+ * locks, allocates nothing, follows no pointer outside this CPU's block and
+ * the image.
+ */
+#include "lib/panic.h"
+
+#include "boot/boot.h"
+#include "core/console.h"
+#include "core/services.h"
+#include "x86/backtrace.h"
+#include "x86/cpu.h"
+#include "x86/processor.h"
+#include "x86/smp.h"
+
+#define MAX_FRAMES 24
+
+struct symbol {
+	uint64_t address;
+	const char *name;
+};
+
+extern const struct symbol symbol_table[];
+extern const uint32_t symbol_table_count;
+extern const char image_start[], image_text_end[];
+
+static const struct symbol *find_symbol(uint64_t address)
+{
+	uint32_t low = 0, high = symbol_table_count, middle;
+
+	if (address < (uint64_t)image_start ||
+	    address >= (uint64_t)image_text_end)
+		return NULL;
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (symbol_table[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &symbol_table[low - 1] : NULL;
+}
+
+static void show_address(uint64_t address)
+{
+	const struct symbol *s = find_symbol(address);
+
+	if (s)
+		log_error("  %016lx %s+%#lx\n", address, s->name,
+			  address - s->address);
+	else
+		log_error("  %016lx\n", address);
+}
+
+void show_backtrace(uint64_t rip, uint64_t rbp)
+{
+	uint64_t block = (uint64_t)this_cpu();
+	unsigned int i;
+
+	log_error("backtrace:\n");
+	show_address(rip);
+	for (i = 0; i < MAX_FRAMES; i++) {
+		const uint64_t *frame = (const uint64_t *)rbp;
+
+		/* Only ever upwards, and within mapped parts of the block. */
+		if (rbp & 7 || rbp < block + CPU_BLOCK_STUB + PAGE_SIZE ||
+		    rbp > block + CPU_BLOCK_SIZE - 16 ||
+		    (rbp > block + CPU_BLOCK_DB_TOP - 16 &&
+		     rbp < block + CPU_BLOCK_STACK_BOTTOM))
+			return;
+		if (!find_symbol(frame[1]))
+			return;
+		show_address(frame[1]);
+		if (frame[0] <= rbp)
+			return;
+		rbp = frame[0];
+	}
+}
+
+void show_registers(const struct cpu_regs *r)
+{
+	log_error("rip %04lx:%016lx rflags %08lx vector %u error %x\n", r->cs,
+		  r->rip, r->rflags, r->vector, r->error_code);
+	log_error("rsp %04lx:%016lx rbp %016lx cr2 %016lx\n", r->ss, r->rsp,
+		  r->rbp, read_cr2());
+	log_error("rax %016lx rbx %016lx rcx %016lx\n", r->rax, r->rbx, r->rcx);
+	log_error("rdx %016lx rsi %016lx rdi %016lx\n", r->rdx, r->rsi, r->rdi);
+	log_error("r8  %016lx r9  %016lx r10 %016lx\n", r->r8, r->r9, r->r10);
+	log_error("r11 %016lx r12 %016lx r13 %016lx\n", r->r11, r->r12, r->r13);
+	log_error("r14 %016lx r15 %016lx cr3 %016lx\n", r->r14, r->r15,
+		  read_cr3());
+}
+
+void panic(const char *fmt, ...)
+{
+	static unsigned int entered;
+	char text[200];
+	va_list ap;
+
+	irq_disable();
+	/* A panic within the panic, or on two CPUs: the first one wins. */
+	if (__atomic_fetch_add(&entered, 1, __ATOMIC_SEQ_CST)) {
+		for (;;)
+			halt();
+	}
+	smp_stop_others();
+	console_force();
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_error("PANIC on CPU %u: %s\n", this_cpu()->id, text);
+	log_error("cr0 %lx cr2 %lx cr3 %lx cr4 %lx\n", read_cr0(), read_cr2(),
+		  read_cr3(), read_cr4());
+	show_backtrace((uint64_t)__builtin_return_address(0),
+		       *(const uint64_t *)__builtin_frame_address(0));
+	if (!options.noreboot)
+		machine_reboot();
+	log_error("halted\n");
+	for (;;)
+		halt();
+}
