@@ -203,7 +203,7 @@ void paging_populate(uint64_t va, uint64_t size)
  * The M2P: one 2 MiB page for each GiB of machine memory that has RAM. Guests
  * read it in slot 256 (user, read-only), the hypervisor writes it in 257.
  */
-void paging_make_m2p(void (*mark)(uint64_t start, uint64_t end))
+void paging_make_m2p(void)
 {
 	uint64_t per_page = LARGE_SIZE / 8, first, pa, at;
 	uint64_t frames = machine_frames;
@@ -217,7 +217,6 @@ void paging_make_m2p(void (*mark)(uint64_t start, uint64_t end))
 		*entry_of(M2P_VIRT_START + at, 2) =
 			pa | PTE_HV_RO | PTE_USER | PTE_LARGE;
 		*entry_of(M2P_RW_START + at, 2) = pa | PTE_HV_RW | PTE_LARGE;
-		mark(pa, pa + LARGE_SIZE);
 	}
 }
 

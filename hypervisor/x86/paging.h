@@ -39,8 +39,8 @@ void *ioremap(uint64_t pa, size_t size);
 /* Firmware tables in memory: as ioremap(), cacheable, read-only. */
 const void *map_firmware(uint64_t pa, size_t size);
 
-/* Every frame's entry ~0; mark() is told which memory the table occupies. */
-void paging_make_m2p(void (*mark)(uint64_t start, uint64_t end));
+/* Every frame's entry ~0. */
+void paging_make_m2p(void);
 /* From now on page tables come from page_alloc(). */
 void paging_heap_ready(void);
 /* Map a CPU's block (CPU_BLOCK_SIZE bytes at pa) and its windows' tables. */
