@@ -12,8 +12,8 @@
 #include "pv/bounce.h"
 
 #include "core/services.h"
-#include "pv/pv.h"
 #include "public/callback.h"
+#include "pv/pv.h"
 #include "x86/processor.h"
 #include "x86/segments.h"
 #include "x86/uaccess.h"
@@ -121,8 +121,7 @@ static void bounce_or_crash(struct vcpu *v, const struct bounce *b,
 
 void pv_deliver_event(struct vcpu *v)
 {
-	struct bounce b = { .handler = v->event_callback,
-			    .mask_events = true };
+	struct bounce b = { .handler = v->event_callback, .mask_events = true };
 
 	bounce_or_crash(v, &b, "event");
 }
@@ -155,12 +154,10 @@ void pv_deliver_syscall(struct vcpu *v, uint64_t handler, bool mask)
 
 void pv_deliver_failsafe(struct vcpu *v, const uint16_t sel[4])
 {
-	struct bounce b = {
-		.handler = v->failsafe_callback,
-		.mask_events = v->callback_flags &
-			       (1 << CALLBACKTYPE_failsafe),
-		.selectors = sel
-	};
+	struct bounce b = { .handler = v->failsafe_callback,
+			    .mask_events = v->callback_flags &
+					   (1 << CALLBACKTYPE_failsafe),
+			    .selectors = sel };
 
 	bounce_or_crash(v, &b, "failsafe");
 }

@@ -266,10 +266,9 @@ void handle_guest_syscall(void)
 	struct vcpu *v = current_vcpu();
 	struct cpu_regs *r = guest_regs();
 	bool compat = r->vector == VECTOR_SYSCALL32;
-	unsigned int type = compat ? CALLBACKTYPE_syscall32
-				   : CALLBACKTYPE_syscall;
-	uint64_t handler = compat ? v->syscall32_callback
-				  : v->syscall_callback;
+	unsigned int type =
+		compat ? CALLBACKTYPE_syscall32 : CALLBACKTYPE_syscall;
+	uint64_t handler = compat ? v->syscall32_callback : v->syscall_callback;
 
 	if (handler) {
 		pv_deliver_syscall(v, handler,

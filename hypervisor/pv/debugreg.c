@@ -12,7 +12,7 @@
 #define DR6_FIXED  0xffff0ff0ul
 #define DR6_GUEST  0xe00ful /* B0-3, BD, BS, BT */
 #define DR7_ALWAYS 0x400ul
-#define DR7_GD	   0x2000ul
+#define DR7_GD     0x2000ul
 #define DR7_KNOWN  0xffff27fful /* not reserved [SDM3 "DR7"] */
 #define DR7_LE_GE  0x300ul
 /* An address mask MSR can widen a breakpoint to 4 GiB. */

@@ -24,11 +24,12 @@
 #define DESC_DPL3    (3ul << 45)
 #define DESC_SEGMENT (1ul << 44) /* code or data, not system */
 
-#define GDT_PAGES	 14
-#define LDT_PAGES	 16
+#define GDT_PAGES        14
+#define LDT_PAGES        16
 #define ENTRIES_PER_PAGE 512
-#define LDT_MAX_ENTRIES	 8192
-#define WINDOW_FLAGS	 (PTE_PRESENT | PTE_WRITE | PTE_NX | PTE_ACCESSED | PTE_DIRTY)
+#define LDT_MAX_ENTRIES  8192
+#define WINDOW_FLAGS                                                           \
+	(PTE_PRESENT | PTE_WRITE | PTE_NX | PTE_ACCESSED | PTE_DIRTY)
 
 bool descriptor_fix(uint64_t *d)
 {
@@ -131,8 +132,8 @@ void pv_drop_descriptors(struct vcpu *v)
 
 int pv_set_gdt(struct vcpu *v, const mfn_t *frames, unsigned int entries)
 {
-	unsigned int pages = (entries + ENTRIES_PER_PAGE - 1) /
-			     ENTRIES_PER_PAGE;
+	unsigned int pages =
+		(entries + ENTRIES_PER_PAGE - 1) / ENTRIES_PER_PAGE;
 	unsigned int i;
 
 	if (entries > FIRST_RESERVED_GDT_ENTRY)

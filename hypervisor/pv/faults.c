@@ -113,7 +113,7 @@ void pv_device_not_available(struct vcpu *v)
 void pv_debug(struct vcpu *v, uint64_t dr6)
 {
 	/* B0-B3 are news, BD never, BS and BT sticky [SDM3 "DR6"]. */
-	v->debugreg[6] = (v->debugreg[6] & ~0xful) | (dr6 & 0xc00f) |
-			 0xffff0ff0;
+	v->debugreg[6] =
+		(v->debugreg[6] & ~0xful) | (dr6 & 0xc00f) | 0xffff0ff0;
 	pv_inject(v, TRAP_DB, 0);
 }

@@ -17,9 +17,9 @@
 #include "x86/processor.h"
 
 /* Offsets in an FXSAVE image [SDM2 "FXSAVE"]. */
-#define FX_FCW     0
-#define FX_MXCSR   24
-#define FX_RESERVED 464 /* to the end: for software */
+#define FX_FCW             0
+#define FX_MXCSR           24
+#define FX_RESERVED        464 /* to the end: for software */
 #define MXCSR_DEFAULT_MASK 0xffbfu
 
 void fpu_reset(struct vcpu *v)

@@ -10,10 +10,10 @@
  * memory (BF-19).
  */
 #include "core/domain.h"
+#include "core/services.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "core/services.h"
 #include "pv/pv.h"
 #include "x86/entry.h"
 #include "x86/features.h"
@@ -193,6 +193,5 @@ void handle_hypervisor_exception(struct cpu_regs *regs)
 	if (apply_fixup(regs))
 		return;
 	panic("exception %u at %lx, error code %x, cr2 %lx, rsp %lx",
-	      regs->vector, regs->rip, regs->error_code, read_cr2(),
-	      regs->rsp);
+	      regs->vector, regs->rip, regs->error_code, read_cr2(), regs->rsp);
 }
