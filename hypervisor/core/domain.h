@@ -113,8 +113,9 @@ struct domain {
 	struct spinlock page_lock; /* RANK_PAGE_LIST */
 	uint64_t tot_pages, max_pages;
 	struct list page_list;
+	struct list leftover; /* given up in teardown, still referenced */
+	void *memory_map;     /* struct e820 of XENMEM_set_memory_map */
 	struct shared_info *shared_info; /* hypervisor page, shared */
-	void *teardown; /* progress of domain_relinquish, mm/ */
 
 	/* core/evtchn.c */
 	struct spinlock evtchn_lock; /* RANK_EVTCHN */

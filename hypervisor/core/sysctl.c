@@ -53,7 +53,7 @@ static long sys_physinfo(struct xen_sysctl *op)
 			     XEN_SYSCTL_PHYSCAP_gnttab_v1;
 	info->total_pages = heap_total_pages();
 	info->free_pages = heap_free_pages();
-	info->max_mfn = frame_limit - 1;
+	info->max_mfn = machine_frames - 1;
 	return 0;
 }
 

@@ -17,6 +17,7 @@
 #ifndef TENON_MM_FRAME_H
 #define TENON_MM_FRAME_H
 
+#include "boot/boot.h"
 #include "lib/list.h"
 #include "lib/types.h"
 #include "x86/layout.h"
@@ -24,13 +25,13 @@
 struct domain;
 
 enum frame_state {
-	FRAME_ABSENT,	  /* no RAM: devices, firmware, holes. Must be 0 */
-	FRAME_RESERVED,	  /* RAM of the hypervisor since boot */
-	FRAME_M2P,	  /* holds part of the M2P table */
-	FRAME_FREE,	  /* in the allocator, head or body of a block */
+	FRAME_ABSENT,     /* no RAM: devices, firmware, holes. Must be 0 */
+	FRAME_RESERVED,   /* RAM of the hypervisor since boot */
+	FRAME_M2P,        /* holds part of the M2P table */
+	FRAME_FREE,       /* in the allocator, head or body of a block */
 	FRAME_HYPERVISOR, /* allocated for the hypervisor's own use */
-	FRAME_OWNED,	  /* memory of a domain */
-	FRAME_SHARED,	  /* hypervisor page that one domain may map */
+	FRAME_OWNED,      /* memory of a domain */
+	FRAME_SHARED,     /* hypervisor page that one domain may map */
 };
 
 enum frame_type {
@@ -44,26 +45,26 @@ enum frame_type {
 };
 
 struct frame {
-	uint64_t ref;	       /* count, REF_ALLOCATED */
-	uint64_t type;	       /* kind, TYPE_BUSY, TYPE_PINNED, count */
-	uint64_t stamp;	       /* TLB epoch of the last loss of a mapping */
-	struct domain *owner;  /* OWNED, SHARED; else NULL */
-	struct list link;      /* owner's pages, or free list */
-	uint8_t state;	       /* enum frame_state */
-	uint8_t order;	       /* of the block, for its first frame */
-	uint8_t uncached;      /* was mapped other than write-back (TL-9) */
+	uint64_t ref;         /* count, REF_ALLOCATED */
+	uint64_t type;        /* kind, TYPE_BUSY, TYPE_PINNED, count */
+	uint64_t stamp;       /* TLB epoch of the last loss of a mapping */
+	struct domain *owner; /* OWNED, SHARED; else NULL */
+	struct list link;     /* owner's pages, or free list */
+	uint8_t state;        /* enum frame_state */
+	uint8_t order;        /* of the block, for its first frame */
+	uint8_t uncached;     /* was mapped other than write-back (TL-9) */
 };
 
 /* ref: the owner has not given the page back (PG-3); its own reference. */
 #define REF_ALLOCATED (1ull << 63)
-#define REF_COUNT (REF_ALLOCATED - 1)
-#define REF_MAX (1ull << 48) /* refuse far below any wrap (PT-15) */
+#define REF_COUNT     (REF_ALLOCATED - 1)
+#define REF_MAX       (1ull << 48) /* refuse far below any wrap (PT-15) */
 
-#define TYPE_SHIFT 60
-#define TYPE_BUSY (1ull << 59)	 /* promotion or demotion in progress */
+#define TYPE_SHIFT  60
+#define TYPE_BUSY   (1ull << 59) /* promotion or demotion in progress */
 #define TYPE_PINNED (1ull << 58) /* the guest's pin owns a reference */
-#define TYPE_COUNT ((1ull << 56) - 1)
-#define TYPE_MAX (1ull << 48)
+#define TYPE_COUNT  ((1ull << 56) - 1)
+#define TYPE_MAX    (1ull << 48)
 
 #ifndef TENON_HOSTED
 #define frame_table ((struct frame *)FRAME_TABLE_START)
@@ -71,18 +72,14 @@ struct frame {
 extern struct frame frame_table[]; /* tests/unit/fake */
 #endif
 
-/*
- * First frame number beyond RAM. The frame table covers 0 .. frame_limit - 1
- * and starts as zeroes; boot sets it before mm_init().
- */
-extern uint64_t frame_limit;
+/* The frame table covers frames 0 .. machine_frames - 1 (boot/boot.h). */
 
 static inline mfn_t frame_to_mfn(const struct frame *f)
 {
 	return mfn_of((uint64_t)(f - frame_table));
 }
 
-/* For numbers known to be below frame_limit, e.g. from a held frame. */
+/* For numbers known to be below machine_frames, e.g. from a held frame. */
 static inline struct frame *frame_at(mfn_t m)
 {
 	return &frame_table[m.n];

@@ -2,10 +2,8 @@
 /*
  * Memory: what the other parts of the hypervisor use beyond core/services.h.
  *
- * Boot order (boot/): frame table and M2P mapped and filled (zeroes, ~0);
- * frame_limit set; mm_mark_ram() for every RAM range of the machine, also
- * those in use; mm_mark_m2p() for the frames that hold the M2P; then
- * mm_init() with what is free.
+ * Boot maps the frame table (machine_frames entries of zeroes) and the M2P
+ * (all ones), then calls mm_init() with the RAM that is free.
  */
 #ifndef TENON_MM_MM_H
 #define TENON_MM_MM_H
@@ -13,15 +11,8 @@
 #include "core/domain.h"
 #include "core/services.h"
 #include "mm/frame.h"
+#include "x86/processor.h"
 
-/* Machine addresses, end exclusive; partial pages are dropped. */
-struct ram_range {
-	uint64_t start, end;
-};
-
-/* Boot (helper functions above say the order). */
-void mm_mark_ram(uint64_t start, uint64_t end);
-void mm_mark_m2p(uint64_t start, uint64_t end);
 void mm_init(const struct ram_range *ranges, unsigned int n);
 /* Boot modules and the like, once they are no longer needed. */
 void mm_free_boot_range(uint64_t start, uint64_t end);
@@ -36,7 +27,7 @@ void pages_free(void *p, unsigned int order);
 
 /* M2P table (mm/m2p.c). */
 #define M2P_INVALID (~0ull)
-#define M2P_SHARED 0x5555555555555555ull
+#define M2P_SHARED  0x5555555555555555ull
 void m2p_set(mfn_t m, uint64_t gfn);
 
 /*
@@ -94,24 +85,12 @@ uint64_t tlb_epoch_now(void);
 void tlb_flush_since(uint64_t stamp);
 /* Flush the CPUs that run d now. */
 void tlb_flush_domain(struct domain *d);
-
-/* Page-table entries; also for the other parts that build them. */
-#define PTE_P (1ul << 0)
-#define PTE_RW (1ul << 1)
-#define PTE_US (1ul << 2)
-#define PTE_PWT (1ul << 3)
-#define PTE_PCD (1ul << 4)
-#define PTE_A (1ul << 5)
-#define PTE_D (1ul << 6)
-#define PTE_PSE (1ul << 7) /* levels 2 and up */
-#define PTE_PAT (1ul << 7) /* level 1 */
-#define PTE_G (1ul << 8)
-#define PTE_NX (1ul << 63)
-#define PTE_FRAME 0x000ffffffffff000ull
+/* Of these only the CPUs that run one of the vCPUs in the bitmap. */
+void tlb_flush_vcpus(struct domain *d, const uint64_t *vcpus);
 
 static inline mfn_t pte_mfn(uint64_t pte)
 {
-	return mfn_of((pte & PTE_FRAME) >> PAGE_SHIFT);
+	return mfn_of((pte & PTE_ADDR) >> PAGE_SHIFT);
 }
 
 #endif

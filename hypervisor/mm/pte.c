@@ -15,23 +15,23 @@ uint64_t pte_frame_limit = 1ull << (40 - PAGE_SHIFT);
 
 struct pte_class classify(unsigned int level, uint64_t raw, bool io)
 {
-	struct pte_class c = { .kind = PTE_ABSENT };
+	struct pte_class c = { .kind = ENTRY_ABSENT };
 
-	if (!(raw & PTE_P))
+	if (!(raw & PTE_PRESENT))
 		return c;
 	c.frame = pte_mfn(raw).n;
-	c.kind = level == 1 ? PTE_LEAF : PTE_TABLE;
+	c.kind = level == 1 ? ENTRY_LEAF : ENTRY_TABLE;
 	if (c.frame >= pte_frame_limit)
-		c.kind = PTE_BAD;
+		c.kind = ENTRY_BAD;
 	if (level > 1) {
-		if (raw & (CACHE_BITS | PTE_G))
-			c.kind = PTE_BAD;
+		if (raw & (CACHE_BITS | PTE_GLOBAL))
+			c.kind = ENTRY_BAD;
 		return c;
 	}
-	c.writable = raw & PTE_RW;
+	c.writable = raw & PTE_WRITE;
 	c.cache = raw & CACHE_BITS;
 	if (c.cache && !io)
-		c.kind = PTE_BAD;
+		c.kind = ENTRY_BAD;
 	return c;
 }
 
@@ -43,12 +43,12 @@ bool pte_same_class(const struct pte_class *a, const struct pte_class *b)
 
 uint64_t pte_fix(unsigned int level, uint64_t raw)
 {
-	if (!(raw & PTE_P))
+	if (!(raw & PTE_PRESENT))
 		return raw;
-	raw |= PTE_US;
+	raw |= PTE_USER;
 	if (level == 1)
-		raw &= ~PTE_G;
+		raw &= ~PTE_GLOBAL;
 	if (level == 4)
-		raw |= PTE_A;
+		raw |= PTE_ACCESSED;
 	return raw;
 }

@@ -10,15 +10,15 @@
 #include "mm/mm.h"
 
 enum pte_kind {
-	PTE_ABSENT, /* any content that the processor ignores */
-	PTE_LEAF,
-	PTE_TABLE,
-	PTE_BAD,
+	ENTRY_ABSENT, /* any content that the processor ignores */
+	ENTRY_LEAF,
+	ENTRY_TABLE,
+	ENTRY_BAD,
 };
 
 struct pte_class {
 	enum pte_kind kind;
-	bool writable;	/* leaf only */
+	bool writable;  /* leaf only */
 	uint64_t cache; /* leaf only: PWT, PCD, PAT; 0 is write-back */
 	uint64_t frame; /* leaf, table: frame number */
 };

@@ -39,6 +39,8 @@ struct cpu {
 	uint64_t syscall_rsp; /* guest rsp, syscall stub only */
 	mfn_t loaded_root;    /* frame in CR3 (TL-6); idle root when idle */
 	uint64_t tlb_epoch;   /* owner CPU: flush epoch completed (TL-2) */
+	struct domain *tlb_domain; /* whose tables CR3 may walk, or NULL */
+	bool tlb_requested;   /* another CPU waits for a flush of this one */
 	bool online;
 	uint32_t lock_ranks;  /* debug: bit per rank held */
 	struct vcpu *last_vcpu; /* descriptor windows and FPU hold its state */

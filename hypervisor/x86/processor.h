@@ -313,6 +313,15 @@ static inline void cpu_relax(void)
 {
 }
 
+static inline void invlpg(uint64_t va)
+{
+	(void)va;
+}
+
+static inline void wbinvd(void)
+{
+}
+
 static inline uint64_t irq_save(void)
 {
 	return 0;

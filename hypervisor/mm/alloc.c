@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frame allocator: buddy blocks of 2^order frames, and small objects cut
+ * from single pages.
+ *
+ * Owns: free frames (FRAME_FREE). The first frame of a free block is on the
+ * list of its order; the others have order ORDER_BODY. A free block's stamp
+ * is the TLB epoch up to which stale mappings may exist, so an allocation
+ * first flushes what is older and only then clears: a page cleared earlier
+ * could still be written by its last owner (TL-3, PG-6).
+ *
+ * Locks: heap_lock for the lists. Context: any CPU, not interrupt handlers.
+ */
+#include "boot/boot.h"
+#include "core/services.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "mm/domain_mm.h"
+#include "mm/mm.h"
+#include "mm/pte.h"
+#include "x86/features.h"
+#include "x86/paging.h"
+
+#define ORDER_BODY 0xff
+
+static struct spinlock heap_lock = SPINLOCK_INIT(RANK_HEAP);
+static struct list free_blocks[MAX_ORDER + 1];
+static uint64_t free_frames, total_frames;
+
+mfn_t virt_to_mfn(const void *p)
+{
+	return mfn_of(virt_to_phys(p) >> PAGE_SHIFT);
+}
+
+void *mfn_to_virt(mfn_t m)
+{
+	return phys_to_virt(m.n << PAGE_SHIFT);
+}
+
+uint64_t heap_free_pages(void)
+{
+	return read_once(free_frames);
+}
+
+uint64_t heap_total_pages(void)
+{
+	return total_frames;
+}
+
+static struct frame *frame_of(struct list *link)
+{
+	return list_entry(link, struct frame, link);
+}
+
+static uint64_t frame_number(const struct frame *f)
+{
+	return frame_to_mfn(f).n;
+}
+
+static void block_insert(struct frame *f, unsigned int order)
+{
+	f->order = (uint8_t)order;
+	list_add_head(&free_blocks[order], &f->link);
+}
+
+/* The other half of the block that f's block belongs to, if it is free. */
+static struct frame *free_buddy(struct frame *f, unsigned int order)
+{
+	uint64_t n = frame_number(f) ^ (1ull << order);
+	struct frame *buddy;
+
+	if (order == MAX_ORDER || n + (1ull << order) > machine_frames)
+		return NULL;
+	buddy = &frame_table[n];
+	return buddy->state == FRAME_FREE && buddy->order == order ? buddy
+								   : NULL;
+}
+
+static void block_free_locked(struct frame *f, unsigned int order)
+{
+	struct frame *buddy;
+
+	free_frames += 1ull << order;
+	while ((buddy = free_buddy(f, order))) {
+		struct frame *low = buddy < f ? buddy : f;
+		struct frame *high = buddy < f ? f : buddy;
+
+		list_remove(&buddy->link);
+		low->stamp = max_u64(low->stamp, high->stamp);
+		high->order = ORDER_BODY;
+		f = low;
+		order++;
+	}
+	block_insert(f, order);
+}
+
+static void frame_make_free(struct frame *f)
+{
+	f->ref = 0;
+	f->type = 0;
+	f->owner = NULL;
+	f->order = ORDER_BODY;
+	f->uncached = 0;
+	f->state = FRAME_FREE;
+}
+
+void frames_free(struct frame *f, unsigned int order)
+{
+	uint64_t epoch = tlb_epoch_now();
+
+	spin_lock(&heap_lock);
+	for (uint64_t i = 0; i < 1ull << order; i++)
+		frame_make_free(f + i);
+	f->stamp = epoch;
+	block_free_locked(f, order);
+	spin_unlock(&heap_lock);
+}
+
+/* A free block of order o whose first 2^order frames end below limit. */
+static struct frame *block_find(unsigned int o, unsigned int order,
+				uint64_t limit)
+{
+	struct list *pos;
+
+	list_for_each(pos, &free_blocks[o])
+	{
+		struct frame *f = frame_of(pos);
+
+		if (frame_number(f) + (1ull << order) <= limit)
+			return f;
+	}
+	return NULL;
+}
+
+/* Halve the block at f until it has the order wanted. */
+static void block_split(struct frame *f, unsigned int from, unsigned int to)
+{
+	list_remove(&f->link);
+	while (from > to) {
+		struct frame *high;
+
+		from--;
+		high = f + (1ull << from);
+		high->stamp = f->stamp;
+		block_insert(high, from);
+	}
+}
+
+static struct frame *block_take(unsigned int order, uint64_t limit)
+{
+	for (unsigned int o = order; o <= MAX_ORDER; o++) {
+		struct frame *f = block_find(o, order, limit);
+
+		if (!f)
+			continue;
+		block_split(f, o, order);
+		free_frames -= 1ull << order;
+		return f;
+	}
+	return NULL;
+}
+
+struct frame *frames_alloc(unsigned int order, unsigned int bits)
+{
+	uint64_t limit = ~0ull;
+	uint64_t stamp;
+	struct frame *f;
+
+	if (order > MAX_ORDER || (bits && bits < PAGE_SHIFT))
+		return NULL;
+	if (bits && bits < 64)
+		limit = 1ull << (bits - PAGE_SHIFT);
+	spin_lock(&heap_lock);
+	f = block_take(order, limit);
+	if (f) {
+		stamp = f->stamp;
+		for (uint64_t i = 0; i < 1ull << order; i++)
+			f[i].state = FRAME_HYPERVISOR;
+		f->order = (uint8_t)order;
+	}
+	spin_unlock(&heap_lock);
+	if (f)
+		tlb_flush_since(stamp);
+	return f;
+}
+
+void *pages_alloc(unsigned int order)
+{
+	struct frame *f = frames_alloc(order, 0);
+	void *p;
+
+	if (!f)
+		return NULL;
+	p = mfn_to_virt(frame_to_mfn(f));
+	memset(p, 0, PAGE_SIZE << order);
+	return p;
+}
+
+void pages_free(void *p, unsigned int order)
+{
+	frames_free(frame_at(virt_to_mfn(p)), order);
+}
+
+void *page_alloc(void)
+{
+	return pages_alloc(0);
+}
+
+void page_free(void *page)
+{
+	struct frame *f;
+
+	if (!page)
+		return;
+	f = frame_at(virt_to_mfn(page));
+	if (f->state == FRAME_SHARED)
+		frame_put_allocation(f); /* a mapping may still hold it */
+	else
+		frames_free(f, 0);
+}
+
+/*
+ * Small objects. A page starts with its header; objects are 64-byte aligned
+ * and never page aligned, which tells them from whole blocks.
+ */
+struct slab {
+	struct list link; /* on its class's list while it has free objects */
+	void *free;       /* first free object; each holds the next */
+	uint16_t used, class;
+};
+
+#define SLAB_HEADER 64
+
+static const uint16_t slab_size[] = { 64, 128, 192, 256, 384, 512, 960, 1984 };
+static struct list slab_partial[ARRAY_SIZE(slab_size)];
+static struct spinlock slab_lock = SPINLOCK_INIT(RANK_HEAP);
+
+static void slab_lists_init(void)
+{
+	for (unsigned int c = 0; c < ARRAY_SIZE(slab_size); c++)
+		list_init(&slab_partial[c]);
+}
+
+static struct slab *slab_of(void *object)
+{
+	return (struct slab *)((uintptr_t)object & PAGE_MASK);
+}
+
+static void slab_push(struct slab *s, void *object)
+{
+	*(void **)object = s->free;
+	s->free = object;
+}
+
+static struct slab *slab_new(unsigned int class)
+{
+	struct slab *s = page_alloc();
+	unsigned int size = slab_size[class];
+
+	if (!s)
+		return NULL;
+	s->class = (uint16_t) class;
+	for (unsigned int at = SLAB_HEADER; at + size <= PAGE_SIZE; at += size)
+		slab_push(s, (char *)s + at);
+	return s;
+}
+
+static void *slab_alloc(unsigned int class)
+{
+	struct slab *s, *fresh = NULL;
+	void *object;
+
+	spin_lock(&slab_lock);
+	if (list_empty(&slab_partial[class])) {
+		/* heap_lock has the same rank: not under slab_lock. */
+		spin_unlock(&slab_lock);
+		fresh = slab_new(class);
+		if (!fresh)
+			return NULL;
+		spin_lock(&slab_lock);
+		list_add_head(&slab_partial[class], &fresh->link);
+	}
+	s = list_entry(slab_partial[class].next, struct slab, link);
+	object = s->free;
+	s->free = *(void **)object;
+	s->used++;
+	if (!s->free)
+		list_remove(&s->link);
+	spin_unlock(&slab_lock);
+	return memset(object, 0, slab_size[class]);
+}
+
+static void slab_free(void *object)
+{
+	struct slab *s = slab_of(object);
+	bool empty;
+
+	spin_lock(&slab_lock);
+	if (!s->free)
+		list_add_head(&slab_partial[s->class], &s->link);
+	slab_push(s, object);
+	s->used--;
+	empty = !s->used;
+	if (empty)
+		list_remove(&s->link);
+	spin_unlock(&slab_lock);
+	if (empty)
+		page_free(s);
+}
+
+void *heap_alloc(size_t size)
+{
+	unsigned int order = 0;
+
+	for (unsigned int c = 0; c < ARRAY_SIZE(slab_size); c++)
+		if (size <= slab_size[c])
+			return slab_alloc(c);
+	while (PAGE_SIZE << order < size)
+		order++;
+	return order > MAX_ORDER ? NULL : pages_alloc(order);
+}
+
+void heap_free(void *p)
+{
+	if (!p)
+		return;
+	if ((uintptr_t)p & (PAGE_SIZE - 1))
+		slab_free(p);
+	else
+		pages_free(p, frame_at(virt_to_mfn(p))->order);
+}
+
+/* Boot. */
+
+static void free_range(uint64_t first, uint64_t end)
+{
+	while (first < end) {
+		unsigned int order = 0;
+
+		while (order < MAX_ORDER && !(first & (1ull << order)) &&
+		       first + (2ull << order) <= end)
+			order++;
+		total_frames += 1ull << order;
+		frames_free(&frame_table[first], order);
+		first += 1ull << order;
+	}
+}
+
+void mm_free_boot_range(uint64_t start, uint64_t end)
+{
+	uint64_t first = (start + PAGE_SIZE - 1) >> PAGE_SHIFT;
+
+	end = min_u64(end >> PAGE_SHIFT, machine_frames);
+	if (!first)
+		first = 1; /* frame 0 stays out of use: 0 means none */
+	free_range(first, end);
+}
+
+static void mark_ram(const struct memory_range *r)
+{
+	uint64_t end =
+		min_u64((r->start + r->size) >> PAGE_SHIFT, machine_frames);
+
+	for (uint64_t m = r->start >> PAGE_SHIFT; m < end; m++)
+		frame_table[m].state = FRAME_RESERVED;
+}
+
+void mm_init(const struct ram_range *ranges, unsigned int n)
+{
+	pte_frame_limit = 1ull << (cpu_features.address_bits - PAGE_SHIFT);
+	slab_lists_init();
+	for (unsigned int o = 0; o <= MAX_ORDER; o++)
+		list_init(&free_blocks[o]);
+	for (unsigned int i = 0; i < boot_info.memory_count; i++)
+		if (boot_info.memory[i].type == MEMORY_RAM)
+			mark_ram(&boot_info.memory[i]);
+	m2p_init();
+	for (unsigned int i = 0; i < n; i++)
+		mm_free_boot_range(ranges[i].start, ranges[i].end);
+}

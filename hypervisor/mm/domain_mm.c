@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory of domains: which frames they own, the roots of their vCPUs, shared
+ * pages, and teardown.
+ *
+ * A domain with pages is referenced by them, so that a frame's owner can be
+ * compared as long as anyone refers to the frame.
+ *
+ * Locks: page_lock guards the list of pages and the quota; mmu_lock the
+ * tables, roots and pins.
+ */
+#include "mm/domain_mm.h"
+
+#include "core/hypercall.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "mm/pagetype.h"
+#include "public/errno.h"
+
+/* Domains whose last reference was one of their pages; see frame_release(). */
+static struct spinlock zombie_lock = SPINLOCK_INIT(RANK_HEAP);
+static struct list zombies = LIST_INIT(zombies);
+
+static struct domain *zombie_take(void)
+{
+	struct domain *d = NULL;
+
+	spin_lock(&zombie_lock);
+	if (!list_empty(&zombies)) {
+		d = list_entry(zombies.next, struct domain, leftover);
+		list_remove(&d->leftover);
+	}
+	spin_unlock(&zombie_lock);
+	return d;
+}
+
+/*
+ * The caller may hold any domain's mmu_lock, and the last reference to a
+ * domain frees it: leave that to the next mmu_leave().
+ */
+static void domain_drop_pages_reference(struct domain *d)
+{
+	unsigned int old = read_once(d->refcount);
+
+	while (old > 1)
+		if (__atomic_compare_exchange_n(&d->refcount, &old, old - 1,
+						false, __ATOMIC_SEQ_CST,
+						__ATOMIC_RELAXED))
+			return;
+	spin_lock(&zombie_lock);
+	list_add_tail(&zombies, &d->leftover);
+	spin_unlock(&zombie_lock);
+}
+
+int mmu_enter(struct domain *d)
+{
+	int rc;
+
+	spin_lock(&d->mmu_lock);
+	rc = walker_finish(d);
+	if (rc)
+		spin_unlock(&d->mmu_lock);
+	return rc;
+}
+
+void mmu_leave(struct domain *d)
+{
+	struct domain *zombie;
+
+	spin_unlock(&d->mmu_lock);
+	while (unlikely(read_once(zombies.next) != &zombies) &&
+	       (zombie = zombie_take()))
+		domain_put(zombie);
+}
+
+/* Pages. */
+
+static bool quota_allows_locked(const struct domain *d, uint64_t n)
+{
+	return !d->dying && d->tot_pages <= d->max_pages &&
+	       n <= d->max_pages - d->tot_pages;
+}
+
+static void page_add_locked(struct domain *d, struct frame *f)
+{
+	f->owner = d;
+	f->type = 0;
+	f->state = FRAME_OWNED;
+	list_add_tail(&d->page_list, &f->link);
+	__atomic_store_n(&f->ref, REF_ALLOCATED | 1, __ATOMIC_RELEASE);
+}
+
+int domain_assign_frames(struct domain *d, struct frame *f, unsigned int order)
+{
+	uint64_t n = 1ull << order;
+
+	spin_lock(&d->page_lock);
+	if (!quota_allows_locked(d, n)) {
+		spin_unlock(&d->page_lock);
+		return d->dying ? -XEN_EINVAL : -XEN_ENOMEM;
+	}
+	if (!d->tot_pages)
+		__atomic_add_fetch(&d->refcount, 1, __ATOMIC_SEQ_CST);
+	d->tot_pages += n;
+	for (uint64_t i = 0; i < n; i++)
+		page_add_locked(d, f + i);
+	spin_unlock(&d->page_lock);
+	return 0;
+}
+
+struct frame *domain_alloc_frame(struct domain *d)
+{
+	struct frame *f = frames_alloc(0, 0);
+
+	if (!f)
+		return NULL;
+	memset(mfn_to_virt(frame_to_mfn(f)), 0, PAGE_SIZE);
+	if (!domain_assign_frames(d, f, 0))
+		return f;
+	frames_free(f, 0);
+	return NULL;
+}
+
+/* True: it was the last page of the domain. */
+static bool page_remove(struct domain *d, struct frame *f)
+{
+	bool last;
+
+	spin_lock(&d->page_lock);
+	list_remove(&f->link);
+	last = !--d->tot_pages;
+	spin_unlock(&d->page_lock);
+	return last;
+}
+
+void frame_release(struct frame *f)
+{
+	struct domain *d = f->state == FRAME_OWNED ? f->owner : NULL;
+	bool last;
+
+	if (f->uncached)
+		wbinvd(); /* TL-9; rare: graphics of the control domain */
+	m2p_set(frame_to_mfn(f), M2P_INVALID);
+	last = d && page_remove(d, f);
+	frames_free(f, 0);
+	if (last)
+		domain_drop_pages_reference(d);
+}
+
+int domain_steal_frame(struct domain *d, struct frame *f)
+{
+	uint64_t alone = REF_ALLOCATED | 2;
+
+	if (f->state != FRAME_OWNED ||
+	    !__atomic_compare_exchange_n(&f->ref, &alone, 0, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		return -XEN_EBUSY;
+	/* Every type reference has a general one: there is none either. */
+	if (page_remove(d, f))
+		domain_drop_pages_reference(d);
+	f->owner = NULL;
+	f->state = FRAME_HYPERVISOR;
+	return 0;
+}
+
+/* Shared pages. */
+
+void mm_share_page(struct domain *d, void *page)
+{
+	struct frame *f = frame_at(virt_to_mfn(page));
+
+	f->owner = d;
+	f->state = FRAME_SHARED;
+	/* The hypervisor's writable use keeps it from becoming a table. */
+	f->type = type_word(TYPE_WRITABLE) | 1;
+	m2p_set(frame_to_mfn(f), M2P_SHARED);
+	__atomic_store_n(&f->ref, REF_ALLOCATED | 2, __ATOMIC_RELEASE);
+}
+
+void mm_unshare_page(struct domain *d, void *page)
+{
+	struct frame *f = frame_at(virt_to_mfn(page));
+
+	ASSERT(f->owner == d);
+	write_once(f->owner, NULL); /* no new references from now on */
+	(void)d;
+	frame_put_type(f);
+	frame_put(f);
+}
+
+/* Roots. */
+
+static struct vcpu *running_here(struct vcpu *v)
+{
+	return current_vcpu() == v ? v : NULL;
+}
+
+static int root_replace(struct vcpu *v, mfn_t *slot, mfn_t root)
+{
+	struct domain *d = v->domain;
+	mfn_t old;
+	int rc = mmu_enter(d);
+
+	if (rc)
+		return rc;
+	old = *slot;
+	if (!mfn_eq(root, INVALID_MFN) && !mfn_eq(root, old)) {
+		rc = d->dying ? -XEN_EINVAL : table_get(d, root, 4);
+		if (rc) {
+			mmu_leave(d);
+			return rc;
+		}
+	}
+	*slot = root;
+	/* Away from the old root first, then let go of it (TL-6). */
+	if (running_here(v) && (slot == &v->kernel_root) == v->in_kernel)
+		mm_load_root(v);
+	if (!mfn_eq(old, INVALID_MFN) && !mfn_eq(root, old))
+		table_put(d, frame_at(old));
+	mmu_leave(d);
+	return 0;
+}
+
+int mm_set_kernel_root(struct vcpu *v, mfn_t root)
+{
+	return root_replace(v, &v->kernel_root, root);
+}
+
+int mm_set_user_root(struct vcpu *v, mfn_t root)
+{
+	return root_replace(v, &v->user_root, root);
+}
+
+static int roots_drop(struct vcpu *v)
+{
+	int rc = root_replace(v, &v->kernel_root, INVALID_MFN);
+
+	return rc ? rc : root_replace(v, &v->user_root, INVALID_MFN);
+}
+
+void mm_drop_roots(struct vcpu *v)
+{
+	/* Every try makes progress. */
+	while (roots_drop(v))
+		;
+}
+
+/* Pins. */
+
+int mm_pin(struct domain *d, unsigned int level, mfn_t m)
+{
+	struct frame *f;
+	int rc = mmu_enter(d);
+
+	if (rc)
+		return rc;
+	rc = d->dying ? -XEN_EINVAL : table_get(d, m, level);
+	if (!rc) {
+		f = frame_at(m);
+		if (f->type & TYPE_PINNED) {
+			table_put(d, f);
+			rc = -XEN_EINVAL;
+		} else {
+			__atomic_fetch_or(&f->type, TYPE_PINNED,
+					  __ATOMIC_SEQ_CST);
+		}
+	}
+	mmu_leave(d);
+	return rc;
+}
+
+/* True if there was a pin. A walk may be in progress afterwards. */
+static bool unpin_locked(struct domain *d, struct frame *f)
+{
+	uint64_t old =
+		__atomic_fetch_and(&f->type, ~TYPE_PINNED, __ATOMIC_SEQ_CST);
+
+	if (!(old & TYPE_PINNED))
+		return false;
+	table_put(d, f);
+	return true;
+}
+
+int mm_unpin(struct domain *d, mfn_t m)
+{
+	struct frame *f;
+	int rc = mmu_enter(d);
+
+	if (rc)
+		return rc;
+	f = frame_get_by_mfn(m, d);
+	rc = f && unpin_locked(d, f) ? 0 : -XEN_EINVAL;
+	if (f)
+		frame_put(f);
+	mmu_leave(d);
+	return rc;
+}
+
+/* Life of the domain. */
+
+int mm_domain_init(struct domain *d)
+{
+	spin_init(&d->mmu_lock, RANK_MMU);
+	spin_init(&d->page_lock, RANK_PAGE_LIST);
+	list_init(&d->page_list);
+	list_init(&d->leftover);
+	d->walker = heap_alloc(sizeof(*d->walker));
+	d->shared_info = page_alloc();
+	if (!d->walker || !d->shared_info) {
+		mm_domain_free(d);
+		return -XEN_ENOMEM;
+	}
+	mm_share_page(d, d->shared_info);
+	return 0;
+}
+
+void mm_domain_free(struct domain *d)
+{
+	if (d->shared_info) {
+		if (frame_at(virt_to_mfn(d->shared_info))->state ==
+		    FRAME_SHARED)
+			mm_unshare_page(d, d->shared_info);
+		page_free(d->shared_info);
+	}
+	heap_free(d->walker);
+	heap_free(d->memory_map);
+	d->shared_info = NULL;
+	d->walker = NULL;
+	d->memory_map = NULL;
+}
+
+/*
+ * The next page that was not given up yet, with a reference; it moves to the
+ * pages that live only as long as others refer to them.
+ */
+static struct frame *next_to_give_up(struct domain *d, bool *empty)
+{
+	struct frame *f = NULL;
+
+	spin_lock(&d->page_lock);
+	*empty = list_empty(&d->page_list);
+	if (!*empty) {
+		f = list_entry(d->page_list.next, struct frame, link);
+		list_remove(&f->link);
+		list_add_tail(&d->leftover, &f->link);
+		/* None if its last reference is just being dropped. */
+		f = frame_get_by_mfn(frame_to_mfn(f), d);
+	}
+	spin_unlock(&d->page_lock);
+	return f;
+}
+
+static int give_up_page(struct domain *d, struct frame *f)
+{
+	int rc = mmu_enter(d);
+
+	if (rc) {
+		/* Next time again. */
+		spin_lock(&d->page_lock);
+		list_remove(&f->link);
+		list_add_head(&d->page_list, &f->link);
+		spin_unlock(&d->page_lock);
+		frame_put(f);
+		return rc;
+	}
+	unpin_locked(d, f);
+	mmu_leave(d);
+	frame_put_allocation(f);
+	frame_put(f);
+	return 0;
+}
+
+/* The vCPU's page of its own, if it registered one. */
+static void drop_info_frame(struct vcpu *v)
+{
+	struct frame *f = v->info_frame;
+
+	if (!f)
+		return;
+	v->info = &v->domain->shared_info
+			   ->vcpu_info[v->id % XEN_LEGACY_MAX_VCPUS];
+	v->info_frame = NULL;
+	frame_put_writable(f);
+}
+
+/* Everything that vCPUs hold of the domain's memory. They are paused. */
+static int drop_vcpu_references(struct domain *d)
+{
+	for (unsigned int i = 0; i < d->max_vcpus; i++) {
+		struct vcpu *v = d->vcpu ? d->vcpu[i] : NULL;
+		int rc;
+
+		if (!v)
+			continue;
+		pv_drop_descriptors(v);
+		drop_info_frame(v);
+		rc = roots_drop(v);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int drop_walker_reference(struct domain *d)
+{
+	struct frame *done;
+	int rc = mmu_enter(d);
+
+	if (rc)
+		return rc;
+	done = d->walker->done;
+	d->walker->done = NULL;
+	if (done)
+		table_put(d, done);
+	mmu_leave(d);
+	return 0;
+}
+
+int mm_domain_relinquish(struct domain *d)
+{
+	int rc = drop_vcpu_references(d);
+	bool empty = false;
+
+	if (!rc)
+		rc = drop_walker_reference(d);
+	for (unsigned int n = 0; !rc && !empty; n++) {
+		struct frame *f = next_to_give_up(d, &empty);
+
+		if (f)
+			rc = give_up_page(d, f);
+		if (!rc && n % 64 == 63 && hypercall_preempt_check())
+			rc = -XEN_ERESTART;
+	}
+	if (!rc) {
+		rc = mmu_enter(d); /* the last demotion */
+		if (!rc)
+			mmu_leave(d);
+	}
+	return rc;
+}

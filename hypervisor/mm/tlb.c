@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLB flushes. tlb_clock counts flushes on all CPUs; a CPU's tlb_epoch is the
+ * clock's value when its last complete flush began. A stamp is a value of the
+ * clock read after an entry was cleared: the CPU is clean of that entry if
+ * its epoch is later (TL-2). While the idle root is loaded nothing can be
+ * cached, so the epoch is then EPOCH_CLEAN.
+ *
+ * No PCID, no global guest pages: loading CR3 drops every guest translation
+ * and paging-structure entry of the CPU (TL-7).
+ *
+ * Locks: none; callers may hold plain spin locks, not those of interrupt
+ * handlers. Requests are answered by interrupt, or by polling while waiting.
+ */
+#include "core/services.h"
+#include "mm/domain_mm.h"
+#include "mm/mm.h"
+#include "x86/paging.h"
+#include "x86/processor.h"
+#include "x86/smp.h"
+
+#define EPOCH_CLEAN (~0ull)
+
+static uint64_t tlb_clock = 1;
+
+uint64_t tlb_epoch_now(void)
+{
+	return __atomic_load_n(&tlb_clock, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * Load root for the tables of d (NULL: idle). The order tells other CPUs the
+ * truth: the record of whose tables may be cached is visible before the first
+ * walk can happen.
+ */
+static void load_root(struct domain *d, mfn_t root)
+{
+	uint64_t flags = irq_save();
+	struct cpu *cpu = this_cpu();
+	uint64_t epoch;
+
+	write_once(cpu->tlb_requested, false);
+	epoch = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
+	if (d) {
+		write_once(cpu->tlb_domain, d);
+		/* Not the new epoch yet: the flush has not happened. */
+		if (cpu->tlb_epoch == EPOCH_CLEAN)
+			write_once(cpu->tlb_epoch, epoch - 1);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	}
+	paging_load_root(root);
+	cpu->loaded_root = root;
+	if (!d)
+		write_once(cpu->tlb_domain, NULL);
+	__atomic_store_n(&cpu->tlb_epoch, d ? epoch : EPOCH_CLEAN,
+			 __ATOMIC_RELEASE);
+	irq_restore(flags);
+}
+
+void mm_load_root(struct vcpu *v)
+{
+	mfn_t root = v->in_kernel ? v->kernel_root : v->user_root;
+
+	if (mfn_eq(root, INVALID_MFN))
+		root = boot_root; /* the guest faults at once */
+	load_root(v->domain, root);
+}
+
+void mm_load_idle_root(void)
+{
+	load_root(NULL, boot_root);
+}
+
+void tlb_flush_local(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	load_root(cpu->tlb_domain,
+		  cpu->tlb_domain ? cpu->loaded_root : boot_root);
+}
+
+void tlb_invlpg_local(uint64_t va)
+{
+	invlpg(va);
+}
+
+void tlb_flush_ipi(void)
+{
+	tlb_flush_local();
+}
+
+void tlb_poll(void)
+{
+	if (read_once(this_cpu()->tlb_requested))
+		tlb_flush_local();
+}
+
+/* Which CPUs a flush concerns. */
+struct flush {
+	uint64_t before;       /* only CPUs with an epoch up to this */
+	struct domain *domain; /* only CPUs that may walk its tables */
+	const uint64_t *vcpus; /* and run one of these, NULL: any */
+};
+
+static bool flush_wants(const struct flush *fl, struct cpu *cpu)
+{
+	struct vcpu *v;
+
+	if (!cpu || !read_once(cpu->online) ||
+	    read_once(cpu->tlb_epoch) > fl->before)
+		return false;
+	if (fl->domain && read_once(cpu->tlb_domain) != fl->domain)
+		return false;
+	if (!fl->vcpus)
+		return true;
+	v = read_once(cpu->current);
+	/* Compared by address only: v may be changing at this moment. */
+	for (unsigned int id = 0; v && id < fl->domain->max_vcpus; id++)
+		if (fl->domain->vcpu[id] == v)
+			return fl->vcpus[id / 64] >> (id % 64) & 1;
+	return true;
+}
+
+static void flush_cpus(const struct flush *fl)
+{
+	uint64_t waiting[MAX_CPUS / 64] = { 0 };
+	uint64_t since = tlb_epoch_now();
+	struct cpu *self = this_cpu();
+
+	for (unsigned int i = 0; i < cpu_count; i++) {
+		struct cpu *cpu = cpu_get(i);
+
+		if (!flush_wants(fl, cpu))
+			continue;
+		if (cpu == self) {
+			tlb_flush_local();
+			continue;
+		}
+		waiting[i / 64] |= 1ull << (i % 64);
+		write_once(cpu->tlb_requested, true);
+		smp_send_ipi(i, VECTOR_TLB_FLUSH);
+	}
+	for (unsigned int i = 0; i < cpu_count; i++) {
+		if (!(waiting[i / 64] >> (i % 64) & 1))
+			continue;
+		while (read_once(cpu_get(i)->tlb_epoch) <= since) {
+			tlb_poll();
+			cpu_relax();
+		}
+	}
+}
+
+void tlb_flush_since(uint64_t stamp)
+{
+	struct flush fl = { .before = stamp };
+
+	flush_cpus(&fl);
+}
+
+void tlb_flush_all_cpus(void)
+{
+	struct flush fl = { .before = EPOCH_CLEAN - 1 };
+
+	flush_cpus(&fl);
+}
+
+void tlb_flush_domain(struct domain *d)
+{
+	struct flush fl = { .before = EPOCH_CLEAN - 1, .domain = d };
+
+	flush_cpus(&fl);
+}
+
+void tlb_flush_vcpus(struct domain *d, const uint64_t *vcpus)
+{
+	struct flush fl = { .before = EPOCH_CLEAN - 1,
+			    .domain = d,
+			    .vcpus = vcpus };
+
+	flush_cpus(&fl);
+}
