@@ -16,6 +16,7 @@
 #include "lib/string.h"
 #include "mm/pagetype.h"
 #include "public/errno.h"
+#include "pv/pv.h"
 
 /* Domains whose last reference was one of their pages; see frame_release(). */
 static struct spinlock zombie_lock = SPINLOCK_INIT(RANK_HEAP);
@@ -370,19 +371,6 @@ static int give_up_page(struct domain *d, struct frame *f)
 	return 0;
 }
 
-/* The vCPU's page of its own, if it registered one. */
-static void drop_info_frame(struct vcpu *v)
-{
-	struct frame *f = v->info_frame;
-
-	if (!f)
-		return;
-	v->info = &v->domain->shared_info
-			   ->vcpu_info[v->id % XEN_LEGACY_MAX_VCPUS];
-	v->info_frame = NULL;
-	frame_put_writable(f);
-}
-
 /* Everything that vCPUs hold of the domain's memory. They are paused. */
 static int drop_vcpu_references(struct domain *d)
 {
@@ -393,7 +381,6 @@ static int drop_vcpu_references(struct domain *d)
 		if (!v)
 			continue;
 		pv_drop_descriptors(v);
-		drop_info_frame(v);
 		rc = roots_drop(v);
 		if (rc)
 			return rc;

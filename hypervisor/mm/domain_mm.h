@@ -27,8 +27,4 @@ void tlb_poll(void);
 
 void m2p_init(void);
 
-/* pv/descriptor.c */
-int descriptor_page_check(uint64_t *entries);
-void pv_drop_descriptors(struct vcpu *v);
-
 #endif
