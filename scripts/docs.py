@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Compare what documents say with the sources, where a machine can.
+
+    docs.py [CHECK ...]       all of them by default
+
+Prints one line per disagreement; exit status 1 when there is one.
+"""
+import re
+import sys
+
+from sources import ROOT, files
+
+MAX_LINES = 200
+# Rules that comments cite, as in "HC-4": docs/security-model.md has them.
+RULE = re.compile(r"\b(?:HC|UA|IL|PT|TL|PG|EM|BF|FP|GT|EV|MO|DC|SC|LG|SP|XS|TB)"
+                  r"-\d+\b")
+# Names of sub-operations in the public headers.
+OPERATION = re.compile(
+    r"\b(?:XENMEM|EVTCHNOP|GNTTABOP|XEN_DOMCTL|XEN_SYSCTL|SCHEDOP|VCPUOP|"
+    r"PHYSDEVOP|XENPF|XENVER|MMUEXT|CALLBACKOP|XENNMI|CONSOLEIO|VMASST_CMD|"
+    r"UVMF|MMU)_\w+")
+
+
+def text(name):
+    path = ROOT / name
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def code(name):
+    """A C source without its comments."""
+    return re.sub(r"/\*.*?\*/|//[^\n]*", " ", text(name), flags=re.S)
+
+
+def rows(name):
+    """The cells of every table row of a document, backquotes removed."""
+    found = []
+    for line in text(name).splitlines():
+        if line.startswith("|") and not re.match(r"^\|[-| :]+\|$", line):
+            found.append([cell.strip().replace("`", "")
+                          for cell in line.strip("|").split("|")])
+    return found
+
+
+def differences(what, in_code, in_document):
+    for name in sorted(set(in_code) - set(in_document)):
+        yield f"{what}: {name} is missing in the document"
+    for name in sorted(set(in_document) - set(in_code)):
+        yield f"{what}: {name} is not in the code"
+
+
+# --- Checks: each yields what is wrong ------------------------------------------
+
+def check_locks():
+    """docs/locking.md has the ranks of lib/spinlock.h in their order."""
+    body = re.search(r"enum lock_rank \{(.*?)\}",
+                     code("hypervisor/lib/spinlock.h"), re.S)[1]
+    ranks = [r for r in re.findall(r"\bRANK_\w+", body) if r != "RANK_COUNT"]
+    told = [row[0] for row in rows("docs/locking.md")
+            if row[0].startswith("RANK_")]
+    if ranks != told:
+        yield (f"docs/locking.md: ranks are {' '.join(ranks)}, "
+               f"not {' '.join(told)}")
+
+
+def check_hypercalls():
+    """docs/abi.md names every hypercall of the ABI, and those of the table as
+    done, with the same number and caller."""
+    table = {(name, number, who) for number, name, who in re.findall(
+        r"^HYPERCALL\((\d+),\s*(\w+),\s*(\w+)\)",
+        code("hypervisor/core/hypercall_table.h"), re.M)}
+    told = [row for row in rows("docs/abi.md") if row[0].isdigit()]
+    callers = {"any": "ANY_DOMAIN", "control": "CONTROL_DOMAIN"}
+    done = {(row[1], row[0], callers[row[2]]) for row in told
+            if row[2] in callers}
+    yield from differences("docs/abi.md, hypercalls",
+                           [" ".join(c) for c in table],
+                           [" ".join(c) for c in done])
+    numbers = re.findall(r"^#define __HYPERVISOR_(\w+)\s+(\d+)",
+                         code("include/public/xen.h"), re.M)
+    yield from differences("docs/abi.md, numbers",
+                           [f"{number} {name}" for name, number in numbers
+                            if not name.startswith("arch_")],
+                           [f"{row[0]} {row[1]}" for row in told])
+
+
+def implemented():
+    """Sub-operations with a table row or a case in the hypervisor."""
+    found = set()
+    for name in files(".c"):
+        if name.startswith("hypervisor/"):
+            for match in re.finditer(
+                    r"(?:\[|\bcase\s+|\bROW\(|\bSUBOP\(|==\s*|!=\s*)"
+                    r"(\w+)", code(name)):
+                if OPERATION.fullmatch(match[1]):
+                    found.add(match[1])
+    return found
+
+
+def check_operations():
+    """docs/abi.md: the second column of a sub-operation says done or partly
+    exactly when the hypervisor has a row or a case for it."""
+    told = {row[0]: row[1] for row in rows("docs/abi.md")
+            if OPERATION.fullmatch(row[0])}
+    done = {name for name, state in told.items()
+            if state.split()[0].rstrip(",;") in ("done", "partly")}
+    have = {name for name in implemented() if name in told
+            or not name.endswith(("_VERSION", "_self", "_MASK"))}
+    ignored = set(re.findall(r"\bNot an operation: `(\w+)`", text("docs/abi.md")))
+    yield from differences("docs/abi.md, sub-operations", have - ignored, done)
+
+
+def check_rules():
+    """Every rule that a source cites is in docs/security-model.md."""
+    defined = {row[0] for name in files(".md") if name.startswith("docs/security")
+               for row in rows(name) if RULE.fullmatch(row[0])}
+    for name in files(".c", ".h", ".S", ".py"):
+        if name == "scripts/docs.py":
+            continue
+        for rule in sorted(set(RULE.findall(text(name))) - defined):
+            yield f"{name}: cites {rule}, which no document defines"
+
+
+def check_options():
+    """docs/boot.md has the hypervisor's options."""
+    options = re.findall(r"\{ \"(\w+)\",\s*set_", code("hypervisor/boot/options.c"))
+    told = [row[0].split("=")[0] for row in rows("docs/boot.md")
+            if re.fullmatch(r"[a-z0-9_]+(=.*)?", row[0])]
+    yield from differences("docs/boot.md, options", options, told)
+
+
+def check_variables():
+    """README.md has the variables that mk/images.mk passes to run.py."""
+    exported = re.search(r"^export ((?:.*\\\n)*.*)$", text("mk/images.mk"), re.M)
+    told = [row[0].split("=")[0] for row in rows("README.md")
+            if re.match(r"[A-Z0-9_]+=", row[0])]
+    yield from differences("README.md, variables",
+                           exported[1].replace("\\", " ").split(), told)
+
+
+def check_names():
+    """Documents that sources name are there."""
+    for name in files(".c", ".h", ".S", ".py", ".mk", ".lds"):
+        for path in re.findall(r"\b(?:docs/[\w/-]+\.md|SUPPORT\.md)\b",
+                               text(name)):
+            if not (ROOT / path).exists():
+                yield f"{name}: names {path}, which is not there"
+
+
+def check_length():
+    for name in files(".md"):
+        lines = text(name).count("\n")
+        if lines > MAX_LINES:
+            yield f"{name}: {lines} lines, more than {MAX_LINES}"
+
+
+CHECKS = {f.__name__[6:]: f for f in (
+    check_locks, check_hypercalls, check_operations, check_rules,
+    check_options, check_variables, check_names, check_length)}
+
+
+def main():
+    wrong = [line for name in sys.argv[1:] or CHECKS
+             for line in CHECKS[name]()]
+    print("\n".join(wrong), end="\n" if wrong else "")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
