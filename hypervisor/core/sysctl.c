@@ -48,7 +48,7 @@ static long sys_physinfo(struct xen_sysctl *op)
 	info->nr_cpus = cpu_count;
 	info->max_cpu_id = cpu_count - 1;
 	info->nr_nodes = 1;
-	info->cpu_khz = clock_khz;
+	info->cpu_khz = (uint32_t)tsc_khz;
 	info->capabilities = XEN_SYSCTL_PHYSCAP_pv |
 			     XEN_SYSCTL_PHYSCAP_gnttab_v1;
 	info->total_pages = heap_total_pages();
