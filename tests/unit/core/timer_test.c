@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timers against a model: every timer that is set and not stopped fires once,
+ * in the order of deadlines and not before them, on the CPU that set it.
+ */
+#include <stdlib.h>
+
+#include "core/services.h"
+#include "core_fake.h"
+
+#define TIMERS 40
+
+static struct timer timers[TIMERS];
+static uint64_t expected[TIMERS]; /* deadline, 0 = not set */
+static unsigned int fired;
+static uint64_t last_fired;
+
+static void on_timer(void *data)
+{
+	unsigned int i = *(unsigned int *)data;
+
+	CHECK(expected[i]);
+	CHECK(fake_now >= expected[i]);
+	CHECK(expected[i] >= last_fired || expected[i] + 2000 > fake_now);
+	last_fired = expected[i];
+	expected[i] = 0;
+	fired++;
+}
+
+static unsigned int index_of[TIMERS];
+
+static void test_random(void)
+{
+	srandom(1);
+	for (unsigned int i = 0; i < TIMERS; i++) {
+		index_of[i] = i;
+		timer_init(&timers[i], on_timer, &index_of[i]);
+	}
+	for (unsigned int step = 0; step < 20000; step++) {
+		unsigned int i = (unsigned int)random() % TIMERS;
+
+		machine_be((unsigned int)random() % 3);
+		switch (random() % 4) {
+		case 0:
+		case 1:
+			expected[i] = fake_now + (uint64_t)random() % 5000 + 1;
+			timer_set(&timers[i], expected[i]);
+			break;
+		case 2:
+			timer_stop(&timers[i]);
+			expected[i] = 0;
+			break;
+		default:
+			machine_run_until(fake_now + (uint64_t)random() % 1000);
+		}
+		for (i = 0; i < TIMERS; i++)
+			CHECK(!expected[i] || expected[i] >= fake_now ||
+			      timers[i].heap_index);
+	}
+	machine_run_until(fake_now + 10000);
+	for (unsigned int i = 0; i < TIMERS; i++)
+		CHECK(!expected[i] && !timers[i].heap_index);
+	CHECK(fired > 1000);
+	fake_ok("timers fire once, in order, in time");
+}
+
+static void test_past(void)
+{
+	machine_be(0);
+	expected[0] = fake_now - 5;
+	last_fired = 0;
+	timer_set(&timers[0], expected[0]);
+	machine_run_until(fake_now);
+	CHECK(!expected[0]);
+	fake_ok("a deadline in the past fires at once");
+}
+
+static void test_never(void)
+{
+	machine_be(0);
+	timer_set(&timers[0], TIMER_NEVER);
+	CHECK(!timers[0].heap_index);
+	CHECK(machine_armed(0) == TIMER_NEVER);
+	fake_ok("a deadline of never arms nothing");
+}
+
+static struct timer many[3000];
+
+static void count_one(void *data)
+{
+	++*(unsigned int *)data;
+}
+
+static void test_reserve(void)
+{
+	unsigned int n = 0;
+
+	machine_be(0);
+	CHECK(!timer_reserve(3100));
+	for (unsigned int i = 0; i < 3000; i++) {
+		timer_init(&many[i], count_one, &n);
+		timer_set(&many[i], fake_now + 3000 - i);
+	}
+	machine_run_until(fake_now + 3000);
+	CHECK(n == 3000);
+	CHECK(timer_reserve(100000) < 0);
+	fake_ok("a heap grows to what was reserved, to a limit");
+}
+
+int main(void)
+{
+	machine_start(3);
+	fake_now = 1000;
+	test_random();
+	test_past();
+	test_never();
+	test_reserve();
+	return 0;
+}
