@@ -12,6 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * All declarations that follow, in every file: without this, code for a fixed
+ * address far from zero would load addresses of functions from a GOT.
+ */
+#pragma GCC visibility push(hidden)
+
 #define must_check __attribute__((warn_unused_result))
 #define noreturn_fn __attribute__((noreturn))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))

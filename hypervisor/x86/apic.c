@@ -211,8 +211,7 @@ void apic_init_cpu(void)
 static void arm_deadline(uint64_t deadline, uint64_t t)
 {
 	uint64_t delta = deadline > t ? deadline - t : 0;
-	uint64_t ticks =
-		(uint64_t)((unsigned __int128)delta * tsc_khz / 1000000);
+	uint64_t ticks = delta * tsc_khz / 1000000; /* 2^40 * 2^23 */
 
 	wrmsr(MSR_TSC_DEADLINE, rdtsc() + ticks + 1);
 }

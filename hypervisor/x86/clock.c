@@ -62,7 +62,7 @@ static uint64_t measure_tsc_hz(const struct reference_clock *ref)
 		r1 = (ref->read() - r0) & ref->mask;
 	} while (r1 < want);
 	t1 = rdtsc_ordered();
-	return (uint64_t)((unsigned __int128)(t1 - t0) * ref->hz / r1);
+	return (t1 - t0) * ref->hz / r1; /* 2^28 * 2^27 */
 }
 
 void clock_init(void)
