@@ -91,7 +91,6 @@ static void domain_free(struct domain *d)
 	}
 	heap_free(d->vcpu);
 	evtchn_free_domain(d);
-	evtchn_free_domain(d);
 	grant_domain_free(d);
 	mm_domain_free(d);
 	heap_free(d);

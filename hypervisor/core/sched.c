@@ -540,10 +540,6 @@ int sched_vcpu_init(struct vcpu *v)
 
 	if (!s)
 		return -XEN_ENOMEM;
-	if (time_vcpu_init(v)) {
-		heap_free(s);
-		return -XEN_ENOMEM;
-	}
 	home = __atomic_fetch_add(&next_home, 1, __ATOMIC_RELAXED);
 	memset(s->affinity, 0xff, sizeof(s->affinity));
 	s->vcpu = v;
@@ -559,7 +555,6 @@ int sched_vcpu_init(struct vcpu *v)
 
 void sched_vcpu_destroy(struct vcpu *v)
 {
-	time_vcpu_destroy(v);
 	heap_free(v->sched);
 	v->sched = NULL;
 }

@@ -340,7 +340,7 @@ static void fake_vcpu(struct domain *d, unsigned int id)
 	v->initialised = true;
 	v->info = &d->shared_info->vcpu_info[id];
 	v->info->evtchn_upcall_mask = 1;
-	CHECK(!sched_vcpu_init(v));
+	CHECK(!time_vcpu_init(v) && !sched_vcpu_init(v));
 	d->vcpu[id] = v;
 }
 
