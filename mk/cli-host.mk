@@ -8,7 +8,7 @@ GUEST_HARNESS := $(addprefix tests/unit/toolstack/,check.c failing_alloc.c \
 	elf_builder.c)
 GUEST_FAKES := $(addprefix tests/unit/toolstack/,fake_primitives.c \
 	kernel_fixture.c)
-GUEST_SOURCES := $(addprefix dom0-tools/toolstack/,build_domain.c \
+GUEST_SOURCES := $(addprefix dom0-tools/toolstack/,build_domain.c build_contents.c \
 	console_ring.c guests.c hypercalls.c layout.c xenstore_none.c)
 GUEST_INCLUDES := -Iinclude -Idom0-tools -Itests/unit/toolstack
 

@@ -30,8 +30,7 @@ static struct {
 	size_t next;
 } typed;
 
-/* Terminal ------------------------------------------------------------------
- */
+/* Terminal ---------------------------------------------------------------- */
 
 void cli_print_text(const char *text, size_t size)
 {
@@ -86,8 +85,7 @@ static void notice(const char *about, const char *text)
 		line_redraw(&editor);
 }
 
-/* Completion ----------------------------------------------------------------
- */
+/* Completion -------------------------------------------------------------- */
 
 static void complete_verbs(struct completion *completion)
 {
@@ -139,8 +137,7 @@ static void complete(struct completion *completion, const char *text,
 		complete_files(completion);
 }
 
-/* Lines ---------------------------------------------------------------------
- */
+/* Lines ------------------------------------------------------------------- */
 
 /* Splits at blanks, in place. Returns how many, or -1 when too many. */
 static int split(char *text, char **words)

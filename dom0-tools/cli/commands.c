@@ -60,8 +60,7 @@ static void print_error(const struct tk_error *err)
 	cli_print("error: %s\n", err->text);
 }
 
-/* Machine -------------------------------------------------------------------
- */
+/* Machine ----------------------------------------------------------------- */
 
 static void run_info(int count, char **words)
 {
@@ -130,8 +129,7 @@ static void run_reboot(int count, char **words)
 	end_machine(TK_HOST_REBOOT);
 }
 
-/* Files ---------------------------------------------------------------------
- */
+/* Files ------------------------------------------------------------------- */
 
 static int find_file(const char *path, const void **data, size_t *size)
 {
@@ -182,8 +180,7 @@ static void run_ls(int count, char **words)
 		cli_print("error: %s: no such file\n", wanted);
 }
 
-/* Guests --------------------------------------------------------------------
- */
+/* Guests ------------------------------------------------------------------ */
 
 /* As other tools of this ABI print it, for scripts that know that. */
 static void state_text(const struct tk_domain_info *info, char text[7])

@@ -27,8 +27,7 @@ void line_init(struct line_editor *editor, const char *prompt,
 	editor->write = write;
 }
 
-/* Drawing -------------------------------------------------------------------
- */
+/* Drawing ----------------------------------------------------------------- */
 
 void line_hide(struct line_editor *editor)
 {
@@ -59,8 +58,7 @@ void line_begin(struct line_editor *editor)
 	put(editor, editor->prompt);
 }
 
-/* Changing the text ---------------------------------------------------------
- */
+/* Changing the text ------------------------------------------------------- */
 
 static void insert(struct line_editor *editor, const char *text, size_t size)
 {
@@ -106,8 +104,7 @@ static void move_to(struct line_editor *editor, size_t cursor)
 	line_redraw(editor);
 }
 
-/* History -------------------------------------------------------------------
- */
+/* History ----------------------------------------------------------------- */
 
 static void set_text(struct line_editor *editor, const char *text)
 {
@@ -146,8 +143,7 @@ static void remember(struct line_editor *editor)
 	editor->n_history = n + 1;
 }
 
-/* Completion ----------------------------------------------------------------
- */
+/* Completion -------------------------------------------------------------- */
 
 static void keep_common(struct completion *completion, const char *candidate)
 {
@@ -212,8 +208,7 @@ static void complete_word(struct line_editor *editor)
 		list_offers(editor, &completion, text);
 }
 
-/* Keys ----------------------------------------------------------------------
- */
+/* Keys -------------------------------------------------------------------- */
 
 static void erase_left(struct line_editor *editor)
 {

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The domain builder; see build_domain.h.
+ * The domain builder: the order of its steps, and those that deal with the
+ * domain as a whole; build_contents.c has those that write its pages.
  *
  * The steps run in a fixed order, each a function of struct build that
  * either succeeds or leaves one line in the error. Whatever they acquire is
- * in struct build, so there is one place that gives it back. Pages of the
- * domain are mapped only while they are written: the hypervisor refuses to
- * make a page table of a page that somebody can write to.
- * Everything that is written is written entirely (TB-7): each page below
- * used_end that the kernel file does not fill is zeroed here.
+ * in struct build, so there is one place that gives it back.
  */
 #include "build_domain.h"
 
@@ -17,30 +14,11 @@
 #include <string.h>
 
 #include <public/errno.h>
-#include <public/grant_table.h>
 #include <public/xen.h>
 
-#include "bzimage.h"
-#include "elf.h"
+#include "build_state.h"
 #include "hypercalls.h"
-#include "layout.h"
 #include "primitives.h"
-
-struct build {
-	const struct tk_build_request *request;
-	struct tk_error *err;
-
-	struct tk_elf_blob kernel; /* unpacked when need be */
-	struct tk_kernel_image image;
-	struct tk_layout layout;
-
-	bool has_domain;
-	uint16_t domid;
-	uint64_t *p2m; /* mfn of each pfn */
-	uint64_t shared_info_mfn;
-	uint32_t console_port;
-	uint32_t store_port;
-};
 
 /* An unpacked kernel beyond this is taken for a mistake or an attack. */
 #define KERNEL_SIZE_MAX (256ull << 20)
@@ -48,22 +26,21 @@ struct build {
 /* Room for what the hypervisor keeps about a domain. */
 #define OVERHEAD_PAGES 256u
 
-static int fail_call(struct build *build, const char *what, long rc)
+int tk_build_fail_call(struct build *build, const char *what, long rc)
 {
 	return tk_fail(build->err, "%s: %s: %s (%ld)",
 		       build->request->config->name, what, tk_errno_text(rc),
 		       rc);
 }
 
-static int fail_allocation(struct build *build, const char *what)
+int tk_build_fail_allocation(struct build *build, const char *what)
 {
 	return tk_fail(build->err,
 		       "%s: not enough memory in the control domain for %s",
 		       build->request->config->name, what);
 }
 
-/* Kernel and layout ---------------------------------------------------------
- */
+/* Kernel and layout ------------------------------------------------------- */
 
 static int read_kernel(struct build *build)
 {
@@ -103,8 +80,7 @@ static int make_layout(struct build *build)
 	return 0;
 }
 
-/* An empty domain -----------------------------------------------------------
- */
+/* An empty domain --------------------------------------------------------- */
 
 static int fail_memory(struct build *build, uint64_t missing_pages)
 {
@@ -123,7 +99,8 @@ static int check_free_memory(struct build *build)
 	int rc = tk_host_free_pages(&free_pages);
 
 	if (rc)
-		return fail_call(build, "asking for the free memory", rc);
+		return tk_build_fail_call(build, "asking for the free memory",
+					  rc);
 	if (free_pages < wanted)
 		return fail_memory(build, wanted - free_pages);
 	return 0;
@@ -156,7 +133,7 @@ static int create_domain(struct build *build)
 		make_uuid(uuid);
 	rc = tk_domain_create(&build->domid, uuid, config->vcpus);
 	if (rc)
-		return fail_call(build, "creating the domain", rc);
+		return tk_build_fail_call(build, "creating the domain", rc);
 	build->has_domain = true;
 	return 0;
 }
@@ -168,15 +145,17 @@ static int set_limits(struct build *build)
 
 	rc = tk_domain_set_max_vcpus(build->domid, config->vcpus);
 	if (rc)
-		return fail_call(build, "setting the number of vcpus", rc);
+		return tk_build_fail_call(build, "setting the number of vcpus",
+					  rc);
 	/* One MiB above: for pages that come and go with devices. */
 	rc = tk_domain_set_max_memory(build->domid,
 				      config->memory_mib * 1024 + 1024);
 	if (rc)
-		return fail_call(build, "setting the memory limit", rc);
+		return tk_build_fail_call(build, "setting the memory limit",
+					  rc);
 	rc = tk_domain_set_tsc_default(build->domid);
 	if (rc)
-		return fail_call(build, "setting the TSC mode", rc);
+		return tk_build_fail_call(build, "setting the TSC mode", rc);
 	return 0;
 }
 
@@ -185,17 +164,18 @@ static int allocate_ports(struct build *build)
 	int port = tk_domain_alloc_port(build->domid, TK_DOMID_CONTROL);
 
 	if (port < 0)
-		return fail_call(build, "allocating the xenstore port", port);
+		return tk_build_fail_call(build, "allocating the xenstore port",
+					  port);
 	build->store_port = (uint32_t)port;
 	port = tk_domain_alloc_port(build->domid, TK_DOMID_CONTROL);
 	if (port < 0)
-		return fail_call(build, "allocating the console port", port);
+		return tk_build_fail_call(build, "allocating the console port",
+					  port);
 	build->console_port = (uint32_t)port;
 	return 0;
 }
 
-/* Memory --------------------------------------------------------------------
- */
+/* Memory ------------------------------------------------------------------ */
 
 #define BIG_ORDER 9u
 #define BIG_PAGES (1u << BIG_ORDER)
@@ -242,7 +222,8 @@ static int populate(struct build *build)
 			extents = BATCH;
 		done = populate_batch(build, pfn, extents, order);
 		if (done < 0 && done != -XEN_ENOMEM)
-			return fail_call(build, "giving it memory", done);
+			return tk_build_fail_call(build, "giving it memory",
+						  done);
 		if (done > 0)
 			pfn += (uint64_t)done << order;
 		if (done == (long)extents)
@@ -258,212 +239,11 @@ static int allocate_memory(struct build *build)
 {
 	build->p2m = calloc(build->layout.memory_pages, sizeof(*build->p2m));
 	if (!build->p2m)
-		return fail_allocation(build, "the list of its pages");
+		return tk_build_fail_allocation(build, "the list of its pages");
 	return populate(build);
 }
 
-/* Contents ------------------------------------------------------------------
- */
-
-/*
- * Writes one window of pages that just got mapped: `bytes` bytes, which
- * begin `offset` bytes into the range that is being written.
- */
-typedef void fill_function(const struct build *build, const void *context,
-			   uint8_t *window, uint64_t offset, uint64_t bytes);
-
-static int fail_map(struct build *build, const char *what, uint64_t mfn,
-		    const struct tk_map_failure *failure)
-{
-	return tk_fail(build->err,
-		       "%s: mapping %s, frame %#" PRIx64 ": %s (%d)",
-		       build->request->config->name, what, mfn,
-		       tk_errno_text(failure->error), failure->error);
-}
-
-static int write_pages(struct build *build, const char *what, uint64_t pfn,
-		       uint64_t pages, fill_function *fill, const void *context)
-{
-	uint64_t done, count;
-
-	for (done = 0; done < pages; done += count) {
-		const uint64_t *mfns = build->p2m + pfn + done;
-		struct tk_map_failure failure = { 0 };
-		uint8_t *window;
-
-		count = pages - done;
-		if (count > TK_MAP_FOREIGN_MAX)
-			count = TK_MAP_FOREIGN_MAX;
-		window = tk_map_foreign(build->domid, mfns, count, true,
-					&failure);
-		if (!window)
-			return fail_map(build, what, mfns[failure.index],
-					&failure);
-		fill(build, context, window, done * TK_PAGE_SIZE,
-		     count * TK_PAGE_SIZE);
-		tk_unmap_foreign(window, count);
-	}
-	return 0;
-}
-
-struct bytes {
-	const void *data;
-	uint64_t size;
-};
-
-/* The bytes, then zeros up to the end of the window. */
-static void fill_bytes(const struct build *build, const void *context,
-		       uint8_t *window, uint64_t offset, uint64_t bytes)
-{
-	const struct bytes *source = context;
-	uint64_t count = 0;
-
-	(void)build;
-	if (offset < source->size)
-		count = source->size - offset;
-	if (count > bytes)
-		count = bytes;
-	if (count)
-		memcpy(window, (const uint8_t *)source->data + offset, count);
-	memset(window + count, 0, bytes - count);
-}
-
-/* Zero everything, then copy what each segment's file part puts here. */
-static void fill_kernel(const struct build *build, const void *context,
-			uint8_t *window, uint64_t offset, uint64_t bytes)
-{
-	const struct tk_kernel_image *image = &build->image;
-	uint64_t start =
-		tk_layout_virt(&build->layout, build->layout.kernel_pfn) +
-		offset;
-	uint64_t end = start + bytes;
-	size_t i;
-
-	(void)context;
-	memset(window, 0, bytes);
-	for (i = 0; i < image->n_segments; i++) {
-		const struct tk_segment *segment = &image->segments[i];
-		uint64_t from = segment->virt;
-		uint64_t to = from + segment->file_size;
-
-		if (from < start)
-			from = start;
-		if (to > end)
-			to = end;
-		if (from >= to)
-			continue;
-		memcpy(window + (from - start),
-		       build->kernel.data + segment->file_offset +
-			       (from - segment->virt),
-		       to - from);
-	}
-}
-
-/* Entries up to the end of the last page say that there is no memory. */
-static void fill_p2m(const struct build *build, const void *context,
-		     uint8_t *window, uint64_t offset, uint64_t bytes)
-{
-	uint64_t *entries = (uint64_t *)window;
-	uint64_t pfn = offset / sizeof(*entries);
-	uint64_t i;
-
-	(void)context;
-	for (i = 0; i < bytes / sizeof(*entries); i++, pfn++)
-		entries[i] = pfn < build->layout.memory_pages ? build->p2m[pfn]
-							      : TK_INVALID_MFN;
-}
-
-static int write_images(struct build *build)
-{
-	const struct tk_layout *layout = &build->layout;
-	const struct tk_build_request *request = build->request;
-	struct bytes ramdisk = { request->ramdisk, request->ramdisk_size };
-
-	if (write_pages(build, "the kernel's pages", layout->kernel_pfn,
-			layout->kernel_pages, fill_kernel, NULL) ||
-	    write_pages(build, "the ramdisk's pages", layout->ramdisk_pfn,
-			layout->ramdisk_pages, fill_bytes, &ramdisk))
-		return -1;
-	return write_pages(build, "the p2m's pages", layout->p2m_pfn,
-			   layout->p2m_pages, fill_p2m, NULL);
-}
-
-static int write_tables(struct build *build)
-{
-	const struct tk_layout *layout = &build->layout;
-	uint64_t n = layout->n_tables + layout->n_p2m_tables;
-	uint64_t(*tables)[TK_PTES_PER_TABLE] = calloc(n, sizeof(*tables));
-	struct bytes main_tables = { tables, layout->n_tables * TK_PAGE_SIZE };
-	struct bytes p2m_tables = { NULL, layout->n_p2m_tables * TK_PAGE_SIZE };
-	int rc;
-
-	if (!tables)
-		return fail_allocation(build, "its page tables");
-	p2m_tables.data = tables + layout->n_tables;
-	tk_layout_fill_tables(layout, build->p2m, tables);
-	rc = write_pages(build, "the page tables", layout->l4_pfn,
-			 layout->n_tables, fill_bytes, &main_tables);
-	if (!rc)
-		rc = write_pages(build, "the p2m's page tables",
-				 layout->p2m_span.tables_pfn,
-				 layout->n_p2m_tables, fill_bytes, &p2m_tables);
-	free(tables);
-	return rc;
-}
-
-static void make_start_info(const struct build *build, start_info_t *info)
-{
-	const struct tk_layout *layout = &build->layout;
-
-	memset(info, 0, sizeof(*info));
-	memcpy(info->magic, "xen-3.0-x86_64", sizeof("xen-3.0-x86_64"));
-	info->nr_pages = layout->memory_pages;
-	info->shared_info = build->shared_info_mfn << TK_PAGE_SHIFT;
-	info->store_mfn = build->p2m[layout->store_pfn];
-	info->store_evtchn = tk_xenstore_present() ? build->store_port : 0;
-	info->console.domU.mfn = build->p2m[layout->console_pfn];
-	info->console.domU.evtchn = build->console_port;
-	info->pt_base = tk_layout_virt(layout, layout->l4_pfn);
-	info->nr_pt_frames = layout->n_tables;
-	info->mfn_list = layout->p2m_virt;
-	if (layout->p2m_own_span) {
-		info->first_p2m_pfn = layout->p2m_pfn;
-		info->nr_p2m_frames = layout->p2m_pages + layout->n_p2m_tables;
-	}
-	if (layout->ramdisk_pages) {
-		info->mod_start =
-			layout->ramdisk_unmapped
-				? layout->ramdisk_pfn
-				: tk_layout_virt(layout, layout->ramdisk_pfn);
-		info->mod_len = build->request->ramdisk_size;
-		info->flags |= layout->ramdisk_unmapped ? SIF_MOD_START_PFN : 0;
-	}
-	/* make_layout() has seen that it fits, and the rest is zero. */
-	memcpy(info->cmd_line, build->request->config->cmdline,
-	       strlen(build->request->config->cmdline));
-}
-
-static int write_boot_pages(struct build *build)
-{
-	const struct tk_layout *layout = &build->layout;
-	start_info_t start_info;
-	struct bytes info = { &start_info, sizeof(start_info) };
-	struct bytes nothing = { NULL, 0 };
-
-	make_start_info(build, &start_info);
-	if (write_pages(build, "start_info", layout->start_info_pfn, 1,
-			fill_bytes, &info) ||
-	    write_pages(build, "the xenstore page", layout->store_pfn, 1,
-			fill_bytes, &nothing) ||
-	    write_pages(build, "the console page", layout->console_pfn, 1,
-			fill_bytes, &nothing))
-		return -1;
-	return write_pages(build, "the boot stack", layout->stack_pfn, 1,
-			   fill_bytes, &nothing);
-}
-
-/* Shared pages and the first vcpu -------------------------------------------
- */
+/* The first vcpu ---------------------------------------------------------- */
 
 static int find_shared_info(struct build *build)
 {
@@ -471,62 +251,9 @@ static int find_shared_info(struct build *build)
 	int rc = tk_domain_info(build->domid, &info);
 
 	if (rc)
-		return fail_call(build, "asking about the new domain", rc);
+		return tk_build_fail_call(build, "asking about the new domain",
+					  rc);
 	build->shared_info_mfn = info.shared_info_mfn;
-	return 0;
-}
-
-static void *map_one(struct build *build, const char *what, uint64_t mfn)
-{
-	struct tk_map_failure failure = { 0 };
-	void *page = tk_map_foreign(build->domid, &mfn, 1, true, &failure);
-
-	if (!page)
-		fail_map(build, what, mfn, &failure);
-	return page;
-}
-
-static int write_shared_info(struct build *build)
-{
-	shared_info_t *shared =
-		map_one(build, "shared_info", build->shared_info_mfn);
-	unsigned int i;
-
-	if (!shared)
-		return -1;
-	memset(shared, 0, TK_PAGE_SIZE);
-	for (i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
-		shared->vcpu_info[i].evtchn_upcall_mask = 1;
-	tk_unmap_foreign(shared, 1);
-	return 0;
-}
-
-/* References that guests keep free for the two rings. */
-#define GRANT_REF_CONSOLE  0
-#define GRANT_REF_XENSTORE 1
-
-static void grant_page(grant_entry_v1_t *entry, uint64_t mfn)
-{
-	entry->domid = TK_DOMID_CONTROL;
-	entry->frame = (uint32_t)mfn;
-	entry->flags = GTF_permit_access;
-}
-
-static int seed_grants(struct build *build)
-{
-	const struct tk_layout *layout = &build->layout;
-	grant_entry_v1_t *table;
-	uint64_t mfn;
-	int rc = tk_domain_grant_frame(build->domid, &mfn);
-
-	if (rc)
-		return fail_call(build, "finding its grant table", rc);
-	table = map_one(build, "the grant table", mfn);
-	if (!table)
-		return -1;
-	grant_page(&table[GRANT_REF_CONSOLE], build->p2m[layout->console_pfn]);
-	grant_page(&table[GRANT_REF_XENSTORE], build->p2m[layout->store_pfn]);
-	tk_unmap_foreign(table, 1);
 	return 0;
 }
 
@@ -541,7 +268,8 @@ static int init_hypercall_page(struct build *build)
 	      TK_PAGE_SHIFT;
 	rc = tk_domain_init_hypercall_page(build->domid, build->p2m[pfn]);
 	if (rc)
-		return fail_call(build, "filling the hypercall page", rc);
+		return tk_build_fail_call(build, "filling the hypercall page",
+					  rc);
 	return 0;
 }
 
@@ -551,7 +279,8 @@ static int pin_tables(struct build *build)
 	int rc = tk_domain_pin_l4(build->domid, mfn);
 
 	if (rc)
-		return fail_call(build, "validating its page tables", rc);
+		return tk_build_fail_call(build, "validating its page tables",
+					  rc);
 	return 0;
 }
 
@@ -571,7 +300,7 @@ static int set_context(struct build *build)
 	int rc;
 
 	if (!context)
-		return fail_allocation(build, "its first vcpu");
+		return tk_build_fail_allocation(build, "its first vcpu");
 	context->user_regs.rip = build->image.entry;
 	context->user_regs.rsp = tk_layout_virt(layout, layout->stack_pfn + 1);
 	context->user_regs.rsi = tk_layout_virt(layout, layout->start_info_pfn);
@@ -587,7 +316,8 @@ static int set_context(struct build *build)
 	rc = tk_domain_set_context(build->domid, 0, context);
 	free(context);
 	if (rc)
-		return fail_call(build, "setting up its first vcpu", rc);
+		return tk_build_fail_call(build, "setting up its first vcpu",
+					  rc);
 	return 0;
 }
 
@@ -606,18 +336,30 @@ static int introduce(struct build *build)
 	int rc = tk_xenstore_introduce(&guest);
 
 	if (rc)
-		return fail_call(build, "introducing it to xenstore", rc);
+		return tk_build_fail_call(build, "introducing it to xenstore",
+					  rc);
 	return 0;
 }
 
-/* The whole -----------------------------------------------------------------
- */
+/* The whole --------------------------------------------------------------- */
 
 static int (*const steps[])(struct build *build) = {
-	read_kernel,  make_layout,       check_free_memory, create_domain,
-	set_limits,   allocate_ports,    allocate_memory,   find_shared_info,
-	write_images, write_tables,      write_boot_pages,  init_hypercall_page,
-	pin_tables,   write_shared_info, set_context,       seed_grants,
+	read_kernel,
+	make_layout,
+	check_free_memory,
+	create_domain,
+	set_limits,
+	allocate_ports,
+	allocate_memory,
+	find_shared_info,
+	tk_build_write_images,
+	tk_build_write_tables,
+	tk_build_write_boot_pages,
+	init_hypercall_page,
+	pin_tables,
+	tk_build_write_shared_info,
+	set_context,
+	tk_build_seed_grants,
 	introduce,
 };
 

@@ -38,8 +38,7 @@ void tk_console_free(struct tk_console *console)
 	console->history = NULL;
 }
 
-/* Output --------------------------------------------------------------------
- */
+/* Output ------------------------------------------------------------------ */
 
 static void remember(struct tk_console *console, const char *text, size_t size)
 {
@@ -95,8 +94,7 @@ static bool take_output(struct tk_console *console)
 	return true;
 }
 
-/* Input ---------------------------------------------------------------------
- */
+/* Input ------------------------------------------------------------------- */
 
 static bool give_input(struct tk_console *console)
 {
@@ -140,8 +138,7 @@ size_t tk_console_type(struct tk_console *console, const char *text,
 	return size;
 }
 
-/* Service -------------------------------------------------------------------
- */
+/* Service ----------------------------------------------------------------- */
 
 void tk_console_serve(struct tk_console *console)
 {
@@ -196,8 +193,7 @@ void tk_console_detach(struct tk_console *console)
 	console->ring = NULL;
 }
 
-/* Viewing -------------------------------------------------------------------
- */
+/* Viewing ----------------------------------------------------------------- */
 
 /* The kept text from byte `from` on; older bytes are gone. */
 static void replay_from(const struct tk_console *console, uint64_t from,

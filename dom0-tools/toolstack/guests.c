@@ -18,8 +18,7 @@
 static const struct tk_guests_host *host;
 static struct tk_guest *guests;
 
-/* The list ------------------------------------------------------------------
- */
+/* The list ---------------------------------------------------------------- */
 
 struct tk_guest *tk_guests_next(const struct tk_guest *guest)
 {
@@ -108,8 +107,7 @@ static void notice(const char *about, const char *text)
 		host->notice(about, text);
 }
 
-/* Begin and end of a domain -------------------------------------------------
- */
+/* Begin and end of a domain ----------------------------------------------- */
 
 static int read_file(const char *path, const char *what, const void **data,
 		     size_t *size, struct tk_error *err)
@@ -192,8 +190,7 @@ static void mark_ended(struct tk_guest *guest, const char *reason)
 	guest->end_reason = reason;
 }
 
-/* What to do when a guest ends ----------------------------------------------
- */
+/* What to do when a guest ends -------------------------------------------- */
 
 static const struct {
 	unsigned int reason;
@@ -381,8 +378,7 @@ int tk_guests_start(const struct tk_guests_host *new_host, struct tk_error *err)
 	return 0;
 }
 
-/* Commands ------------------------------------------------------------------
- */
+/* Commands ---------------------------------------------------------------- */
 
 static struct tk_guest *new_guest(struct tk_domain_config *config,
 				  struct tk_error *err)

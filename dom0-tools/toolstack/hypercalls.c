@@ -55,8 +55,7 @@ static int sysctl(struct xen_sysctl *op, uint32_t command)
 				 0);
 }
 
-/* Domains -------------------------------------------------------------------
- */
+/* Domains ----------------------------------------------------------------- */
 
 /* Ports of a guest: as many as the usual toolstack gives it. */
 #define MAX_EVTCHN_PORT 1023
@@ -225,8 +224,7 @@ int tk_domain_grant_frame(uint16_t domid, uint64_t *mfn)
 	return 0;
 }
 
-/* Host ----------------------------------------------------------------------
- */
+/* Host -------------------------------------------------------------------- */
 
 static long version_op(unsigned int op, void *argument)
 {

@@ -52,8 +52,7 @@ struct tk_host_info {
 	char command_line[1024];
 };
 
-/* Domains -------------------------------------------------------------------
- */
+/* Domains ----------------------------------------------------------------- */
 
 /* A new domain: paused, without memory or vcpus. Writes its id. */
 int tk_domain_create(uint16_t *domid, const uint8_t uuid[16],
@@ -89,8 +88,7 @@ int tk_domain_alloc_port(uint16_t domid, uint16_t remote);
 /* The machine frame of the first page of the domain's grant table. */
 int tk_domain_grant_frame(uint16_t domid, uint64_t *mfn);
 
-/* Host ----------------------------------------------------------------------
- */
+/* Host -------------------------------------------------------------------- */
 
 int tk_host_info(struct tk_host_info *info);
 /* Only what changes: pages not in use by any domain. */

@@ -246,8 +246,7 @@ int tk_layout(struct tk_layout *layout, const struct tk_layout_request *request,
 	return 0;
 }
 
-/* Page tables ---------------------------------------------------------------
- */
+/* Page tables ------------------------------------------------------------- */
 
 struct table_writer {
 	const struct tk_layout *layout;

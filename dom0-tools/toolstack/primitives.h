@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Hypercall ---------------------------------------------------------------- */
+/* Hypercall --------------------------------------------------------------- */
 
 /*
  * Calls the hypervisor with the ABI's number and arguments; the 64-bit result
@@ -31,7 +31,7 @@
 long tk_hypercall(unsigned int op, uint64_t a1, uint64_t a2, uint64_t a3,
 		  uint64_t a4, uint64_t a5);
 
-/* Foreign frames ----------------------------------------------------------- */
+/* Foreign frames ---------------------------------------------------------- */
 
 /* At least this many frames can be mapped by one call. */
 #define TK_MAP_FOREIGN_MAX 1024
@@ -55,7 +55,7 @@ void *tk_map_foreign(uint16_t domid, const uint64_t *mfns, size_t count,
 		     bool writable, struct tk_map_failure *failure);
 void tk_unmap_foreign(void *address, size_t count);
 
-/* Event channels ----------------------------------------------------------- */
+/* Event channels ---------------------------------------------------------- */
 
 /*
  * Runs in tk_wait(), never as an interrupt: it may use every primitive except
@@ -89,7 +89,7 @@ int tk_evtchn_notify(uint32_t port);
  */
 bool tk_wait(uint64_t deadline_ns);
 
-/* Grants of other domains -------------------------------------------------- */
+/* Grants of other domains ------------------------------------------------- */
 
 /*
  * Maps the page behind grant reference `ref` of `domid`. NULL: *error is a
@@ -98,7 +98,7 @@ bool tk_wait(uint64_t deadline_ns);
 void *tk_grant_map(uint16_t domid, uint32_t ref, bool writable, int *error);
 void tk_grant_unmap(void *address);
 
-/* Clock -------------------------------------------------------------------- */
+/* Clock ------------------------------------------------------------------- */
 
 /* Nanoseconds since some moment in the past; never goes backwards. */
 uint64_t tk_clock_ns(void);

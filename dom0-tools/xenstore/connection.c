@@ -25,8 +25,7 @@ static void mark_bad(struct xs_connection *connection, uint32_t why)
 	connection->ring->error = why;
 }
 
-/* Out -----------------------------------------------------------------------
- */
+/* Out --------------------------------------------------------------------- */
 
 static bool is_queued(const struct xs_connection *connection,
 		      const struct xs_message *message)
@@ -103,8 +102,7 @@ static bool send_queue(struct xs_connection *connection)
 	return moved;
 }
 
-/* In ------------------------------------------------------------------------
- */
+/* In ---------------------------------------------------------------------- */
 
 static bool request_is_whole(const struct xs_connection *connection)
 {
@@ -164,8 +162,7 @@ static bool take_requests(struct xs_connection *connection)
 	return moved;
 }
 
-/* Whole ---------------------------------------------------------------------
- */
+/* Whole ------------------------------------------------------------------- */
 
 void xs_connection_serve(struct xs_connection *connection)
 {

@@ -24,8 +24,7 @@ bool tk_xenstore_present(void)
 	return true;
 }
 
-/* Nodes ---------------------------------------------------------------------
- */
+/* Nodes ------------------------------------------------------------------- */
 
 static const char *const writable[] = {
 	"attr",
@@ -140,8 +139,7 @@ static void remove_nodes(uint16_t domid)
 	xs_store_changed("@releaseDomain", false);
 }
 
-/* Connections ---------------------------------------------------------------
- */
+/* Connections ------------------------------------------------------------- */
 
 static void store_event(uint32_t port, void *context)
 {

@@ -36,8 +36,7 @@ static int reply_text(struct request *request, const char *text)
 	return 0;
 }
 
-/* Changes -------------------------------------------------------------------
- */
+/* Changes ----------------------------------------------------------------- */
 
 static int remember_change(struct xs_transaction *transaction, const char *path,
 			   bool is_removal)
@@ -71,8 +70,7 @@ static int changed(struct request *request, int rc, bool is_removal)
 	return 0;
 }
 
-/* Nodes ---------------------------------------------------------------------
- */
+/* Nodes ------------------------------------------------------------------- */
 
 static int do_directory(struct request *request)
 {
@@ -172,8 +170,7 @@ static int do_set_perms(struct request *request)
 		       false);
 }
 
-/* Watches -------------------------------------------------------------------
- */
+/* Watches ----------------------------------------------------------------- */
 
 /* The token is a string that fills the rest of the payload. */
 static bool has_token(const struct request *request)
@@ -265,8 +262,7 @@ static int do_reset_watches(struct request *request)
 	return reply_text(request, "OK");
 }
 
-/* Transactions --------------------------------------------------------------
- */
+/* Transactions ------------------------------------------------------------ */
 
 static int do_transaction_start(struct request *request)
 {
@@ -351,8 +347,7 @@ static int do_transaction_end(struct request *request)
 	return rc ? rc : reply_text(request, "OK");
 }
 
-/* Domains -------------------------------------------------------------------
- */
+/* Domains ----------------------------------------------------------------- */
 
 static int do_get_domain_path(struct request *request)
 {
@@ -377,8 +372,7 @@ static int do_refuse(struct request *request)
 	return -XEN_EACCES;
 }
 
-/* Dispatch ------------------------------------------------------------------
- */
+/* Dispatch ---------------------------------------------------------------- */
 
 static const struct {
 	int (*handle)(struct request *request);

@@ -59,8 +59,7 @@ void xs_store_remove(struct xs_connection *connection)
 		*place = connection->next;
 }
 
-/* Watches -------------------------------------------------------------------
- */
+/* Watches ----------------------------------------------------------------- */
 
 void xs_store_tell(struct xs_connection *connection,
 		   const struct xs_watch *watch, const char *path)

@@ -32,8 +32,7 @@ struct xs_tree {
  * NOLINTBEGIN(clang-analyzer-core.NullDereference,clang-analyzer-unix.Malloc)
  */
 
-/* Nodes ---------------------------------------------------------------------
- */
+/* Nodes ------------------------------------------------------------------- */
 
 static void free_node(struct node *node)
 {
@@ -128,8 +127,7 @@ static void free_below(struct node *top)
 	}
 }
 
-/* Trees ---------------------------------------------------------------------
- */
+/* Trees ------------------------------------------------------------------- */
 
 struct xs_tree *xs_tree_new(void)
 {
@@ -214,8 +212,7 @@ struct xs_tree *xs_tree_copy(const struct xs_tree *tree)
 
 /* NOLINTEND(clang-analyzer-core.NullDereference,clang-analyzer-unix.Malloc) */
 
-/* Finding and permissions ---------------------------------------------------
- */
+/* Finding and permissions ------------------------------------------------- */
 
 static struct node *child(const struct node *parent, const char *name,
 			  size_t length)
@@ -283,8 +280,7 @@ static int find(const struct xs_tree *tree, uint16_t domid, const char *path,
 	return *rest ? -XEN_ENOENT : 0;
 }
 
-/* Quota ---------------------------------------------------------------------
- */
+/* Quota ------------------------------------------------------------------- */
 
 static size_t cost(const struct node *node)
 {
@@ -308,8 +304,7 @@ static int check_quota(const struct xs_tree *tree, uint16_t domid, size_t nodes,
 								  : 0;
 }
 
-/* Operations ----------------------------------------------------------------
- */
+/* Operations -------------------------------------------------------------- */
 
 int xs_tree_read(const struct xs_tree *tree, uint16_t domid, const char *path,
 		 const char **value, size_t *size)

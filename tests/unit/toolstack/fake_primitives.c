@@ -134,8 +134,7 @@ static uint64_t take_frames(uint16_t owner, uint64_t count)
 	return 0;
 }
 
-/* domctl --------------------------------------------------------------------
- */
+/* domctl ------------------------------------------------------------------ */
 
 static long domain_create(struct xen_domctl *op)
 {
@@ -263,8 +262,7 @@ static long domctl(struct xen_domctl *op)
 	return domctl_on(domain, op);
 }
 
-/* Other hypercalls ----------------------------------------------------------
- */
+/* Other hypercalls -------------------------------------------------------- */
 
 static long populate(struct xen_memory_reservation *op)
 {
@@ -430,8 +428,7 @@ long tk_hypercall(unsigned int op, uint64_t a1, uint64_t a2, uint64_t a3,
 	}
 }
 
-/* Foreign maps --------------------------------------------------------------
- */
+/* Foreign maps ------------------------------------------------------------ */
 
 void *tk_map_foreign(uint16_t domid, const uint64_t *mfns, size_t count,
 		     bool writable, struct tk_map_failure *failure)
@@ -489,8 +486,7 @@ void tk_unmap_foreign(void *address, size_t count)
 	fake.mappings -= (unsigned int)count;
 }
 
-/* Events --------------------------------------------------------------------
- */
+/* Events ------------------------------------------------------------------ */
 
 static int bind(uint16_t remote, uint32_t remote_port,
 		tk_event_handler *handler, void *context)
