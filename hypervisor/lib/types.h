@@ -16,7 +16,9 @@
  * All declarations that follow, in every file: without this, code for a fixed
  * address far from zero would load addresses of functions from a GOT.
  */
+#ifndef TENON_HOSTED
 #pragma GCC visibility push(hidden)
+#endif
 
 #define must_check __attribute__((warn_unused_result))
 #define noreturn_fn __attribute__((noreturn))
