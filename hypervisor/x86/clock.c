@@ -15,7 +15,9 @@
 #include "platform/platform.h"
 #include "x86/processor.h"
 
-#define CALIBRATE_MS 50
+/* Less than the PIT takes to wrap, pairs included: 54 ms. */
+#define CALIBRATE_MS 40
+#define PAIRS        16
 #define SYNC_ROUNDS  64
 
 struct clock_scale clock_scale;
@@ -51,17 +53,39 @@ static struct clock_scale scale_of(uint64_t hz)
 	return s;
 }
 
+/*
+ * Both clocks at one moment. Something (SMM, a hypervisor below) may take the
+ * CPU away between the two reads: of several pairs the tightest counts.
+ */
+static void read_both(const struct reference_clock *ref, uint64_t *r,
+		      uint64_t *t)
+{
+	uint64_t before, value, after, best = ~0ull;
+	unsigned int i;
+
+	for (i = 0; i < PAIRS; i++) {
+		before = rdtsc_ordered();
+		value = ref->read();
+		after = rdtsc_ordered();
+		if (after - before >= best)
+			continue;
+		best = after - before;
+		*r = value;
+		*t = before + best / 2;
+	}
+}
+
 static uint64_t measure_tsc_hz(const struct reference_clock *ref)
 {
 	uint64_t want = ref->hz * CALIBRATE_MS / 1000;
-	uint64_t r0, r1, t0, t1;
+	uint64_t r0 = 0, r1 = 0, t0 = 0, t1 = 0;
 
-	r0 = ref->read();
-	t0 = rdtsc_ordered();
+	read_both(ref, &r0, &t0);
 	do {
 		r1 = (ref->read() - r0) & ref->mask;
 	} while (r1 < want);
-	t1 = rdtsc_ordered();
+	read_both(ref, &r1, &t1);
+	r1 = (r1 - r0) & ref->mask;
 	return (t1 - t0) * ref->hz / r1; /* 2^28 * 2^27 */
 }
 
