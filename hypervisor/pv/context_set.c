@@ -163,6 +163,8 @@ int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->cr4 = (v->cr4 & ~pv_cr4_changeable()) |
 		 (c->ctrlreg[4] & pv_cr4_changeable());
 	v->initialised = true;
+	/* The builder has written shared_info since: renew the time record. */
+	v->time_cpu = ~0u;
 	return rc;
 
 drop:
