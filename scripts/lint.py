@@ -87,6 +87,12 @@ def check_links():
     return "\n".join(lines)
 
 
+def check_docs():
+    """Documents say what the sources say, where that can be compared."""
+    ok, out = run([sys.executable, "scripts/docs.py"])
+    return "" if ok else out
+
+
 def check_headers():
     ok, out = run([sys.executable, "scripts/headers.py"])
     return "" if ok else out
@@ -190,7 +196,7 @@ def check_tidy():
 
 
 CHECKS = {f.__name__[6:]: f for f in (
-    check_spdx, check_links, check_format, check_spelling, check_headers,
+    check_spdx, check_links, check_docs, check_format, check_spelling, check_headers,
     check_gcc, check_clang, check_cppcheck, check_tidy)}
 
 
