@@ -162,6 +162,9 @@ int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->cr0_ts = c->ctrlreg[0] >> 3 & 1;
 	v->cr4 = (v->cr4 & ~pv_cr4_changeable()) |
 		 (c->ctrlreg[4] & pv_cr4_changeable());
+	/* Who builds a domain clears its shared page: write the time again. */
+	v->time_cpu = ~0u;
+	time_update_wallclock(v->domain);
 	v->initialised = true;
 	/* The builder has written shared_info since: renew the time record. */
 	v->time_cpu = ~0u;
