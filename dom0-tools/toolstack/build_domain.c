@@ -124,14 +124,13 @@ static void make_uuid(uint8_t uuid[16])
 static int create_domain(struct build *build)
 {
 	const struct tk_domain_config *config = build->request->config;
-	uint8_t uuid[16];
 	int rc;
 
 	if (config->has_uuid)
-		memcpy(uuid, config->uuid, sizeof(uuid));
+		memcpy(build->uuid, config->uuid, sizeof(build->uuid));
 	else
-		make_uuid(uuid);
-	rc = tk_domain_create(&build->domid, uuid, config->vcpus);
+		make_uuid(build->uuid);
+	rc = tk_domain_create(&build->domid, build->uuid, config->vcpus);
 	if (rc)
 		return tk_build_fail_call(build, "creating the domain", rc);
 	build->has_domain = true;
@@ -327,7 +326,9 @@ static int introduce(struct build *build)
 	const struct tk_xenstore_guest guest = {
 		.domid = build->domid,
 		.name = build->request->config->name,
+		.uuid = build->uuid,
 		.memory_kib = build->request->config->memory_mib * 1024,
+		.max_memory_kib = build->request->config->maxmem_mib * 1024,
 		.mfn = build->p2m[layout->store_pfn],
 		.port = build->store_port,
 		.console_ring_mfn = build->p2m[layout->console_pfn],

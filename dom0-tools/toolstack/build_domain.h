@@ -42,7 +42,9 @@ tk_must_check int tk_build_domain(struct tk_built_domain *built,
 struct tk_xenstore_guest {
 	uint16_t domid;
 	const char *name;
+	const uint8_t *uuid; /* 16 bytes */
 	uint64_t memory_kib;
+	uint64_t max_memory_kib;
 	uint64_t mfn;  /* of the ring */
 	uint32_t port; /* of the domain, for the server to bind to */
 	uint64_t console_ring_mfn;

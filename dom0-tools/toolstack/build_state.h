@@ -24,6 +24,7 @@ struct build {
 
 	bool has_domain;
 	uint16_t domid;
+	uint8_t uuid[16];
 	uint64_t *p2m; /* mfn of each pfn */
 	uint64_t shared_info_mfn;
 	uint32_t console_port;

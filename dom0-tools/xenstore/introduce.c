@@ -9,12 +9,15 @@
  */
 #include <public/errno.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "toolstack/build_domain.h"
 #include "toolstack/primitives.h"
+#include "xenstore/connection.h"
+#include "xenstore/local.h"
 #include "xenstore/path.h"
 #include "xenstore/store.h"
 #include "xenstore/tree.h"
@@ -40,17 +43,35 @@ static const char *const writable[] = {
 	"feature",
 };
 
+/* Where guests look for devices, and find none. */
+static const char *const empty[] = {
+	"device",
+	"device/vbd",
+	"device/vif",
+};
+
+/* All nodes of one guest come in one transaction. */
 struct writer {
-	struct xs_tree *tree;
+	struct xs_transaction transaction;
 	uint16_t domid;
 	int rc; /* the first failure */
 };
 
-static void node_path(const struct writer *writer, const char *name,
-		      char path[XS_PATH_SIZE])
+static void domain_path(uint16_t domid, const char *name,
+			char path[XS_PATH_SIZE])
 {
-	snprintf(path, XS_PATH_SIZE, XS_DOMAIN_DIR "%u%s%s", writer->domid,
+	snprintf(path, XS_PATH_SIZE, XS_DOMAIN_DIR "%u%s%s", domid,
 		 *name ? "/" : "", name);
+}
+
+static void write_path(struct writer *writer, const char *path,
+		       const char *value)
+{
+	const struct xs_bytes bytes = { value, strlen(value) };
+
+	if (!writer->rc)
+		writer->rc = xs_tree_write(&writer->transaction, XS_PRIVILEGED,
+					   path, bytes);
 }
 
 static void write_node(struct writer *writer, const char *name,
@@ -58,10 +79,8 @@ static void write_node(struct writer *writer, const char *name,
 {
 	char path[XS_PATH_SIZE];
 
-	node_path(writer, name, path);
-	if (!writer->rc)
-		writer->rc = xs_tree_write(writer->tree, XS_PRIVILEGED, path,
-					   value, strlen(value));
+	domain_path(writer->domid, name, path);
+	write_path(writer, path, value);
 }
 
 static void write_number(struct writer *writer, const char *name,
@@ -69,74 +88,149 @@ static void write_number(struct writer *writer, const char *name,
 {
 	char text[24];
 
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	snprintf(text, sizeof(text), "%" PRIu64, number);
 	write_node(writer, name, text);
+}
+
+static void set_perms(struct writer *writer, const char *name,
+		      const struct xs_perms *perms)
+{
+	char path[XS_PATH_SIZE];
+
+	domain_path(writer->domid, name, path);
+	if (!writer->rc)
+		writer->rc = xs_tree_set_perms(&writer->transaction,
+					       XS_PRIVILEGED, path, perms);
 }
 
 /* Its folder is the guest's to read, except what is its own to write. */
 static void let_read(struct writer *writer)
 {
-	const struct xs_perm perms[] = { { XS_PRIVILEGED, XS_MAY_NOTHING },
-					 { writer->domid, XS_MAY_READ } };
-	char path[XS_PATH_SIZE];
+	const struct xs_perms perms = { 2,
+					{ { XS_PRIVILEGED, XS_MAY_NOTHING },
+					  { writer->domid, XS_MAY_READ } } };
 
-	node_path(writer, "", path);
-	if (!writer->rc)
-		writer->rc = xs_tree_set_perms(writer->tree, XS_PRIVILEGED,
-					       path, perms, 2);
+	set_perms(writer, "", &perms);
 }
 
 static void let_write(struct writer *writer, const char *name)
 {
-	const struct xs_perm perm = { writer->domid, XS_MAY_NOTHING };
-	char path[XS_PATH_SIZE];
+	const struct xs_perms perms = { 1,
+					{ { writer->domid, XS_MAY_NOTHING } } };
 
 	write_node(writer, name, "");
-	node_path(writer, name, path);
-	if (!writer->rc)
-		writer->rc = xs_tree_set_perms(writer->tree, XS_PRIVILEGED,
-					       path, &perm, 1);
+	set_perms(writer, name, &perms);
+}
+
+#define VM_DIR "/vm/"
+
+/* /vm/01234567-89ab-cdef-0123-456789abcdef */
+static void vm_path(const uint8_t uuid[16], char path[64])
+{
+	char *at = path + sprintf(path, VM_DIR);
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		at += sprintf(at, "%s%02x",
+			      i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+			      uuid[i]);
+}
+
+/* What all domains of one machine description share, by libxl's custom. */
+static void write_vm(struct writer *writer,
+		     const struct tk_xenstore_guest *guest)
+{
+	char vm[64], path[XS_PATH_SIZE];
+
+	vm_path(guest->uuid, vm);
+	write_node(writer, "vm", vm);
+	snprintf(path, sizeof(path), "%s/name", vm);
+	write_path(writer, path, guest->name);
+	snprintf(path, sizeof(path), "%s/uuid", vm);
+	write_path(writer, path, vm + strlen(VM_DIR));
+}
+
+static void write_rings(struct writer *writer,
+			const struct tk_xenstore_guest *guest)
+{
+	write_number(writer, "store/port", guest->port);
+	write_number(writer, "store/ring-ref", guest->mfn);
+	write_number(writer, "console/port", guest->console_port);
+	write_number(writer, "console/ring-ref", guest->console_ring_mfn);
+	write_node(writer, "console/type", "xenconsoled");
+	write_node(writer, "console/limit", "1048576");
+}
+
+static void write_all(struct writer *writer,
+		      const struct tk_xenstore_guest *guest)
+{
+	size_t i;
+
+	/* Nodes inherit permissions, so the folder and its own come first. */
+	write_node(writer, "", "");
+	let_read(writer);
+	write_node(writer, "name", guest->name);
+	write_number(writer, "domid", guest->domid);
+	write_vm(writer, guest);
+	write_number(writer, "memory/target", guest->memory_kib);
+	write_number(writer, "memory/static-max", guest->max_memory_kib);
+	write_node(writer, "cpu/0/availability", "online");
+	write_rings(writer, guest);
+	write_node(writer, "control/platform-feature-xs_reset_watches", "1");
+	for (i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
+		write_node(writer, empty[i], "");
+	for (i = 0; i < sizeof(writable) / sizeof(writable[0]); i++)
+		let_write(writer, writable[i]);
 }
 
 static int write_nodes(const struct tk_xenstore_guest *guest)
 {
-	struct writer writer = { .tree = xs_store_tree(),
-				 .domid = guest->domid };
-	size_t i;
+	struct writer writer = { .domid = guest->domid };
 
-	if (!writer.tree)
-		return -XEN_ENOMEM;
-	/* Nodes inherit permissions, so the folder and its own come first. */
-	write_node(&writer, "", "");
-	let_read(&writer);
-	write_node(&writer, "name", guest->name);
-	write_number(&writer, "domid", guest->domid);
-	write_number(&writer, "memory/target", guest->memory_kib);
-	write_number(&writer, "memory/static-max", guest->memory_kib);
-	write_number(&writer, "store/port", guest->port);
-	write_number(&writer, "store/ring-ref", guest->mfn);
-	write_number(&writer, "console/port", guest->console_port);
-	write_number(&writer, "console/ring-ref", guest->console_ring_mfn);
-	write_node(&writer, "console/type", "xenconsoled");
-	write_node(&writer, "cpu/0/availability", "online");
-	write_node(&writer, "device", "");
-	for (i = 0; i < sizeof(writable) / sizeof(writable[0]); i++)
-		let_write(&writer, writable[i]);
+	writer.rc = xs_store_init();
+	if (writer.rc)
+		return writer.rc;
+	xs_transaction_begin(&writer.transaction, XS_PRIVILEGED);
+	write_path(&writer, "/tool/xenstored", "");
+	write_all(&writer, guest);
+	if (!writer.rc)
+		return xs_transaction_commit(&writer.transaction);
+	xs_transaction_abort(&writer.transaction);
 	return writer.rc;
+}
+
+static void tell_special(const char *path)
+{
+	const struct xs_node *node = xs_store_find(path);
+
+	if (node)
+		xs_watches_tell(path, XS_CHANGE_BELOW, node);
+}
+
+/* What the guest's node "vm" points to; guests can read it, not write it. */
+static void remove_vm(uint16_t domid)
+{
+	char path[XS_PATH_SIZE];
+	const struct xs_node *node;
+
+	domain_path(domid, "vm", path);
+	node = xs_store_find(path);
+	if (!node || node->value_size >= sizeof(path))
+		return;
+	memcpy(path, node->value, node->value_size);
+	path[node->value_size] = '\0';
+	if (!strncmp(path, VM_DIR, strlen(VM_DIR)))
+		xs_store_delete(path);
 }
 
 static void remove_nodes(uint16_t domid)
 {
-	struct writer writer = { .domid = domid };
 	char path[XS_PATH_SIZE];
 
-	if (!xs_store_tree())
-		return;
-	node_path(&writer, "", path);
-	xs_tree_rm(xs_store_tree(), XS_PRIVILEGED, path);
-	xs_tree_forget_domain(xs_store_tree(), domid);
-	xs_store_changed(path, true);
-	xs_store_changed("@releaseDomain", false);
+	remove_vm(domid);
+	domain_path(domid, "", path);
+	xs_store_delete(path);
+	xs_store_forget_domain(domid);
 }
 
 /* Connections ------------------------------------------------------------- */
@@ -145,6 +239,7 @@ static void store_event(uint32_t port, void *context)
 {
 	(void)port;
 	xs_connection_serve(context);
+	xs_local_deliver();
 }
 
 static int connect_ring(struct xs_connection *connection,
@@ -165,7 +260,8 @@ static int connect_ring(struct xs_connection *connection,
 		return port;
 	}
 	connection->port = (uint32_t)port;
-	xs_store_add(connection);
+	xs_connection_announce(connection);
+	xs_connection_add(connection);
 	return 0;
 }
 
@@ -176,28 +272,32 @@ int tk_xenstore_introduce(const struct tk_xenstore_guest *guest)
 
 	if (!connection)
 		return -XEN_ENOMEM;
+	/* Whatever an earlier domain of this number left, if anything. */
+	remove_nodes(guest->domid);
 	rc = write_nodes(guest);
 	if (!rc)
 		rc = connect_ring(connection, guest);
 	if (rc) {
 		remove_nodes(guest->domid);
 		free(connection);
-		return rc;
+	} else {
+		tell_special(XS_INTRODUCE_DOMAIN);
 	}
-	xs_store_changed("@introduceDomain", false);
-	return 0;
+	xs_local_deliver();
+	return rc;
 }
 
 void tk_xenstore_release(uint16_t domid)
 {
-	struct xs_connection *connection = xs_store_connection(domid);
+	struct xs_connection *connection = xs_connection_find(domid);
 
-	if (!connection)
+	if (!connection || !connection->ring)
 		return;
-	xs_store_remove(connection);
+	xs_connection_remove(connection);
 	tk_evtchn_close(connection->port);
 	tk_unmap_foreign(connection->ring, 1);
-	xs_connection_clear(connection);
 	free(connection);
 	remove_nodes(domid);
+	tell_special(XS_RELEASE_DOMAIN);
+	xs_local_deliver();
 }

@@ -71,3 +71,34 @@ const char *xs_path_relative(const char *path, uint16_t domid)
 
 	return strncmp(path, prefix, (size_t)length) ? path : path + length;
 }
+
+const char *xs_path_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool xs_path_up(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (!slash || !path[1])
+		return false;
+	/* The root keeps its slash. */
+	slash[slash == path ? 1 : 0] = '\0';
+	return true;
+}
+
+bool xs_path_append(char path[XS_PATH_SIZE], const char *name, size_t length)
+{
+	size_t at = strlen(path);
+
+	if (at + 1 + length >= XS_PATH_SIZE)
+		return false;
+	if (at != 1) /* the root ends in a slash already */
+		path[at++] = '/';
+	memcpy(path + at, name, length);
+	path[at + length] = '\0';
+	return true;
+}

@@ -17,7 +17,7 @@
 /*
  * `text` (`size` bytes with its NUL) becomes an absolute path in `path`;
  * relative ones begin at the domain's own folder. False when it is not a
- * valid name.
+ * valid name. Names that begin with '@' are kept as they are.
  */
 bool xs_path_canonical(char path[XS_PATH_SIZE], uint16_t domid,
 		       const char *text, size_t size);
@@ -27,5 +27,14 @@ bool xs_path_is_below(const char *path, const char *top);
 
 /* Behind the domain's own folder; the path itself when it is elsewhere. */
 const char *xs_path_relative(const char *path, uint16_t domid);
+
+/* Behind the last slash. */
+const char *xs_path_name(const char *path);
+
+/* Cuts the last part off; false for the root and for special names. */
+bool xs_path_up(char *path);
+
+/* "/a" and "b" make "/a/b". False, and nothing changed, if it is too long. */
+bool xs_path_append(char path[XS_PATH_SIZE], const char *name, size_t length);
 
 #endif /* XENSTORE_PATH_H */

@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a guest can ask of xenstore: one row of a table for each kind of
- * message. A handler gets the payload, answers with bytes of its own or
- * "OK", or returns a negative XEN_E* value that becomes an error reply.
+ * Requests; see requests.h. A handler gets the payload, answers with bytes of
+ * its own or "OK", or returns a negative XEN_E* value that becomes an error
+ * reply. Handlers that change nodes get a transaction in any case: the one
+ * that the client named, or one that lasts for this request.
  *
  * Contract: include/public/io/xs_wire.h.
  */
+#include "xenstore/requests.h"
+
 #include <public/errno.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "xenstore/account.h"
+#include "xenstore/connection.h"
 #include "xenstore/path.h"
-#include "xenstore/store.h"
 #include "xenstore/tree.h"
 
 struct request {
 	struct xs_connection *connection;
-	struct xs_transaction *transaction; /* NULL outside of one */
-	struct xs_tree *tree; /* the transaction's, or the store's */
+	struct xs_transaction *transaction; /* NULL: none, and only looks */
 	const char *payload;
 	size_t size;
 	char path[XS_PATH_SIZE]; /* when the row asks for it */
@@ -36,138 +40,190 @@ static int reply_text(struct request *request, const char *text)
 	return 0;
 }
 
-/* Changes ----------------------------------------------------------------- */
-
-static int remember_change(struct xs_transaction *transaction, const char *path,
-			   bool is_removal)
+static int reply_ok(struct request *request, int rc)
 {
-	size_t size = strlen(path) + 1;
-	struct xs_change *change;
+	return rc ? rc : reply_text(request, "OK");
+}
 
-	if (transaction->n_changes == XS_CHANGES_MAX)
-		return -XEN_ENOSPC;
-	change = malloc(sizeof(*change) + size);
-	if (!change)
-		return -XEN_ENOMEM;
-	change->is_removal = is_removal;
-	memcpy(change->path, path, size);
-	change->next = transaction->changes;
-	transaction->changes = change;
-	transaction->n_changes++;
+static int reply_bytes(struct request *request, const char *bytes, size_t size)
+{
+	if (size > sizeof(request->reply) - request->reply_size)
+		return -XEN_E2BIG;
+	if (size)
+		memcpy(request->reply + request->reply_size, bytes, size);
+	request->reply_size += size;
 	return 0;
 }
 
-/* A change inside a transaction is nobody's business until it commits. */
-static int changed(struct request *request, int rc, bool is_removal)
+static int reply_number(struct request *request, uint64_t number)
 {
-	if (rc)
-		return rc;
-	reply_text(request, "OK");
-	if (request->transaction)
-		return remember_change(request->transaction, request->path,
-				       is_removal);
-	xs_store_changed(request->path, is_removal);
+	char text[24];
+	int length = snprintf(text, sizeof(text), "%" PRIu64, number);
+
+	return reply_bytes(request, text, (size_t)length + 1);
+}
+
+/* The payload from `text` on is one decimal number with its NUL. */
+static int parse_number(const char *text, size_t size, unsigned long max,
+			unsigned long *number)
+{
+	size_t i;
+
+	*number = 0;
+	if (size < 2 || text[size - 1])
+		return -XEN_EINVAL;
+	for (i = 0; i < size - 1; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -XEN_EINVAL;
+		*number = *number * 10 + (unsigned long)(text[i] - '0');
+		if (*number > max)
+			return -XEN_EINVAL;
+	}
 	return 0;
 }
 
-/* Nodes ------------------------------------------------------------------- */
+/* Looking at nodes -------------------------------------------------------- */
+
+static int find(struct request *request, const struct xs_node **node)
+{
+	return xs_tree_read(request->transaction, request->connection->domid,
+			    request->path, node);
+}
 
 static int do_directory(struct request *request)
 {
-	return xs_tree_list(request->tree, request->connection->domid,
-			    request->path, request->reply,
-			    &request->reply_size);
+	const struct xs_node *node;
+	int rc = find(request, &node);
+
+	return rc ? rc : reply_bytes(request, node->names, node->names_size);
+}
+
+/* Whole names from `offset` on that fit beside `used` and a last NUL. */
+static size_t names_that_fit(const struct xs_node *node, size_t offset,
+			     size_t used)
+{
+	size_t end = offset;
+
+	while (end < node->names_size) {
+		size_t size = strlen(node->names + end) + 1;
+
+		if (used + (end - offset) + size + 1 > XENSTORE_PAYLOAD_MAX)
+			break;
+		end += size;
+	}
+	return end - offset;
+}
+
+/* An empty name ends the last part. */
+static int do_directory_part(struct request *request)
+{
+	const struct xs_node *node;
+	unsigned long offset;
+	size_t size;
+	int rc = parse_number(request->rest, request->rest_size, UINT32_MAX,
+			      &offset);
+
+	if (!rc)
+		rc = find(request, &node);
+	if (rc)
+		return rc;
+	if (offset > node->names_size)
+		return -XEN_EINVAL;
+	rc = reply_number(request, node->generation);
+	size = names_that_fit(node, offset, request->reply_size);
+	if (!rc)
+		rc = reply_bytes(request, node->names + offset, size);
+	if (!rc && offset + size == node->names_size)
+		rc = reply_bytes(request, "", 1);
+	return rc;
 }
 
 static int do_read(struct request *request)
 {
-	const char *value;
-	int rc = xs_tree_read(request->tree, request->connection->domid,
-			      request->path, &value, &request->reply_size);
+	const struct xs_node *node;
+	int rc = find(request, &node);
 
-	if (!rc && request->reply_size)
-		memcpy(request->reply, value, request->reply_size);
-	return rc;
-}
-
-static int do_write(struct request *request)
-{
-	return changed(request,
-		       xs_tree_write(request->tree, request->connection->domid,
-				     request->path, request->rest,
-				     request->rest_size),
-		       false);
-}
-
-static int do_mkdir(struct request *request)
-{
-	return changed(request,
-		       xs_tree_mkdir(request->tree, request->connection->domid,
-				     request->path),
-		       false);
-}
-
-static int do_rm(struct request *request)
-{
-	return changed(request,
-		       xs_tree_rm(request->tree, request->connection->domid,
-				  request->path),
-		       true);
+	return rc ? rc : reply_bytes(request, node->value, node->value_size);
 }
 
 static const char right_letters[] = "nrwb";
 
 static int do_get_perms(struct request *request)
 {
-	struct xs_perm perms[XS_PERMS_MAX];
-	int count = xs_tree_get_perms(request->tree, request->connection->domid,
-				      request->path, perms);
-	int i;
+	struct xs_perms perms;
+	int rc = xs_tree_read_perms(request->transaction,
+				    request->connection->domid, request->path,
+				    &perms);
+	size_t i;
 
-	for (i = 0; i < count; i++)
-		request->reply_size +=
-			(size_t)sprintf(request->reply + request->reply_size,
-					"%c%u", right_letters[perms[i].rights],
-					perms[i].domid) +
-			1;
-	return count < 0 ? count : 0;
+	for (i = 0; !rc && i < perms.count; i++) {
+		rc = reply_bytes(request, &right_letters[perms.list[i].rights],
+				 1);
+		if (!rc)
+			rc = reply_number(request, perms.list[i].domid);
+	}
+	return rc;
 }
 
-/* One "r12"; false when it is anything else. */
-static bool parse_perm(const char *text, struct xs_perm *perm)
+/* Changing nodes ---------------------------------------------------------- */
+
+static int do_write(struct request *request)
+{
+	const struct xs_bytes value = { request->rest, request->rest_size };
+
+	return reply_ok(request, xs_tree_write(request->transaction,
+					       request->connection->domid,
+					       request->path, value));
+}
+
+static int do_mkdir(struct request *request)
+{
+	return reply_ok(request, xs_tree_mkdir(request->transaction,
+					       request->connection->domid,
+					       request->path));
+}
+
+static int do_rm(struct request *request)
+{
+	return reply_ok(request,
+			xs_tree_rm(request->transaction,
+				   request->connection->domid, request->path));
+}
+
+/* One "r12". */
+static int parse_perm(const char *text, struct xs_perm *perm)
 {
 	const char *letter = *text ? strchr(right_letters, *text) : NULL;
 	unsigned long domid;
-	char *end;
+	int rc = -XEN_EINVAL;
 
-	if (!letter || text[1] < '0' || text[1] > '9')
-		return false;
-	domid = strtoul(text + 1, &end, 10);
+	if (letter)
+		rc = parse_number(text + 1, strlen(text + 1) + 1, UINT16_MAX,
+				  &domid);
+	if (rc)
+		return rc;
 	perm->rights = (enum xs_rights)(letter - right_letters);
 	perm->domid = (uint16_t)domid;
-	return !*end && domid <= UINT16_MAX;
+	return 0;
 }
 
 static int do_set_perms(struct request *request)
 {
-	struct xs_perm perms[XS_PERMS_MAX];
+	struct xs_perms perms = { .count = 0 };
 	const char *text = request->rest;
 	const char *end = text + request->rest_size;
-	size_t count = 0;
 
 	if (text == end || end[-1])
 		return -XEN_EINVAL;
 	for (; text < end; text += strlen(text) + 1) {
-		if (count == XS_PERMS_MAX)
+		if (perms.count == XS_PERMS_MAX)
 			return -XEN_ENOSPC;
-		if (!parse_perm(text, &perms[count++]))
+		if (parse_perm(text, &perms.list[perms.count++]))
 			return -XEN_EINVAL;
 	}
-	return changed(request,
-		       xs_tree_set_perms(request->tree,
-					 request->connection->domid,
-					 request->path, perms, count),
-		       false);
+	return reply_ok(request, xs_tree_set_perms(request->transaction,
+						   request->connection->domid,
+						   request->path, &perms));
 }
 
 /* Watches ----------------------------------------------------------------- */
@@ -180,224 +236,195 @@ static bool has_token(const struct request *request)
 		       request->rest_size - 1;
 }
 
-static struct xs_watch **find_watch(struct request *request)
-{
-	struct xs_watch **place = &request->connection->watches;
-
-	while (*place && (strcmp((*place)->path, request->path) != 0 ||
-			  strcmp((*place)->token, request->rest) != 0))
-		place = &(*place)->next;
-	return place;
-}
-
-static void free_watch(struct xs_watch *watch)
-{
-	free(watch->path);
-	free(watch->token);
-	free(watch);
-}
-
-static struct xs_watch *new_watch(const struct request *request)
-{
-	struct xs_watch *watch = calloc(1, sizeof(*watch));
-
-	if (!watch)
-		return NULL;
-	watch->path = strdup(request->path);
-	watch->token = strdup(request->rest);
-	watch->is_relative =
-		request->payload[0] != '/' && request->payload[0] != '@';
-	if (watch->path && watch->token)
-		return watch;
-	free_watch(watch);
-	return NULL;
-}
-
 static int do_watch(struct request *request)
 {
-	struct xs_connection *connection = request->connection;
+	bool is_relative =
+		request->payload[0] != '/' && request->payload[0] != '@';
 	struct xs_watch *watch;
+	int rc;
 
 	if (!has_token(request))
 		return -XEN_EINVAL;
-	if (*find_watch(request))
-		return -XEN_EEXIST;
-	if (connection->n_watches == XS_WATCHES_MAX)
-		return -XEN_ENOSPC;
-	watch = new_watch(request);
-	if (!watch)
-		return -XEN_ENOMEM;
-	watch->next = connection->watches;
-	connection->watches = watch;
-	connection->n_watches++;
-	/* Its first event comes at once; xs_store_request() sends it. */
+	rc = xs_watch_add(request->connection, request->path, request->rest,
+			  is_relative, &watch);
+	if (rc)
+		return rc;
+	/* The first event comes at once, whatever may be seen there. */
+	xs_watch_queue(request->connection, watch, watch->path);
 	return reply_text(request, "OK");
 }
 
 static int do_unwatch(struct request *request)
 {
-	struct xs_watch **place, *watch;
-
 	if (!has_token(request))
 		return -XEN_EINVAL;
-	place = find_watch(request);
-	watch = *place;
-	if (!watch)
-		return -XEN_ENOENT;
-	*place = watch->next;
-	free_watch(watch);
-	request->connection->n_watches--;
-	return reply_text(request, "OK");
-}
-
-static int do_reset_watches(struct request *request)
-{
-	while (request->connection->watches) {
-		struct xs_watch *watch = request->connection->watches;
-
-		request->connection->watches = watch->next;
-		free_watch(watch);
-	}
-	request->connection->n_watches = 0;
-	return reply_text(request, "OK");
+	return reply_ok(request, xs_watch_remove(request->connection,
+						 request->path, request->rest));
 }
 
 /* Transactions ------------------------------------------------------------ */
 
+static struct xs_transaction **find_transaction(struct xs_connection *client,
+						uint32_t id)
+{
+	struct xs_transaction **place = &client->transactions;
+
+	while (*place && (*place)->id != id)
+		place = &(*place)->next;
+	return place;
+}
+
+static uint32_t unused_id(struct xs_connection *client)
+{
+	do {
+		client->last_transaction++;
+	} while (!client->last_transaction ||
+		 *find_transaction(client, client->last_transaction));
+	return client->last_transaction;
+}
+
 static int do_transaction_start(struct request *request)
 {
-	struct xs_connection *connection = request->connection;
+	struct xs_connection *client = request->connection;
 	struct xs_transaction *transaction;
+	int rc;
 
 	if (request->transaction)
 		return -XEN_EBUSY;
-	if (connection->n_transactions == XS_TRANSACTIONS_MAX)
+	if (client->n_transactions == XS_TRANSACTIONS_MAX)
 		return -XEN_ENOSPC;
-	transaction = calloc(1, sizeof(*transaction));
-	if (transaction)
-		transaction->tree = xs_tree_copy(request->tree);
-	if (!transaction || !transaction->tree) {
-		free(transaction);
+	rc = xs_account_charge(client->domid, sizeof(*transaction));
+	if (rc)
+		return rc;
+	transaction = malloc(sizeof(*transaction));
+	if (!transaction) {
+		xs_account_release(client->domid, sizeof(*transaction));
 		return -XEN_ENOMEM;
 	}
-	transaction->base = xs_store_generation();
-	transaction->id = ++connection->last_transaction;
-	transaction->next = connection->transactions;
-	connection->transactions = transaction;
-	connection->n_transactions++;
-	request->reply_size =
-		(size_t)snprintf(request->reply, sizeof(request->reply), "%u",
-				 (unsigned int)transaction->id) +
-		1;
-	return 0;
+	xs_transaction_begin(transaction, client->domid);
+	transaction->id = unused_id(client);
+	transaction->next = client->transactions;
+	client->transactions = transaction;
+	client->n_transactions++;
+	return reply_number(request, transaction->id);
 }
 
-/* The changes were put in front of each other: bring them in order. */
-static struct xs_change *reverse(struct xs_change *change)
+/* Takes it off the connection and ends it. */
+static int end_transaction(struct xs_connection *client,
+			   struct xs_transaction *transaction, bool commit)
 {
-	struct xs_change *done = NULL;
+	int rc = 0;
 
-	while (change) {
-		struct xs_change *next = change->next;
-
-		change->next = done;
-		done = change;
-		change = next;
-	}
-	return done;
-}
-
-static int commit(struct xs_transaction *transaction)
-{
-	const struct xs_change *change;
-
-	if (transaction->has_failed)
-		return -XEN_EINVAL;
-	if (!transaction->changes)
-		return 0;
-	if (transaction->base != xs_store_generation())
-		return -XEN_EAGAIN;
-	xs_store_replace(transaction->tree);
-	transaction->tree = NULL;
-	transaction->changes = reverse(transaction->changes);
-	for (change = transaction->changes; change; change = change->next)
-		xs_store_changed(change->path, change->is_removal);
-	return 0;
+	*find_transaction(client, transaction->id) = transaction->next;
+	client->n_transactions--;
+	if (commit)
+		rc = xs_transaction_commit(transaction);
+	else
+		xs_transaction_abort(transaction);
+	xs_account_release(client->domid, sizeof(*transaction));
+	free(transaction);
+	return rc;
 }
 
 static int do_transaction_end(struct request *request)
 {
 	struct xs_transaction *transaction = request->transaction;
-	struct xs_transaction **place = &request->connection->transactions;
-	int rc = 0;
 
 	if (!transaction)
 		return -XEN_ENOENT;
 	if (request->size != 2 || request->payload[1] ||
 	    (request->payload[0] != 'T' && request->payload[0] != 'F'))
 		return -XEN_EINVAL;
-	if (request->payload[0] == 'T')
-		rc = commit(transaction);
-	while (*place != transaction)
-		place = &(*place)->next;
-	*place = transaction->next;
-	request->connection->n_transactions--;
-	xs_transaction_free(transaction);
 	request->transaction = NULL;
-	return rc ? rc : reply_text(request, "OK");
+	return reply_ok(request,
+			end_transaction(request->connection, transaction,
+					request->payload[0] == 'T'));
+}
+
+/* For a new kernel in an old domain: nothing of the old one is left. */
+static int do_reset_watches(struct request *request)
+{
+	struct xs_connection *client = request->connection;
+
+	request->transaction = NULL;
+	xs_watches_remove_all(client);
+	while (client->transactions)
+		end_transaction(client, client->transactions, false);
+	return reply_text(request, "OK");
 }
 
 /* Domains ----------------------------------------------------------------- */
 
-static int do_get_domain_path(struct request *request)
+static int parse_domid(const struct request *request, uint16_t *domid)
 {
-	unsigned long domid;
-	char *end;
+	unsigned long number;
+	int rc = parse_number(request->payload, request->size, UINT16_MAX,
+			      &number);
 
-	if (!request->size || request->payload[request->size - 1])
-		return -XEN_EINVAL;
-	domid = strtoul(request->payload, &end, 10);
-	if (*end || end == request->payload || domid > UINT16_MAX)
-		return -XEN_EINVAL;
-	request->reply_size =
-		(size_t)snprintf(request->reply, sizeof(request->reply),
-				 XS_DOMAIN_DIR "%lu", domid) +
-		1;
-	return 0;
+	*domid = (uint16_t)number;
+	return rc;
 }
 
-static int do_refuse(struct request *request)
+static int do_get_domain_path(struct request *request)
+{
+	uint16_t domid;
+	int rc = parse_domid(request, &domid);
+
+	if (!rc)
+		rc = reply_bytes(request, XS_DOMAIN_DIR, strlen(XS_DOMAIN_DIR));
+	return rc ? rc : reply_number(request, domid);
+}
+
+static int do_is_domain_introduced(struct request *request)
+{
+	uint16_t domid;
+	int rc = parse_domid(request, &domid);
+
+	if (rc)
+		return rc;
+	return reply_text(request, xs_connection_find(domid) ? "T" : "F");
+}
+
+/* The toolstack is in our own program and does these without a message. */
+static int do_nothing(struct request *request)
 {
 	(void)request;
-	return -XEN_EACCES;
+	return -XEN_ENOSYS;
 }
 
 /* Dispatch ---------------------------------------------------------------- */
 
+enum {
+	HAS_PATH = 1,      /* the payload begins with a path */
+	CHANGES = 2,       /* needs a transaction; a failure spoils it */
+	PRIVILEGED = 4,    /* not for guests */
+	NO_TRANSACTION = 8 /* the transaction it is asked in is ignored */
+};
+
 static const struct {
 	int (*handle)(struct request *request);
-	bool has_path;       /* the payload begins with a path */
-	bool in_transaction; /* a failure spoils the transaction */
+	unsigned int flags;
 } rows[XS_TYPE_COUNT] = {
-	[XS_CONTROL] = { do_refuse, false, false },
-	[XS_DIRECTORY] = { do_directory, true, false },
-	[XS_READ] = { do_read, true, false },
-	[XS_GET_PERMS] = { do_get_perms, true, false },
-	[XS_WATCH] = { do_watch, true, false },
-	[XS_UNWATCH] = { do_unwatch, true, false },
-	[XS_TRANSACTION_START] = { do_transaction_start, false, false },
-	[XS_TRANSACTION_END] = { do_transaction_end, false, false },
-	[XS_INTRODUCE] = { do_refuse, false, false },
-	[XS_RELEASE] = { do_refuse, false, false },
-	[XS_GET_DOMAIN_PATH] = { do_get_domain_path, false, false },
-	[XS_WRITE] = { do_write, true, true },
-	[XS_MKDIR] = { do_mkdir, true, true },
-	[XS_RM] = { do_rm, true, true },
-	[XS_SET_PERMS] = { do_set_perms, true, true },
-	[XS_IS_DOMAIN_INTRODUCED] = { do_refuse, false, false },
-	[XS_RESUME] = { do_refuse, false, false },
-	[XS_SET_TARGET] = { do_refuse, false, false },
-	[XS_RESET_WATCHES] = { do_reset_watches, false, false },
+	[XS_CONTROL] = { do_nothing, PRIVILEGED },
+	[XS_DIRECTORY] = { do_directory, HAS_PATH },
+	[XS_READ] = { do_read, HAS_PATH },
+	[XS_GET_PERMS] = { do_get_perms, HAS_PATH },
+	[XS_WATCH] = { do_watch, HAS_PATH | NO_TRANSACTION },
+	[XS_UNWATCH] = { do_unwatch, HAS_PATH | NO_TRANSACTION },
+	[XS_TRANSACTION_START] = { do_transaction_start, 0 },
+	[XS_TRANSACTION_END] = { do_transaction_end, 0 },
+	[XS_INTRODUCE] = { do_nothing, PRIVILEGED },
+	[XS_RELEASE] = { do_nothing, PRIVILEGED },
+	[XS_GET_DOMAIN_PATH] = { do_get_domain_path, NO_TRANSACTION },
+	[XS_WRITE] = { do_write, HAS_PATH | CHANGES },
+	[XS_MKDIR] = { do_mkdir, HAS_PATH | CHANGES },
+	[XS_RM] = { do_rm, HAS_PATH | CHANGES },
+	[XS_SET_PERMS] = { do_set_perms, HAS_PATH | CHANGES },
+	[XS_IS_DOMAIN_INTRODUCED] = { do_is_domain_introduced, PRIVILEGED },
+	[XS_RESUME] = { do_nothing, PRIVILEGED },
+	[XS_SET_TARGET] = { do_nothing, PRIVILEGED },
+	[XS_RESET_WATCHES] = { do_reset_watches, NO_TRANSACTION },
+	[XS_DIRECTORY_PART] = { do_directory_part, HAS_PATH },
 };
 
 static const struct {
@@ -423,28 +450,6 @@ static const char *error_name(int error)
 	return "EIO";
 }
 
-/* Watches ignore the transaction they are asked for in (XS-8). */
-static int find_transaction(struct request *request,
-			    const struct xsd_sockmsg *header)
-{
-	struct xs_transaction *transaction;
-
-	request->tree = xs_store_tree();
-	if (!request->tree)
-		return -XEN_ENOMEM;
-	if (!header->tx_id || header->type == XS_WATCH ||
-	    header->type == XS_UNWATCH)
-		return 0;
-	transaction = request->connection->transactions;
-	while (transaction && transaction->id != header->tx_id)
-		transaction = transaction->next;
-	if (!transaction)
-		return -XEN_ENOENT;
-	request->transaction = transaction;
-	request->tree = transaction->tree;
-	return 0;
-}
-
 static int take_path(struct request *request)
 {
 	size_t length = strnlen(request->payload, request->size);
@@ -458,23 +463,62 @@ static int take_path(struct request *request)
 	return 0;
 }
 
-static int handle(struct request *request, const struct xsd_sockmsg *header)
+/* In the client's transaction. */
+static int handle_within(struct request *request, unsigned int type)
 {
-	int rc;
+	struct xs_transaction *transaction = request->transaction;
+	int rc = rows[type].handle(request);
 
-	if (header->type >= XS_TYPE_COUNT || !rows[header->type].handle)
-		return -XEN_ENOSYS;
-	rc = find_transaction(request, header);
-	if (!rc && rows[header->type].has_path)
-		rc = take_path(request);
-	if (!rc)
-		rc = rows[header->type].handle(request);
-	if (rc && request->transaction && rows[header->type].in_transaction)
-		request->transaction->has_failed = true;
+	/* "Not there" has changed nothing; clients live with it. */
+	if (rc && rc != -XEN_ENOENT && (rows[type].flags & CHANGES))
+		transaction->has_failed = true;
 	return rc;
 }
 
-void xs_store_request(struct xs_connection *connection)
+/* A change of its own. */
+static int handle_alone(struct request *request, unsigned int type)
+{
+	struct xs_transaction transaction;
+	int rc;
+
+	if (!(rows[type].flags & CHANGES))
+		return rows[type].handle(request);
+	xs_transaction_begin(&transaction, request->connection->domid);
+	request->transaction = &transaction;
+	rc = rows[type].handle(request);
+	if (rc)
+		xs_transaction_abort(&transaction);
+	else
+		rc = xs_transaction_commit(&transaction);
+	return rc;
+}
+
+static int handle(struct request *request, const struct xsd_sockmsg *header)
+{
+	unsigned int type = header->type;
+	int rc = 0;
+
+	if (type >= XS_TYPE_COUNT || !rows[type].handle)
+		return -XEN_ENOSYS;
+	if ((rows[type].flags & PRIVILEGED) &&
+	    request->connection->domid != XS_PRIVILEGED)
+		return -XEN_EACCES;
+	if (header->tx_id && !(rows[type].flags & NO_TRANSACTION)) {
+		request->transaction =
+			*find_transaction(request->connection, header->tx_id);
+		if (!request->transaction)
+			return -XEN_ENOENT;
+	}
+	if (rows[type].flags & HAS_PATH)
+		rc = take_path(request);
+	if (rc)
+		return rc;
+	if (request->transaction)
+		return handle_within(request, type);
+	return handle_alone(request, type);
+}
+
+void xs_request_handle(struct xs_connection *connection)
 {
 	/* Too large for the stack of a small kernel; one thread, no nesting. */
 	static struct request request;
@@ -492,8 +536,5 @@ void xs_store_request(struct xs_connection *connection)
 		header.type = XS_ERROR;
 	}
 	header.len = (uint32_t)request.reply_size;
-	xs_connection_send(connection, &header, request.reply);
-	if (!rc && header.type == XS_WATCH)
-		xs_store_tell(connection, connection->watches,
-			      connection->watches->path);
+	xs_connection_reply(connection, &header, request.reply);
 }

@@ -1,107 +1,226 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tree, the list of connections, and who hears of a change.
+ * The table of nodes; see store.h.
  */
 #include "xenstore/store.h"
 
+#include <public/errno.h>
+
+#include <stdlib.h>
 #include <string.h>
 
+#include "xenstore/account.h"
 #include "xenstore/path.h"
+#include "xenstore/transaction.h"
 #include "xenstore/tree.h"
+#include "xenstore/watch.h"
 
-static struct xs_tree *tree;
-static uint64_t generation;
-static struct xs_connection *connections;
+#define BUCKETS 1024u
 
-struct xs_tree *xs_store_tree(void)
+static struct xs_node *buckets[BUCKETS];
+static uint64_t last_generation;
+static uint64_t epoch;
+
+/* Table ------------------------------------------------------------------- */
+
+/* The link that points to the node, or to the end of its chain. */
+static struct xs_node **find_place(const char *path)
 {
-	if (!tree)
-		tree = xs_tree_new();
-	return tree;
+	uint32_t hash = xs_hash(path);
+	struct xs_node **place = &buckets[hash % BUCKETS];
+
+	while (*place &&
+	       ((*place)->hash != hash || strcmp((*place)->path, path) != 0))
+		place = &(*place)->next;
+	return place;
 }
 
-void xs_store_replace(struct xs_tree *new_tree)
+const struct xs_node *xs_store_find(const char *path)
 {
-	xs_tree_free(tree);
-	tree = new_tree;
+	return *find_place(path);
 }
 
-uint64_t xs_store_generation(void)
+uint64_t xs_store_generation_of(const char *path)
 {
-	return generation;
+	const struct xs_node *node = xs_store_find(path);
+
+	return node ? node->generation : 0;
 }
 
-struct xs_connection *xs_store_connection(uint16_t domid)
+uint64_t xs_store_next_generation(void)
 {
-	struct xs_connection *connection;
+	return ++last_generation;
+}
 
-	for (connection = connections; connection;
-	     connection = connection->next) {
-		if (connection->domid == domid)
-			return connection;
+uint64_t xs_store_epoch(void)
+{
+	return epoch;
+}
+
+struct xs_node *xs_store_exchange(const char *path, struct xs_node *node,
+				  uint64_t generation)
+{
+	struct xs_node **place = find_place(path);
+	struct xs_node *old = *place;
+	struct xs_node *next = old ? old->next : NULL;
+
+	if (node) {
+		node->generation = generation;
+		node->next = next;
+		*place = node;
+	} else {
+		*place = next;
+	}
+	return old;
+}
+
+/* Beginning --------------------------------------------------------------- */
+
+static int add_root(const char *path)
+{
+	const struct xs_perms perms = { 1, { { XS_PRIVILEGED, 0 } } };
+	const struct xs_bytes none = { NULL, 0 };
+	struct xs_node *node;
+	int rc;
+
+	if (xs_store_find(path))
+		return 0;
+	node = xs_node_new(path, &perms, none, none);
+	if (!node)
+		return -XEN_ENOMEM;
+	rc = xs_account_plan(XS_PRIVILEGED, 1, (long)xs_node_cost(node));
+	if (rc) {
+		free(node);
+		return rc;
+	}
+	xs_account_settle(true);
+	xs_store_exchange(path, node, xs_store_next_generation());
+	return 0;
+}
+
+int xs_store_init(void)
+{
+	int rc = add_root("/");
+
+	if (!rc)
+		rc = add_root(XS_INTRODUCE_DOMAIN);
+	if (!rc)
+		rc = add_root(XS_RELEASE_DOMAIN);
+	return rc;
+}
+
+void xs_store_clear(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		while (buckets[i]) {
+			struct xs_node *node = buckets[i];
+
+			buckets[i] = node->next;
+			xs_account_node_gone(xs_node_owner(node),
+					     xs_node_cost(node));
+			free(node);
+		}
+	}
+}
+
+/* End of a domain --------------------------------------------------------- */
+
+static void delete_one(struct xs_node **place, enum xs_change change)
+{
+	struct xs_node *node = *place;
+
+	*place = node->next;
+	xs_account_node_gone(xs_node_owner(node), xs_node_cost(node));
+	xs_watches_tell(node->path, change, node);
+	free(node);
+}
+
+static void leave_parent(const char *path, uint64_t generation)
+{
+	char parent_path[XS_PATH_SIZE];
+	struct xs_node *parent;
+	size_t cost;
+
+	strcpy(parent_path, path);
+	if (!xs_path_up(parent_path))
+		return;
+	parent = *find_place(parent_path);
+	if (!parent)
+		return;
+	cost = xs_node_cost(parent);
+	if (!xs_node_drop_child(parent, xs_path_name(path)))
+		return;
+	xs_account_node_shrunk(xs_node_owner(parent),
+			       cost - xs_node_cost(parent));
+	parent->generation = generation;
+}
+
+/* A scan of the whole table: simple, and nobody waits for it. */
+static void delete_below(const char *top)
+{
+	unsigned int i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		struct xs_node **place = &buckets[i];
+
+		while (*place) {
+			const char *path = (*place)->path;
+
+			if (!xs_path_is_below(path, top) || !strcmp(path, top))
+				place = &(*place)->next;
+			else
+				delete_one(place, XS_CHANGE_EXACT);
+		}
+	}
+}
+
+void xs_store_delete(const char *path)
+{
+	struct xs_node **place = find_place(path);
+	char top[XS_PATH_SIZE];
+
+	if (!*place)
+		return;
+	/* The caller's text may be the node's own. */
+	strcpy(top, path);
+	leave_parent(top, xs_store_next_generation());
+	delete_below(top);
+	delete_one(find_place(top), XS_CHANGE_BELOW);
+}
+
+static const struct xs_node *find_owned(uint16_t domid)
+{
+	const struct xs_node *node;
+	unsigned int i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		for (node = buckets[i]; node; node = node->next) {
+			if (xs_node_owner(node) == domid)
+				return node;
+		}
 	}
 	return NULL;
 }
 
-void xs_store_add(struct xs_connection *connection)
+static void drop_mentions(uint16_t domid)
 {
-	connection->next = connections;
-	connections = connection;
-}
+	struct xs_node *node;
+	unsigned int i;
 
-void xs_store_remove(struct xs_connection *connection)
-{
-	struct xs_connection **place = &connections;
-
-	while (*place && *place != connection)
-		place = &(*place)->next;
-	if (*place)
-		*place = connection->next;
-}
-
-/* Watches ----------------------------------------------------------------- */
-
-void xs_store_tell(struct xs_connection *connection,
-		   const struct xs_watch *watch, const char *path)
-{
-	struct xsd_sockmsg header = { .type = XS_WATCH_EVENT };
-	char payload[XENSTORE_PAYLOAD_MAX];
-	const char *shown = path;
-	size_t path_size, token_size = strlen(watch->token) + 1;
-
-	if (!xs_tree_may_see(tree, connection->domid, path))
-		return;
-	if (watch->is_relative)
-		shown = xs_path_relative(path, connection->domid);
-	path_size = strlen(shown) + 1;
-	if (path_size + token_size > sizeof(payload))
-		return;
-	memcpy(payload, shown, path_size);
-	memcpy(payload + path_size, watch->token, token_size);
-	header.len = (uint32_t)(path_size + token_size);
-	xs_connection_send(connection, &header, payload);
-}
-
-static void tell_connection(struct xs_connection *connection, const char *path,
-			    bool is_removal)
-{
-	const struct xs_watch *watch;
-
-	for (watch = connection->watches; watch; watch = watch->next) {
-		if (xs_path_is_below(path, watch->path))
-			xs_store_tell(connection, watch, path);
-		else if (is_removal && xs_path_is_below(watch->path, path))
-			xs_store_tell(connection, watch, watch->path);
+	for (i = 0; i < BUCKETS; i++) {
+		for (node = buckets[i]; node; node = node->next)
+			xs_node_drop_perms(node, domid);
 	}
-	xs_connection_flush(connection);
 }
 
-void xs_store_changed(const char *path, bool is_removal)
+void xs_store_forget_domain(uint16_t domid)
 {
-	struct xs_connection *connection;
+	const struct xs_node *node;
 
-	generation++;
-	for (connection = connections; connection;
-	     connection = connection->next)
-		tell_connection(connection, path, is_removal);
+	epoch++;
+	while ((node = find_owned(domid)) && node->path[1])
+		xs_store_delete(node->path);
+	drop_mentions(domid);
 }

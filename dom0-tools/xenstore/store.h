@@ -1,41 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The xenstore server: one tree, the connections of the guests that were
- * introduced, and watches between them.
+ * The nodes of xenstore as everybody sees them: a table from path to node.
+ * No I/O and no knowledge of connections.
  *
- * Owns: the tree and the list of connections.
- * The toolstack's side (build_domain.h) is in introduce.c.
+ * Owns: all nodes in the table, and the count of generations. Every change
+ * has a generation of its own and stamps the nodes that it puts in, so two
+ * looks at one path saw the same if and only if the generations are equal.
+ * Invariant: a node is in the table exactly when its parent is and has its
+ * name in the list of children (the root and '@' names have no parent).
+ * Requests change the table through transaction.h only; what is here besides
+ * serves the end of a domain.
  */
 #ifndef XENSTORE_STORE_H
 #define XENSTORE_STORE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "xenstore/connection.h"
+#include "xenstore/node.h"
 
-struct xs_tree;
+#define XS_INTRODUCE_DOMAIN "@introduceDomain"
+#define XS_RELEASE_DOMAIN   "@releaseDomain"
 
-/* Handles the request that connection->request holds, and queues the reply. */
-void xs_store_request(struct xs_connection *connection);
+/* Makes the nodes that always exist, if they do not. Negative XEN_E*. */
+int xs_store_init(void);
 
-/* The tree as it is, made at first use; NULL without memory. */
-struct xs_tree *xs_store_tree(void);
+/* NULL: no such node. Valid until the table changes. */
+const struct xs_node *xs_store_find(const char *path);
 
-/* Puts a committed copy in the place of the tree. */
-void xs_store_replace(struct xs_tree *tree);
+/* 0 when there is no such node. */
+uint64_t xs_store_generation_of(const char *path);
 
-/* Something changed: tells the watchers. Counts generations as well. */
-void xs_store_changed(const char *path, bool is_removal);
-uint64_t xs_store_generation(void);
+/* A new generation, for a change that is about to happen. */
+uint64_t xs_store_next_generation(void);
 
-struct xs_connection *xs_store_connection(uint16_t domid);
-void xs_store_add(struct xs_connection *connection);
-void xs_store_remove(struct xs_connection *connection);
+/* Replaces the node at this path, or removes it (NULL); returns the old. */
+struct xs_node *xs_store_exchange(const char *path, struct xs_node *node,
+				  uint64_t generation);
 
-/* Tells one watch of one path, if its domain may know. */
-void xs_store_tell(struct xs_connection *connection,
-		   const struct xs_watch *watch, const char *path);
+/* These cannot fail, and tell those who watch. */
+void xs_store_delete(const char *path);
+/*
+ * A domain is no more: its nodes go, wherever they are, and so does every
+ * mention in the permissions of others. A later domain of this number
+ * inherits nothing (XS-5). Transactions that are open now will not commit.
+ */
+void xs_store_forget_domain(uint16_t domid);
+/* Counts domains forgotten. */
+uint64_t xs_store_epoch(void);
+
+/* For tests: frees everything; the next xs_store_init() begins afresh. */
+void xs_store_clear(void);
 
 #endif /* XENSTORE_STORE_H */

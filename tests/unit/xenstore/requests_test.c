@@ -17,8 +17,9 @@
 #include "toolstack/build_domain.h"
 #include "toolstack/hypercalls.h"
 #include "toolstack/primitives.h"
-#include "xenstore/store.h"
-#include "xenstore/tree.h"
+#include "xenstore/account.h"
+#include "xenstore/connection.h"
+#include "xenstore/local.h"
 
 #define STORE_PORT 1 /* the builder allocates it first */
 
@@ -183,7 +184,7 @@ static void test_read_and_list(void)
 	expect_value(&guests[0], "/local/domain/1/domid", "1");
 	expect_value(&guests[0], "memory/target", "8192");
 	expect(&guests[0], XS_DIRECTORY, 0, "memory", "target\0static-max");
-	ask(&guests[0], XS_DIRECTORY, 0, "device/vbd");
+	ask(&guests[0], XS_DIRECTORY, 0, "device/vif/0");
 	CHECK(header.type == XS_ERROR);
 	CHECK_TEXT(payload, "ENOENT");
 	expect(&guests[0], XS_GET_DOMAIN_PATH, 0, "5", "/local/domain/5");
@@ -273,23 +274,22 @@ static void test_watch(void)
 	ask(&guests[0], XS_WATCH, 0, "control/shutdown\0w");
 	expect_event(&guests[0], "control/shutdown", "w");
 	refuse(&guests[0], XS_WATCH, 0, "control/shutdown\0w", "EEXIST");
-	CHECK(!xs_tree_write(xs_store_tree(), XS_PRIVILEGED,
-			     "/local/domain/1/control/shutdown", "poweroff",
-			     8));
-	xs_store_changed("/local/domain/1/control/shutdown", false);
+	CHECK(!xs_local_write("/local/domain/1/control/shutdown", "poweroff"));
 	expect_event(&guests[0], "control/shutdown", "w");
-	xs_store_changed("/local/domain/1/control", false);
+	CHECK(!xs_local_write("/local/domain/1/control", ""));
 	CHECK(is_quiet(&guests[0]));
-	xs_store_changed("/local/domain/1/control", true);
+	CHECK(!xs_local_rm("/local/domain/1/control"));
 	expect_event(&guests[0], "control/shutdown", "w");
+	CHECK(is_quiet(&guests[0]));
 	expect(&guests[0], XS_UNWATCH, 0, "control/shutdown\0w", "OK");
 	refuse(&guests[0], XS_UNWATCH, 0, "control/shutdown\0w", "ENOENT");
-	xs_store_changed("/local/domain/1/control/shutdown", false);
+	CHECK(!xs_local_write("/local/domain/1/control/shutdown", ""));
 	CHECK(is_quiet(&guests[0]));
 
-	/* The other's secrets: watched, but never told. */
+	/* The other's secrets: watched, but not told of changes. */
 	ask(&guests[0], XS_WATCH, 0, "/local/domain/2\0w");
 	CHECK(header.type == XS_WATCH);
+	expect_event(&guests[0], "/local/domain/2", "w");
 	expect(&guests[1], XS_WRITE, 0,
 	       "data/x\0"
 	       "1",
@@ -318,14 +318,16 @@ static void test_many_watches(void)
 	refuse(&guests[0], XS_WATCH, 0, "data\0more", "ENOSPC");
 	/* A change that nobody fetches queues each event once. */
 	for (i = 0; i < 1000; i++)
-		xs_store_changed("/local/domain/1/data", false);
-	CHECK(!xs_store_connection(1)->is_bad);
-	CHECK(xs_store_connection(1)->queue_size < XS_QUEUE_STOP);
+		CHECK(!xs_local_write("/local/domain/1/data", ""));
+	CHECK(!xs_connection_find(1)->is_bad);
+	CHECK(xs_connection_find(1)->n_events <= XS_EVENTS_MAX);
 	end();
 }
 
 static void test_transaction(void)
 {
+	unsigned int i;
+
 	start();
 	ask(&guests[0], XS_TRANSACTION_START, 0, "");
 	CHECK_TEXT(payload, "1");
@@ -345,21 +347,19 @@ static void test_transaction(void)
 	expect_value(&guests[0], "data/x", "in");
 	ask(&guests[0], XS_TRANSACTION_START, 0, "");
 	expect(&guests[0], XS_WRITE, 3, "data/x\0late", "OK");
-	expect(&guests[1], XS_WRITE, 0, "data/x\0other", "OK");
+	expect(&guests[0], XS_WRITE, 0, "data/x\0other", "OK");
 	refuse(&guests[0], XS_TRANSACTION_END, 3, "T", "EAGAIN");
-	expect_value(&guests[0], "data/x", "in");
+	expect_value(&guests[0], "data/x", "other");
 	ask(&guests[0], XS_TRANSACTION_START, 0, "");
 	expect(&guests[0], XS_WRITE, 4, "data/x\0half", "OK");
 	refuse(&guests[0], XS_WRITE, 4, "name\0half", "EACCES");
 	refuse(&guests[0], XS_TRANSACTION_END, 4, "T", "EINVAL");
-	expect_value(&guests[0], "data/x", "in");
+	expect_value(&guests[0], "data/x", "other");
 
-	ask(&guests[0], XS_TRANSACTION_START, 0, "");
-	ask(&guests[0], XS_TRANSACTION_START, 0, "");
-	ask(&guests[0], XS_TRANSACTION_START, 0, "");
-	ask(&guests[0], XS_TRANSACTION_START, 0, "");
+	for (i = 0; i < XS_TRANSACTIONS_MAX; i++)
+		ask(&guests[0], XS_TRANSACTION_START, 0, "");
 	refuse(&guests[0], XS_TRANSACTION_START, 0, "", "ENOSPC");
-	end(); /* with four open */
+	end(); /* with all of them open */
 }
 
 static void test_transaction_tells_at_commit(void)
@@ -395,7 +395,7 @@ static void test_quota(void)
 			break;
 	}
 	CHECK_TEXT(payload, "ENOSPC");
-	CHECK(i > 100 && i < 130);
+	CHECK(i > 400 && i < 520);
 	for (; i < 2000; i++) {
 		snprintf(text, 10, "data/%04u", i);
 		ask_sized(&guests[0], XS_WRITE, 0, text, 10);
@@ -448,8 +448,8 @@ static void test_deaf_guest(void)
 		kick(&guests[0]);
 	}
 	CHECK(i < 5000);
-	CHECK(xs_store_connection(1)->queue_size < XS_QUEUE_STOP + 4200);
-	CHECK(!xs_store_connection(1)->is_bad);
+	CHECK(!xs_connection_find(1)->n_events);
+	CHECK(!xs_connection_find(1)->is_bad);
 	end();
 }
 
