@@ -269,6 +269,15 @@ void domain_controller_pause(struct domain *d)
 		domain_pause(d);
 }
 
+/* The builder clears shared_info, and with it the time of day. */
+static void domain_refresh_time(struct domain *d)
+{
+	for (unsigned int i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i])
+			time_update_vcpu(d->vcpu[i]);
+	time_update_wallclock(d);
+}
+
 int domain_controller_unpause(struct domain *d)
 {
 	bool last;
@@ -280,8 +289,10 @@ int domain_controller_unpause(struct domain *d)
 	}
 	last = --d->controller_pause_count == 0;
 	spin_unlock(&d->lock);
-	if (last)
+	if (last) {
+		domain_refresh_time(d);
 		domain_unpause(d);
+	}
 	return 0;
 }
 
@@ -317,6 +328,7 @@ void domain_shutdown(struct domain *d, uint8_t reason)
 	spin_unlock(&d->lock);
 	if (!first)
 		return;
+	log_debug("domain %u has shut down, reason %u\n", d->id, reason);
 	if (d->is_control)
 		machine_follow(d, reason);
 	for (unsigned int i = 0; i < d->max_vcpus; i++)
