@@ -15,3 +15,4 @@ $(call host_test,core-$(1),tests/unit/core/$(1)_test.c $(CORE_FAKE) \
 endef
 $(eval $(call core_test,timer,$(CORE_TESTED)))
 $(eval $(call core_test,sched,$(CORE_TESTED)))
+$(eval $(call core_test,evtchn,$(CORE_TESTED)))
