@@ -7,8 +7,8 @@
 
 struct cpu_regs;
 
-void show_registers(const struct cpu_regs *r);
-/* Callers, from saved frame pointers on this CPU's stacks. */
-void show_backtrace(uint64_t rip, uint64_t rbp);
+/* panic() for exceptions: shows where regs were, not the caller. */
+noreturn_fn void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
+	printf_like(2, 3);
 
 #endif

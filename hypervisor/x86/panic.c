@@ -12,6 +12,7 @@
 #include "x86/backtrace.h"
 #include "x86/cpu.h"
 #include "x86/processor.h"
+#include "x86/segments.h"
 #include "x86/smp.h"
 
 #define MAX_FRAMES 24
@@ -53,7 +54,7 @@ static void show_address(uint64_t address)
 		log_error("  %016lx\n", address);
 }
 
-void show_backtrace(uint64_t rip, uint64_t rbp)
+static void show_backtrace(uint64_t rip, uint64_t rbp)
 {
 	uint64_t block = (uint64_t)this_cpu();
 	unsigned int i;
@@ -78,7 +79,7 @@ void show_backtrace(uint64_t rip, uint64_t rbp)
 	}
 }
 
-void show_registers(const struct cpu_regs *r)
+static void show_registers(const struct cpu_regs *r)
 {
 	log_error("rip %04lx:%016lx rflags %08lx vector %u error %x\n", r->cs,
 		  r->rip, r->rflags, r->vector, r->error_code);
@@ -90,13 +91,28 @@ void show_registers(const struct cpu_regs *r)
 	log_error("r11 %016lx r12 %016lx r13 %016lx\n", r->r11, r->r12, r->r13);
 	log_error("r14 %016lx r15 %016lx cr3 %016lx\n", r->r14, r->r15,
 		  read_cr3());
+	log_error("cr0 %08lx cr4 %08lx current vcpu %p\n", read_cr0(),
+		  read_cr4(), (void *)this_cpu()->current);
 }
 
-void panic(const char *fmt, ...)
+/* What is left of the caller's registers; the others were its arguments. */
+static void capture_registers(struct cpu_regs *r, uint64_t rip, uint64_t rbp)
+{
+	*r = (struct cpu_regs){ .rip = rip, .rbp = rbp };
+	__asm__("mov %%rbx, %0; mov %%r12, %1; mov %%r13, %2; mov %%r14, %3;"
+		"mov %%r15, %4; mov %%rsp, %5"
+		: "=m"(r->rbx), "=m"(r->r12), "=m"(r->r13), "=m"(r->r14),
+		  "=m"(r->r15), "=m"(r->rsp));
+	r->rflags = read_rflags();
+	r->cs = HYPERVISOR_CS;
+	r->ss = HYPERVISOR_DS;
+}
+
+static noreturn_fn void die(const struct cpu_regs *regs, const char *fmt,
+			    va_list ap)
 {
 	static unsigned int entered;
 	char text[200];
-	va_list ap;
 
 	irq_disable();
 	/* A panic within the panic, or on two CPUs: the first one wins. */
@@ -106,17 +122,32 @@ void panic(const char *fmt, ...)
 	}
 	smp_stop_others();
 	console_force();
-	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	log_error("PANIC on CPU %u: %s\n", this_cpu()->id, text);
-	log_error("cr0 %lx cr2 %lx cr3 %lx cr4 %lx\n", read_cr0(), read_cr2(),
-		  read_cr3(), read_cr4());
-	show_backtrace((uint64_t)__builtin_return_address(0),
-		       *(const uint64_t *)__builtin_frame_address(0));
+	show_registers(regs);
+	show_backtrace(regs->rip, regs->rbp);
 	if (!options.noreboot)
 		machine_reboot();
 	log_error("halted\n");
 	for (;;)
 		halt();
+}
+
+void panic(const char *fmt, ...)
+{
+	struct cpu_regs regs;
+	va_list ap;
+
+	capture_registers(&regs, (uint64_t)__builtin_return_address(0),
+			  *(const uint64_t *)__builtin_frame_address(0));
+	va_start(ap, fmt);
+	die(&regs, fmt, ap);
+}
+
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	die(regs, fmt, ap);
 }

@@ -11,10 +11,10 @@
  */
 #include "core/domain.h"
 #include "core/services.h"
-#include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "pv/pv.h"
+#include "x86/backtrace.h"
 #include "x86/entry.h"
 #include "x86/features.h"
 #include "x86/fixup.h"
@@ -63,7 +63,7 @@ static void handle_nmi(void)
 
 static void handle_machine_check(const struct cpu_regs *regs)
 {
-	panic("machine check at %lx", regs->rip);
+	panic_with(regs, "machine check");
 }
 
 void handle_guest_exception(struct cpu_regs *regs)
@@ -192,6 +192,6 @@ void handle_hypervisor_exception(struct cpu_regs *regs)
 	}
 	if (apply_fixup(regs))
 		return;
-	panic("exception %u at %lx, error code %x, cr2 %lx, rsp %lx",
-	      regs->vector, regs->rip, regs->error_code, read_cr2(), regs->rsp);
+	panic_with(regs, "exception %u at %lx, error code %x", regs->vector,
+		   regs->rip, regs->error_code);
 }
