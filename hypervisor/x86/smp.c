@@ -22,7 +22,8 @@
 #include "x86/paging.h"
 #include "x86/processor.h"
 
-#define START_TIMEOUT_MS 1000
+/* Generous: the answers of clock_sync_cpu() take long on a busy host. */
+#define START_TIMEOUT_MS 10000
 
 extern const char trampoline_start[], trampoline_end[];
 void ap_main(void);
