@@ -269,15 +269,6 @@ void domain_controller_pause(struct domain *d)
 		domain_pause(d);
 }
 
-/* The builder clears shared_info, and with it the time of day. */
-static void domain_refresh_time(struct domain *d)
-{
-	for (unsigned int i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			time_update_vcpu(d->vcpu[i]);
-	time_update_wallclock(d);
-}
-
 int domain_controller_unpause(struct domain *d)
 {
 	bool last;
@@ -289,10 +280,8 @@ int domain_controller_unpause(struct domain *d)
 	}
 	last = --d->controller_pause_count == 0;
 	spin_unlock(&d->lock);
-	if (last) {
-		domain_refresh_time(d);
+	if (last)
 		domain_unpause(d);
-	}
 	return 0;
 }
 

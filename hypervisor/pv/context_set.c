@@ -166,8 +166,6 @@ int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->time_cpu = ~0u;
 	time_update_wallclock(v->domain);
 	v->initialised = true;
-	/* The builder has written shared_info since: renew the time record. */
-	v->time_cpu = ~0u;
 	return rc;
 
 drop:
