@@ -349,6 +349,10 @@ static inline void irq_enable_and_halt(void)
 {
 }
 
+static inline void swapgs(void)
+{
+}
+
 #endif
 
 #endif
