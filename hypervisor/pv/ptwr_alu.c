@@ -43,6 +43,7 @@ static uint64_t alu(struct store *s, enum alu op, uint64_t a, uint64_t b)
 	uint64_t mask = size_mask(bytes), sign = 1ull << (8 * bytes - 1), r;
 	uint64_t carry = 0, overflow = 0;
 
+	b &= mask; /* immediates come sign-extended to 64 bits */
 	switch (op) {
 	case ALU_ADD:
 		r = (a + b) & mask;

@@ -309,6 +309,8 @@ static inline void lldt(uint16_t selector)
 
 #else /* the host's stand-ins */
 
+uint64_t rdmsr(uint32_t msr); /* tests/unit/fake */
+
 static inline void cpu_relax(void)
 {
 }
