@@ -27,7 +27,8 @@ $(eval $(call guest_test,toolstack-guests,\
 $(eval $(call guest_test,cli-line_editor,\
 	tests/unit/cli/line_editor_test.c dom0-tools/cli/line_editor.c))
 $(eval $(call guest_test,cli-cli,tests/unit/cli/cli_test.c \
-	$(wildcard dom0-tools/cli/*.c) $(GUEST_FAKES) $(GUEST_SOURCES)))
+	$(wildcard dom0-tools/cli/*.c dom0-tools/xenstore/*.c) \
+	$(GUEST_FAKES) $(GUEST_SOURCES)))
 
 # The same guests with a xenstore server linked in, and the server itself.
 $(eval $(call guest_test,xenstore-guests,\

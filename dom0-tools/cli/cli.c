@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/line_editor.h"
 #include "cli/platform.h"
+#include "toolstack/build_domain.h"
 #include "toolstack/guests.h"
 #include "toolstack/hypercalls.h"
 #include "toolstack/primitives.h"
@@ -72,7 +73,9 @@ int cli_input(void)
 void cli_wait(void)
 {
 	/* Keys taken in already will raise no event any more. */
-	tk_wait(typed.next == typed.size ? TK_FOREVER : 0);
+	bool is_idle = typed.next == typed.size && !tk_xenstore_poll();
+
+	tk_wait(is_idle ? TK_FOREVER : 0);
 }
 
 /* Comes at any time, so the line being typed must make room for it. */

@@ -14,6 +14,7 @@
 #include "toolstack/domain_config.h"
 #include "toolstack/guests.h"
 #include "toolstack/hypercalls.h"
+#include "xenstore/local.h"
 
 #define CONTROL(letter) ((letter)&0x1f)
 
@@ -416,6 +417,39 @@ static void run_destroy(int count, char **words)
 	change_guest(words[1], tk_guest_destroy);
 }
 
+/* A value is a guest's text: what is not printable must not reach us. */
+static void print_node(const struct xs_node *node)
+{
+	size_t i;
+
+	cli_print("%s = \"", node->path);
+	for (i = 0; i < node->value_size; i++) {
+		unsigned char c = (unsigned char)node->value[i];
+
+		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\')
+			cli_print("%c", c);
+		else
+			cli_print("\\x%02x", c);
+	}
+	cli_print("\"\n");
+}
+
+static void run_xenstore_ls(int count, char **words)
+{
+	const char *name = count > 1 ? words[1] : "/";
+	char top[XS_PATH_SIZE], path[XS_PATH_SIZE];
+
+	if (!xs_path_canonical(top, TK_DOMID_CONTROL, name, strlen(name) + 1) ||
+	    !xs_local_node(top)) {
+		cli_print("error: %s: no such node\n", name);
+		return;
+	}
+	memcpy(path, top, sizeof(path));
+	do {
+		print_node(xs_local_node(path));
+	} while (xs_local_walk(path, top));
+}
+
 /* Ctrl-C gives up waiting. */
 static void run_wait(int count, char **words)
 {
@@ -467,6 +501,8 @@ const struct command commands[] = {
 	  1, 1, WORDS_FILES, run_cat },
 	{ "ls", "[PATH]", "list files",
 	  0, 1, WORDS_FILES, run_ls },
+	{ "xenstore-ls", "[PATH]", "the nodes of xenstore, from PATH on",
+	  0, 1, WORDS_NONE, run_xenstore_ls },
 	{ "poweroff", "", "end everything and switch the machine off",
 	  0, 0, WORDS_NONE, run_poweroff },
 	{ "reboot", "", "end everything and start the machine again",

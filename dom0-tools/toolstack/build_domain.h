@@ -62,5 +62,11 @@ bool tk_xenstore_present(void);
 int tk_xenstore_introduce(const struct tk_xenstore_guest *guest);
 /* Also for a domain that was not introduced. */
 void tk_xenstore_release(uint16_t domid);
+/*
+ * Requests are served in tk_wait(), but a guest that keeps the server busy is
+ * interrupted. True while something is left to do: then call again, after a
+ * tk_wait() that does not block.
+ */
+bool tk_xenstore_poll(void);
 
 #endif /* TOOLSTACK_BUILD_DOMAIN_H */

@@ -21,3 +21,8 @@ __attribute__((weak)) void tk_xenstore_release(uint16_t domid)
 {
 	(void)domid;
 }
+
+__attribute__((weak)) bool tk_xenstore_poll(void)
+{
+	return false;
+}

@@ -23,6 +23,17 @@
 
 static struct xs_connection *connections;
 
+/*
+ * Shows the guest how far we are. Guests notify only when we had caught up
+ * with them before they moved on, so whoever shows an index must look at the
+ * guest's again afterwards, and the order must not be turned round.
+ */
+static void show_index(XENSTORE_RING_IDX *shown, XENSTORE_RING_IDX index)
+{
+	store_release(shown, index);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 /* List -------------------------------------------------------------------- */
 
 struct xs_connection *xs_connection_next(const struct xs_connection *after)
@@ -78,6 +89,7 @@ void xs_connection_remove(struct xs_connection *connection)
 static void mark_bad(struct xs_connection *connection, uint32_t why)
 {
 	connection->is_bad = true;
+	connection->has_more = false;
 	connection->ring->error = why;
 	tk_evtchn_notify(connection->port);
 }
@@ -204,24 +216,42 @@ static bool send_next(struct xs_connection *connection,
 	return send_event(connection, consumed);
 }
 
-void xs_connection_flush(struct xs_connection *connection)
+/* One look at the guest's index; true when something moved. */
+static bool send_some(struct xs_connection *connection)
 {
 	struct xenstore_domain_interface *ring = connection->ring;
-	XENSTORE_RING_IDX consumed, before = connection->rsp_prod;
+	XENSTORE_RING_IDX consumed = load_acquire(&ring->rsp_cons);
+	XENSTORE_RING_IDX before = connection->rsp_prod;
 
-	if (!ring || connection->is_bad)
-		return;
-	consumed = load_acquire(&ring->rsp_cons);
 	if (connection->rsp_prod - consumed > XENSTORE_RING_SIZE) {
 		mark_bad(connection, XENSTORE_ERROR_RINGIDX);
-		return;
+		return false;
 	}
 	while (send_next(connection, consumed))
 		;
 	if (connection->rsp_prod == before)
-		return;
-	store_release(&ring->rsp_prod, connection->rsp_prod);
-	tk_evtchn_notify(connection->port);
+		return false;
+	show_index(&ring->rsp_prod, connection->rsp_prod);
+	return true;
+}
+
+/* What is left to send is finite, so this ends however fast a guest reads. */
+static bool flush(struct xs_connection *connection)
+{
+	bool moved = false;
+
+	if (!connection->ring)
+		return false;
+	while (!connection->is_bad && send_some(connection))
+		moved = true;
+	if (moved)
+		tk_evtchn_notify(connection->port);
+	return moved;
+}
+
+void xs_connection_flush(struct xs_connection *connection)
+{
+	flush(connection);
 }
 
 /* In ---------------------------------------------------------------------- */
@@ -245,11 +275,8 @@ static void take_byte(struct xs_connection *connection, char byte)
 	xs_request_handle(connection);
 }
 
-/*
- * Takes what was in the ring at the beginning. What the guest adds meanwhile
- * comes with an event of its own, so one guest cannot keep us here.
- */
-static void take_requests(struct xs_connection *connection)
+/* One look at the guest's index; true when something moved. */
+static bool take_some(struct xs_connection *connection)
 {
 	struct xenstore_domain_interface *ring = connection->ring;
 	XENSTORE_RING_IDX produced = load_acquire(&ring->req_prod);
@@ -257,7 +284,7 @@ static void take_requests(struct xs_connection *connection)
 
 	if (produced - before > XENSTORE_RING_SIZE) {
 		mark_bad(connection, XENSTORE_ERROR_RINGIDX);
-		return;
+		return false;
 	}
 	while (connection->req_cons != produced && !connection->is_bad &&
 	       !connection->reply_size) {
@@ -265,12 +292,13 @@ static void take_requests(struct xs_connection *connection)
 
 		take_byte(connection, ring->req[MASK_XENSTORE_IDX(at)]);
 		if (connection->reply_size)
-			xs_connection_flush(connection);
+			flush(connection);
 	}
 	if (connection->req_cons == before)
-		return;
-	store_release(&ring->req_cons, connection->req_cons);
+		return false;
+	show_index(&ring->req_cons, connection->req_cons);
 	tk_evtchn_notify(connection->port);
+	return true;
 }
 
 /* Whole ------------------------------------------------------------------- */
@@ -296,13 +324,37 @@ static void reconnect(struct xs_connection *connection)
 	tk_evtchn_notify(connection->port);
 }
 
+/* So often before others have their turn (XS-7). */
+#define ROUNDS_MAX 4
+
 void xs_connection_serve(struct xs_connection *connection)
 {
-	if (connection->is_bad)
-		return;
-	if (load_acquire(&connection->ring->connection) == XENSTORE_RECONNECT)
-		reconnect(connection);
-	xs_connection_flush(connection);
-	if (!connection->is_bad)
-		take_requests(connection);
+	unsigned int rounds = 0;
+	bool moved;
+
+	do {
+		if (connection->is_bad)
+			return;
+		if (load_acquire(&connection->ring->connection) ==
+		    XENSTORE_RECONNECT)
+			reconnect(connection);
+		moved = flush(connection);
+		if (!connection->is_bad)
+			moved |= take_some(connection);
+	} while (moved && ++rounds < ROUNDS_MAX);
+	connection->has_more = moved && !connection->is_bad;
+}
+
+bool xs_connections_poll(void)
+{
+	struct xs_connection *connection;
+	bool has_more = false;
+
+	for (connection = connections; connection;
+	     connection = connection->next) {
+		if (connection->has_more)
+			xs_connection_serve(connection);
+		has_more |= connection->has_more;
+	}
+	return has_more;
 }

@@ -46,6 +46,7 @@ struct xs_connection {
 	XENSTORE_RING_IDX req_cons;
 	XENSTORE_RING_IDX rsp_prod;
 	bool is_bad;
+	bool has_more; /* to do, but it was the turn of others */
 
 	char request[XS_MESSAGE_MAX];
 	size_t request_size; /* so far */
@@ -74,8 +75,13 @@ void xs_connection_remove(struct xs_connection *connection);
 /* Tells the guest what its server can do; once, before it runs. */
 void xs_connection_announce(struct xs_connection *connection);
 
-/* Moves bytes both ways and handles the requests that are complete. */
+/*
+ * Moves bytes both ways and handles the requests that are complete. For a
+ * guest that keeps us busy it leaves off with has_more; then
+ * xs_connections_poll() must come, until it returns false.
+ */
 void xs_connection_serve(struct xs_connection *connection);
+bool xs_connections_poll(void);
 
 /* Sends what fits into the ring, without looking at requests. */
 void xs_connection_flush(struct xs_connection *connection);

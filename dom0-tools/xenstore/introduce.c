@@ -242,6 +242,14 @@ static void store_event(uint32_t port, void *context)
 	xs_local_deliver();
 }
 
+bool tk_xenstore_poll(void)
+{
+	bool has_more = xs_connections_poll();
+
+	xs_local_deliver();
+	return has_more;
+}
+
 static int connect_ring(struct xs_connection *connection,
 			const struct tk_xenstore_guest *guest)
 {

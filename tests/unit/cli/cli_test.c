@@ -19,6 +19,7 @@
 #include "kernel_fixture.h"
 #include "toolstack/guests.h"
 #include "toolstack/primitives.h"
+#include "xenstore/local.h"
 
 static char output[65536];
 static size_t output_size;
@@ -353,10 +354,30 @@ static void test_notice(void)
 	end();
 }
 
+static void test_xenstore_ls(void)
+{
+	start();
+	run("create /guests/one.cfg");
+	run("xenstore-ls /local/domain/1/memory");
+	CHECK_TEXT(output, "/local/domain/1/memory = \"\"\r\n"
+			   "/local/domain/1/memory/target = \"8192\"\r\n"
+			   "/local/domain/1/memory/static-max = \"8192\"\r\n");
+	CHECK(!xs_local_write("/tool/x", "a\n\"\x7f"));
+	run("xenstore-ls");
+	CHECK_HAS(output, "/tool/x = \"a\\x0a\\x22\\x7f\"\r\n");
+	CHECK_HAS(output, "/local/domain/1/name = \"one\"\r\n");
+	run("xenstore-ls /nothing");
+	CHECK_TEXT(output, "error: /nothing: no such node\r\n");
+	run("xenstore-ls //");
+	CHECK_TEXT(output, "error: //: no such node\r\n");
+	end();
+}
+
 static const struct test tests[] = {
 	TEST(test_words),       TEST(test_machine), TEST(test_files),
 	TEST(test_guest_verbs), TEST(test_wait),    TEST(test_console),
 	TEST(test_autorun),     TEST(test_prompt),  TEST(test_notice),
+	TEST(test_xenstore_ls),
 };
 
 int main(void)
