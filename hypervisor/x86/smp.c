@@ -23,6 +23,10 @@
 #include "x86/processor.h"
 
 /* Generous: the answers of clock_sync_cpu() take long on a busy host. */
+/*
+ * Far above what hardware takes: under an emulator on a busy machine a CPU
+ * may get its first time slice late. A CPU that never comes costs this once.
+ */
 #define START_TIMEOUT_MS 10000
 
 extern const char trampoline_start[], trampoline_end[];
