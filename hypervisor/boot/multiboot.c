@@ -181,21 +181,41 @@ static void parse_rsdp(const struct tag *t)
 	boot_info.rsdp_copy_length = n;
 }
 
+/* The text of a tag, which may lack its end mark. */
+static void tag_text(char *dst, size_t size, const struct tag *t,
+		     uint32_t offset)
+{
+	const char *text = (const char *)t + offset;
+	size_t n = strnlen(text, t->size - offset);
+
+	memset(dst, 0, size);
+	memcpy(dst, text, min_u64(n, size - 1));
+}
+
+static void parse_module2(const struct tag_module *m)
+{
+	static char text[BOOT_CMDLINE_MAX];
+
+	if (m->tag.size < sizeof(*m))
+		return;
+	tag_text(text, sizeof(text), &m->tag, sizeof(*m));
+	add_module(m->start, m->end, text);
+}
+
 static void parse_tag(const struct tag *t)
 {
-	const struct tag_module *m = (const void *)t;
 
 	switch (t->type) {
 	case TAG_CMDLINE:
-		string_copy(boot_info.cmdline, (const char *)(t + 1),
-			    sizeof(boot_info.cmdline));
+		tag_text(boot_info.cmdline, sizeof(boot_info.cmdline), t,
+			 sizeof(*t));
 		break;
 	case TAG_LOADER:
-		string_copy(boot_info.loader, (const char *)(t + 1),
-			    sizeof(boot_info.loader));
+		tag_text(boot_info.loader, sizeof(boot_info.loader), t,
+			 sizeof(*t));
 		break;
 	case TAG_MODULE:
-		add_module(m->start, m->end, m->string);
+		parse_module2((const void *)t);
 		break;
 	case TAG_MAP:
 		parse_map2((const void *)t);

@@ -3,6 +3,8 @@
  * HYPERVISOR_xen_version, vm_assist and console_io: small calls without state
  * of their own. Contracts: include/public/version.h, features.h, xen.h.
  */
+#include "public/version.h"
+#include "boot/boot.h"
 #include "core/domain.h"
 #include "core/hypercall.h"
 #include "core/manage.h"
@@ -10,7 +12,6 @@
 #include "lib/string.h"
 #include "public/errno.h"
 #include "public/features.h"
-#include "public/version.h"
 #include "x86/layout.h"
 
 #define ABI_VERSION ((4 << 16) | 17)
@@ -38,9 +39,8 @@ static long reply_compile_info(uint64_t out)
 	string_copy(info.compile_by, "tenon", sizeof(info.compile_by));
 	string_copy(info.compile_domain, "", sizeof(info.compile_domain));
 	string_copy(info.compile_date, "", sizeof(info.compile_date));
-	return copy_to_guest(guest_ptr(out), &info, sizeof(info)) ?
-		       -XEN_EFAULT :
-		       0;
+	return copy_to_guest(guest_ptr(out), &info, sizeof(info)) ? -XEN_EFAULT
+								  : 0;
 }
 
 static long reply_features(uint64_t out)
@@ -58,9 +58,8 @@ static long reply_features(uint64_t out)
 	if (info.submap_idx >= XENFEAT_NR_SUBMAPS)
 		return -XEN_EINVAL;
 	info.submap = bits;
-	return copy_to_guest(guest_ptr(out), &info, sizeof(info)) ?
-		       -XEN_EFAULT :
-		       0;
+	return copy_to_guest(guest_ptr(out), &info, sizeof(info)) ? -XEN_EFAULT
+								  : 0;
 }
 
 long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
@@ -85,20 +84,25 @@ long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 		return reply_text(arg, "tenon", XEN_CHANGESET_INFO_LEN);
 	case XENVER_platform_parameters:
 		return copy_to_guest(guest_ptr(arg), &virt_start,
-				     sizeof(virt_start)) ?
-			       -XEN_EFAULT :
-			       0;
+				     sizeof(virt_start))
+			       ? -XEN_EFAULT
+			       : 0;
 	case XENVER_get_features:
 		return reply_features(arg);
 	case XENVER_pagesize:
 		return PAGE_SIZE;
 	case XENVER_guest_handle:
 		return copy_to_guest(guest_ptr(arg),
-				     current_vcpu()->domain->handle, 16) ?
-			       -XEN_EFAULT :
-			       0;
+				     current_vcpu()->domain->handle, 16)
+			       ? -XEN_EFAULT
+			       : 0;
 	case XENVER_commandline:
-		return reply_text(arg, "", 1024);
+		/* Not every domain's business, as in the reference. */
+		return reply_text(arg,
+				  domain_is_control(current_vcpu()->domain)
+					  ? boot_info.cmdline
+					  : "<denied>",
+				  1024);
 	default:
 		return -XEN_ENOSYS;
 	}
@@ -124,7 +128,8 @@ long hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a3, uint64_t a4,
 		return -XEN_EINVAL;
 	switch ((uint32_t)cmd) {
 	case VMASST_CMD_enable:
-		__atomic_or_fetch(&d->vm_assist, 1ull << type, __ATOMIC_RELAXED);
+		__atomic_or_fetch(&d->vm_assist, 1ull << type,
+				  __ATOMIC_RELAXED);
 		return 0;
 	case VMASST_CMD_disable:
 		__atomic_and_fetch(&d->vm_assist, ~(1ull << type),

@@ -146,7 +146,8 @@ static uint64_t next_integer(const struct format *f, va_list *ap)
 
 static void convert(struct output *o, struct format *f, char kind, va_list *ap)
 {
-	const char *s;
+	const char *s, *prefix;
+	uint64_t value;
 	char c;
 
 	switch (kind) {
@@ -159,8 +160,10 @@ static void convert(struct output *o, struct format *f, char kind, va_list *ap)
 		break;
 	case 'x':
 	case 'X':
-		put_number(o, f, next_integer(f, ap), 16, kind == 'X',
-			   f->alternate ? "0x" : "");
+		value = next_integer(f, ap);
+		prefix = kind == 'X' ? "0X" : "0x";
+		put_number(o, f, value, 16, kind == 'X',
+			   f->alternate && value ? prefix : "");
 		break;
 	case 'p':
 		put_number(o, f, (uintptr_t)va_arg(*ap, void *), 16, false,
