@@ -22,7 +22,6 @@
 #include "x86/paging.h"
 #include "x86/processor.h"
 
-/* Generous: the answers of clock_sync_cpu() take long on a busy host. */
 /*
  * Far above what hardware takes: under an emulator on a busy machine a CPU
  * may get its first time slice late. A CPU that never comes costs this once.
