@@ -31,10 +31,12 @@ build/deps/packages.mk: scripts/packages.txt scripts/deps.py
 	@python3 scripts/deps.py build run test
 	@mkdir -p $(@D) && echo '# packages are there' > $@
 
-.PHONY: all test unit host-tests lint format headers size fuzz clean
+.PHONY: all test unit host-tests test-needs lint format headers size fuzz clean
 all: $(ALL)
 
 host-tests: $(HOST_TESTS)
+
+test-needs: $(TEST_NEEDS)
 
 unit: $(HOST_TESTS)
 	@python3 scripts/test.py --only-host $(HOST_TESTS)

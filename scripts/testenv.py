@@ -22,6 +22,8 @@ PROMPT = r"^tenon> "
 
 
 DEBIAN_PROMPT = r"^debian# "
+# A Debian guest boots in 10 seconds on an idle machine; this is for busy ones.
+DEBIAN_BOOT = 150
 
 
 def debian_config(name, kernel="vmlinuz", ramdisk="initramfs.gz", memory=256,
@@ -115,7 +117,7 @@ class Env:
         return out
 
     def boot(self, ramdisk=None, dom0=None, cmdline="console=com1",
-             dom0_cmdline="", iso=False, timeout=180, **machine):
+             dom0_cmdline="", iso=False, timeout=400, **machine):
         """Start a machine: Tenon with the built-in control domain, or `dom0`.
         iso=True goes through firmware and GRUB. Machine's fields by name."""
         hypervisor = self.built("tenon")
@@ -134,12 +136,12 @@ class Env:
         self.machines.append(vm)
         return vm
 
-    def boot_to_prompt(self, limit=60, **options):
+    def boot_to_prompt(self, limit=90, **options):
         vm = self.boot(**options)
         vm.expect(PROMPT, limit)
         return vm
 
-    def control(self, where, ramdisk, limit=60, **machine):
+    def control(self, where, ramdisk, limit=90, **machine):
         """The built-in control domain at its prompt; where: "tenon" or
         "reference"."""
         if where == "tenon":
@@ -181,7 +183,7 @@ class Env:
             capture_output=True, text=True, errors="replace", check=False)
         return done.stdout
 
-    def boot_reference(self, dom0, ramdisk, timeout=180, dom0_mem="1G",
+    def boot_reference(self, dom0, ramdisk, timeout=400, dom0_mem="1G",
                        **machine):
         """Start `dom0` as the control domain of the reference."""
         reference = self._prepare_reference()

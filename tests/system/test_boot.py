@@ -4,7 +4,7 @@
 The rows cover each pair of values of interest at least once, not the whole
 product: that would be 100 boots.
 """
-from testenv import DEBIAN_PROMPT, PROMPT, debian_config
+from testenv import DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config
 
 #        cpu       smp mem    machine firmware
 ROWS = (("qemu64", 1, "1G",  "pc",   "bios"),
@@ -23,12 +23,12 @@ def boot_row(row):
     def test(env):
         disk = env.ramdisk({"deb.cfg": debian_config("deb")})
         vm = env.boot(ramdisk=disk, iso=True, cpu=cpu, smp=smp, mem=mem,
-                      machine=machine, firmware=firmware, timeout=240)
+                      machine=machine, firmware=firmware, timeout=400)
         vm.expect(PROMPT, 120)
         shown = vm.command("info")
         assert f"nr_cpus                : {smp}\n" in shown, shown
         vm.send("create /guests/deb.cfg -c")
-        vm.expect(DEBIAN_PROMPT, 60)
+        vm.expect(DEBIAN_PROMPT, DEBIAN_BOOT)
         vm.command("uname -s", r"^Linux$")
         vm.send("poweroff")
         vm.expect(PROMPT, 30)

@@ -8,7 +8,7 @@ import random
 import re
 import struct
 
-from testenv import (DEBIAN_PROMPT, PROMPT, debian_config,
+from testenv import (DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config,
                      hello_config, stable_free_pages)
 
 
@@ -36,7 +36,7 @@ def scenario_debian(env, where, kernel=None, **machine):
     vm = env.control(where, env.ramdisk(files), **machine)
     before = stable_free_pages(vm)
     vm.send("create /guests/d.cfg -c")
-    vm.expect(DEBIAN_PROMPT, 60)
+    vm.expect(DEBIAN_PROMPT, DEBIAN_BOOT)
     shown = vm.command("echo $((6 * 7)); cat /sys/hypervisor/type",
                        DEBIAN_PROMPT)
     assert "\n42\n" in shown and "\nxen\n" in shown, vm.text
@@ -62,7 +62,7 @@ def scenario_three_guests(env, where, **machine):
     vm = env.control(where, disk, **machine)
     before = stable_free_pages(vm)
     vm.send("create /guests/a.cfg -c")
-    vm.expect(DEBIAN_PROMPT, 60)
+    vm.expect(DEBIAN_PROMPT, DEBIAN_BOOT)
     vm.send_raw(b"\x1d")
     vm.expect(PROMPT)
     vm.command("create /guests/b.cfg")
@@ -84,7 +84,7 @@ def scenario_three_guests(env, where, **machine):
     vm.command("destroy a")
 
     vm.send("create /guests/b.cfg -c")
-    vm.expect(DEBIAN_PROMPT, 60)
+    vm.expect(DEBIAN_PROMPT, DEBIAN_BOOT)
     vm.send("poweroff")
     vm.expect(PROMPT, 30)
     env.check_pages(vm, where, before)

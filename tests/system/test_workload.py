@@ -21,7 +21,7 @@ def guest_output(env, where, rounds=1, **machine):
         "work", ramdisk="work.gz")})
     vm = env.control(where, disk, **machine)
     vm.send("create /guests/w.cfg -c")
-    vm.expect(r"the end$", 120)
+    vm.expect(r"the end$", 240)
     vm.expect(PROMPT, 30)
     shown = vm.command("console --history work")
     env.switch_off(vm, where)
