@@ -154,13 +154,13 @@ bool pv_poll(void)
 	bool any = false;
 	uint64_t selector;
 
-	while (__atomic_exchange_n(&vcpu->evtchn_upcall_pending, 0,
-				   __ATOMIC_SEQ_CST)) {
-		selector = __atomic_exchange_n(&vcpu->evtchn_pending_sel, 0,
-					       __ATOMIC_SEQ_CST);
-		for (; selector != 0; selector &= selector - 1)
-			any |= run_word((unsigned int)__builtin_ctzl(selector));
-	}
+	if (!__atomic_exchange_n(&vcpu->evtchn_upcall_pending, 0,
+				 __ATOMIC_SEQ_CST))
+		return false;
+	selector = __atomic_exchange_n(&vcpu->evtchn_pending_sel, 0,
+				       __ATOMIC_SEQ_CST);
+	for (; selector != 0; selector &= selector - 1)
+		any |= run_word((unsigned int)__builtin_ctzl(selector));
 	return any;
 }
 

@@ -40,7 +40,11 @@ int pv_event_notify(uint32_t port);
 void pv_event_mask(uint32_t port);
 void pv_event_unmask(uint32_t port);
 
-/* Runs the handlers of all pending ports; true when there was one. */
+/*
+ * Runs the handlers of all ports that are pending, each once; true when there
+ * was one. What comes meanwhile is left for the next call, so that busy
+ * senders cannot keep the caller in here.
+ */
 bool pv_poll(void);
 
 /* No deadline. */
