@@ -14,7 +14,12 @@
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 int snprintf(char *buf, size_t size, const char *fmt, ...) printf_like(3, 4);
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+enum log_level {
+	LOG_ERROR,
+	LOG_WARNING,
+	LOG_INFO,
+	LOG_DEBUG
+};
 
 /*
  * One log line (newline included by the caller) into the ring, and onto the
@@ -22,9 +27,9 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
  */
 void log_printf(enum log_level level, const char *fmt, ...) printf_like(2, 3);
 
-#define log_error(...) log_printf(LOG_ERROR, __VA_ARGS__)
+#define log_error(...)   log_printf(LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_printf(LOG_WARNING, __VA_ARGS__)
-#define log_info(...) log_printf(LOG_INFO, __VA_ARGS__)
-#define log_debug(...) log_printf(LOG_DEBUG, __VA_ARGS__)
+#define log_info(...)    log_printf(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)   log_printf(LOG_DEBUG, __VA_ARGS__)
 
 #endif

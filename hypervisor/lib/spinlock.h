@@ -15,27 +15,30 @@
 enum lock_rank {
 	RANK_DOMCTL = 1,  /* one control operation at a time */
 	RANK_DOMAIN_LIST, /* list of domains, domid allocation */
-	RANK_DOMAIN,	  /* struct domain: life-cycle state */
-	RANK_MMU,	  /* per domain: page types, PTE stores, walker */
-	RANK_GRANT,	  /* per domain: grant table */
-	RANK_EVTCHN,	  /* per domain: port table (pair: by domid) */
-	RANK_PAGE_LIST,	  /* per domain: list of owned frames, quota */
-	RANK_HEAP,	  /* frame allocator */
-	RANK_SCHED,	  /* per CPU run queue; irqsave */
-	RANK_TIMER,	  /* per CPU timer heap; irqsave */
-	RANK_IRQ,	  /* interrupt descriptors; irqsave */
-	RANK_CONSOLE,	  /* console and log ring; irqsave */
+	RANK_DOMAIN,      /* struct domain: life-cycle state */
+	RANK_MMU,         /* per domain: page types, PTE stores, walker */
+	RANK_GRANT,       /* per domain: grant table */
+	RANK_EVTCHN,      /* per domain: port table (pair: by domid) */
+	RANK_PAGE_LIST,   /* per domain: list of owned frames, quota */
+	RANK_HEAP,        /* frame allocator */
+	RANK_SCHED,       /* per CPU run queue; irqsave */
+	RANK_TIMER,       /* per CPU timer heap; irqsave */
+	RANK_IRQ,         /* interrupt descriptors; irqsave */
+	RANK_CONSOLE,     /* console and log ring; irqsave */
 	RANK_COUNT
 };
 
 struct spinlock {
-	uint16_t next;	  /* ticket of the next arrival */
+	uint16_t next;    /* ticket of the next arrival */
 	uint16_t serving; /* ticket that may run */
 	uint8_t rank;
 	int16_t holder; /* CPU + 1, 0 = free; written by the holder */
 };
 
-#define SPINLOCK_INIT(r) { .rank = (r) }
+#define SPINLOCK_INIT(r)                                                       \
+	{                                                                      \
+		.rank = (r)                                                    \
+	}
 
 static inline void spin_init(struct spinlock *l, enum lock_rank rank)
 {

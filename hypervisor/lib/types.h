@@ -20,23 +20,23 @@
 #pragma GCC visibility push(hidden)
 #endif
 
-#define must_check __attribute__((warn_unused_result))
-#define noreturn_fn __attribute__((noreturn))
+#define must_check        __attribute__((warn_unused_result))
+#define noreturn_fn       __attribute__((noreturn))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
-#define likely(x) __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define likely(x)         __builtin_expect(!!(x), 1)
+#define unlikely(x)       __builtin_expect(!!(x), 0)
+#define ARRAY_SIZE(a)     (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member)                                          \
-	((type *)(void *)((char *)(p) - offsetof(type, member)))
+	((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 #define PAGE_SHIFT 12
-#define PAGE_SIZE 4096ul
-#define PAGE_MASK (~(PAGE_SIZE - 1))
+#define PAGE_SIZE  4096ul
+#define PAGE_MASK  (~(PAGE_SIZE - 1))
 
 /* Read or write a word that someone else may change, exactly once. */
-#define read_once(x) (*(const volatile __typeof__(x) *)&(x))
+#define read_once(x)     (*(const volatile __typeof__(x) *)&(x))
 #define write_once(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
-#define barrier() __asm__ volatile("" ::: "memory")
+#define barrier()        __asm__ volatile("" ::: "memory")
 
 /* A machine frame number: machine address >> PAGE_SHIFT. */
 typedef struct {

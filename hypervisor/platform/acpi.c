@@ -10,6 +10,7 @@
 #include "boot/boot.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "x86/features.h"
 #include "x86/paging.h"
 
 #define MAX_TABLE 0x100000u
@@ -148,9 +149,23 @@ static const void *map_table(uint64_t pa)
 	return h;
 }
 
+/* Some firmware lists a CPU twice, once in each form of entry. */
+static bool cpu_known(uint32_t apic_id)
+{
+	unsigned int i;
+
+	for (i = 0; i < acpi.cpu_count; i++) {
+		if (acpi.apic_ids[i] == apic_id)
+			return true;
+	}
+	return false;
+}
+
 static void add_cpu(uint32_t apic_id, uint32_t flags)
 {
-	if (!(flags & 1))
+	/* Identifiers of 255 and above can be reached with x2APIC only. */
+	if (!(flags & 1) || cpu_known(apic_id) ||
+	    (apic_id >= 255 && !cpu_features.x2apic))
 		return;
 	if (acpi.cpu_count == MAX_CPUS)
 		log_warning("CPU with APIC id %u ignored\n", apic_id);

@@ -23,30 +23,30 @@ struct cpu_regs {
 };
 
 enum softirq {
-	SOFTIRQ_TIMER,	  /* run expired timers */
+	SOFTIRQ_TIMER,    /* run expired timers */
 	SOFTIRQ_SCHEDULE, /* choose the vCPU to run */
 	SOFTIRQ_CONSOLE,  /* console input has arrived */
-	SOFTIRQ_RCU,	  /* deferred destruction, scrubbing */
+	SOFTIRQ_RCU,      /* deferred destruction, scrubbing */
 	SOFTIRQ_COUNT
 };
 
 struct cpu {
 	struct cpu *self;
-	unsigned int id;      /* 0 .. cpu_count - 1 */
+	unsigned int id; /* 0 .. cpu_count - 1 */
 	uint32_t apic_id;
-	struct vcpu *current; /* on the stack top; NULL while idle */
+	struct vcpu *current;     /* on the stack top; NULL while idle */
 	uint64_t softirq_pending; /* bit set by any CPU, atomically */
-	uint64_t syscall_rsp; /* guest rsp, syscall stub only */
-	mfn_t loaded_root;    /* frame in CR3 (TL-6); idle root when idle */
-	uint64_t tlb_epoch;   /* owner CPU: flush epoch completed (TL-2) */
+	uint64_t syscall_rsp;     /* guest rsp, syscall stub only */
+	mfn_t loaded_root;        /* frame in CR3 (TL-6); idle root when idle */
+	uint64_t tlb_epoch;       /* owner CPU: flush epoch completed (TL-2) */
 	struct domain *tlb_domain; /* whose tables CR3 may walk, or NULL */
-	bool tlb_requested;   /* another CPU waits for a flush of this one */
+	bool tlb_requested; /* another CPU waits for a flush of this one */
 	bool online;
-	uint32_t lock_ranks;  /* debug: bit per rank held */
+	uint32_t lock_ranks;    /* debug: bit per rank held */
 	struct vcpu *last_vcpu; /* descriptor windows and FPU hold its state */
 	uint64_t tsc_offset;
-	void *sched;	      /* core/sched.c */
-	void *timers;	      /* core/timer.c */
+	void *sched;  /* core/sched.c */
+	void *timers; /* core/timer.c */
 	struct tss *tss;
 	uint64_t irq_count;
 	uint64_t counters[8]; /* CR3 writes, flushes, IPIs ... (docs) */
@@ -77,7 +77,7 @@ static inline struct cpu_regs *guest_regs(void)
 }
 
 struct cpu *cpu_get(unsigned int id); /* NULL when there is no such CPU */
-extern unsigned int cpu_count;	      /* CPUs started; constant after boot */
+extern unsigned int cpu_count;        /* CPUs started; constant after boot */
 
 /* Any CPU, any context: mark work for cpu, and interrupt it if remote. */
 void softirq_raise(unsigned int cpu, enum softirq which);

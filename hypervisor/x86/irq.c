@@ -13,6 +13,7 @@
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "x86/apic.h"
+#include "x86/entry.h"
 #include "x86/processor.h"
 #include "x86/smp.h"
 

@@ -21,7 +21,6 @@
 
 typedef void irq_handler_fn(unsigned int vector);
 
-void handle_interrupt(struct cpu_regs *regs);
 /*
  * NULL removes. The handler runs with interrupts off, after the EOI when eoi
  * is set; otherwise it, or whoever it tells, calls apic_eoi().

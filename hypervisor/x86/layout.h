@@ -19,15 +19,15 @@
 #define UL(x) x##ul
 #endif
 
-#define HYPERVISOR_START UL(0xffff800000000000)
-#define HYPERVISOR_END UL(0xffff880000000000) /* first byte after */
+#define HYPERVISOR_START      UL(0xffff800000000000)
+#define HYPERVISOR_END        UL(0xffff880000000000) /* first byte after */
 #define HYPERVISOR_FIRST_SLOT 256
-#define HYPERVISOR_LAST_SLOT 271
-#define GUEST_LOW_END UL(0x0000800000000000) /* first byte after */
+#define HYPERVISOR_LAST_SLOT  271
+#define GUEST_LOW_END         UL(0x0000800000000000) /* first byte after */
 
 #define M2P_VIRT_START UL(0xffff800000000000)
-#define M2P_RW_START UL(0xffff808000000000)
-#define M2P_SIZE (UL(256) << 30)
+#define M2P_RW_START   UL(0xffff808000000000)
+#define M2P_SIZE       (UL(256) << 30)
 
 /*
  * Entry region (design D7): one CPU_BLOCK_SIZE block per CPU, all that must
@@ -37,14 +37,14 @@
  *   from the block's end).
  * Blocks are aligned to their size, so a stack pointer finds its block.
  */
-#define ENTRY_REGION UL(0xffff818000000000)
-#define CPU_BLOCK_SHIFT 16
-#define CPU_BLOCK_SIZE (UL(1) << CPU_BLOCK_SHIFT)
-#define CPU_BLOCK_STUB 0x1000
-#define CPU_BLOCK_DF_TOP 0x3000
-#define CPU_BLOCK_NMI_TOP 0x4000
-#define CPU_BLOCK_MC_TOP 0x5000
-#define CPU_BLOCK_DB_TOP 0x6000
+#define ENTRY_REGION           UL(0xffff818000000000)
+#define CPU_BLOCK_SHIFT        16
+#define CPU_BLOCK_SIZE         (UL(1) << CPU_BLOCK_SHIFT)
+#define CPU_BLOCK_STUB         0x1000
+#define CPU_BLOCK_DF_TOP       0x3000
+#define CPU_BLOCK_NMI_TOP      0x4000
+#define CPU_BLOCK_MC_TOP       0x5000
+#define CPU_BLOCK_DB_TOP       0x6000
 #define CPU_BLOCK_STACK_BOTTOM 0x8000
 
 /*
@@ -52,17 +52,17 @@
  * the hypervisor's own two) and 16 pages of LDT, supervisor read-write since
  * the CPU sets accessed bits there.
  */
-#define DESC_WINDOWS UL(0xffff818020000000)
+#define DESC_WINDOWS     UL(0xffff818020000000)
 #define DESC_WINDOW_SIZE (UL(32) << 12)
-#define GDT_WINDOW(cpu) (DESC_WINDOWS + (cpu)*DESC_WINDOW_SIZE)
-#define LDT_WINDOW(cpu) (GDT_WINDOW(cpu) + (UL(16) << 12))
+#define GDT_WINDOW(cpu)  (DESC_WINDOWS + (cpu)*DESC_WINDOW_SIZE)
+#define LDT_WINDOW(cpu)  (GDT_WINDOW(cpu) + (UL(16) << 12))
 
-#define IMAGE_START UL(0xffff818040000000)
-#define IMAGE_PHYS_START UL(0x200000)
-#define IOMAP_START UL(0xffff820000000000)
+#define IMAGE_START       UL(0xffff818040000000)
+#define IMAGE_PHYS_START  UL(0x200000)
+#define IOMAP_START       UL(0xffff820000000000)
 #define FRAME_TABLE_START UL(0xffff828000000000)
-#define DIRECT_MAP_START UL(0xffff830000000000)
-#define DIRECT_MAP_END HYPERVISOR_END
+#define DIRECT_MAP_START  UL(0xffff830000000000)
+#define DIRECT_MAP_END    HYPERVISOR_END
 
 #define MAX_CPUS 256
 

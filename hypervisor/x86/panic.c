@@ -16,6 +16,7 @@
 #include "x86/smp.h"
 
 #define MAX_FRAMES 24
+#define MAX_TEXT   200
 
 struct symbol {
 	uint64_t address;
@@ -108,11 +109,9 @@ static void capture_registers(struct cpu_regs *r, uint64_t rip, uint64_t rbp)
 	r->ss = HYPERVISOR_DS;
 }
 
-static noreturn_fn void die(const struct cpu_regs *regs, const char *fmt,
-			    va_list ap)
+static noreturn_fn void die(const struct cpu_regs *regs, const char *text)
 {
 	static unsigned int entered;
-	char text[200];
 
 	irq_disable();
 	/* A panic within the panic, or on two CPUs: the first one wins. */
@@ -122,7 +121,6 @@ static noreturn_fn void die(const struct cpu_regs *regs, const char *fmt,
 	}
 	smp_stop_others();
 	console_force();
-	vsnprintf(text, sizeof(text), fmt, ap);
 	log_error("PANIC on CPU %u: %s\n", this_cpu()->id, text);
 	show_registers(regs);
 	show_backtrace(regs->rip, regs->rbp);
@@ -136,18 +134,24 @@ static noreturn_fn void die(const struct cpu_regs *regs, const char *fmt,
 void panic(const char *fmt, ...)
 {
 	struct cpu_regs regs;
+	char text[MAX_TEXT];
 	va_list ap;
 
 	capture_registers(&regs, (uint64_t)__builtin_return_address(0),
 			  *(const uint64_t *)__builtin_frame_address(0));
 	va_start(ap, fmt);
-	die(&regs, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	die(&regs, text);
 }
 
 void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
+	char text[MAX_TEXT];
 	va_list ap;
 
 	va_start(ap, fmt);
-	die(regs, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	die(regs, text);
 }

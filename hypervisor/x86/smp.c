@@ -219,8 +219,8 @@ void smp_stop_others(void)
 	if (__atomic_exchange_n(&stopping, true, __ATOMIC_SEQ_CST))
 		return;
 	for (i = 0; i < cpu_count; i++) {
-		if (i != this_cpu()->id && cpu_get(i)->online)
-			apic_send_nmi(cpu_get(i)->apic_id);
+		if (i != this_cpu()->id && block_of(i)->online)
+			apic_send_nmi(block_of(i)->apic_id);
 	}
 	delay_us(10000);
 }

@@ -5,7 +5,7 @@
 
 #include "lib/types.h"
 
-#define FAKE_MEMORY (16ul << 20)
+#define FAKE_MEMORY      (16ul << 20)
 #define IMAGE_PHYS_START 0x200000ul
 
 extern char fake_memory[FAKE_MEMORY];
