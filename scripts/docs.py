@@ -33,10 +33,14 @@ def code(name):
     return re.sub(r"/\*.*?\*/|//[^\n]*", " ", text(name), flags=re.S)
 
 
-def rows(name):
-    """The cells of every table row of a document, backquotes removed."""
+def rows(name, section=""):
+    """The cells of every table row of a document, backquotes removed; only of
+    the section that begins with the line `section` when it is given."""
     found = []
-    for line in text(name).splitlines():
+    words = text(name)
+    if section:
+        words = words.partition(section + "\n")[2].partition("\n## ")[0]
+    for line in words.splitlines():
         if line.startswith("|") and not re.match(r"^\|[-| :]+\|$", line):
             found.append([cell.strip().replace("`", "")
                           for cell in line.strip("|").split("|")])
@@ -140,7 +144,7 @@ def check_rules():
 def check_options():
     """docs/boot.md has the hypervisor's options."""
     options = re.findall(r"\{ \"(\w+)\",\s*set_", code("hypervisor/boot/options.c"))
-    told = [row[0].split("=")[0] for row in rows("docs/boot.md")
+    told = [row[0].split("=")[0] for row in rows("docs/boot.md", "## Options")
             if re.fullmatch(r"[a-z0-9_]+(=.*)?", row[0])]
     yield from differences("docs/boot.md, options", options, told)
 
