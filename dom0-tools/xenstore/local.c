@@ -96,7 +96,7 @@ bool xs_local_walk(char path[XS_PATH_SIZE], const char *top)
 		char name[XS_PATH_SIZE];
 		const char *next;
 
-		strcpy(name, xs_path_name(path));
+		xs_path_copy(name, xs_path_name(path));
 		if (!xs_path_up(path))
 			return false;
 		node = xs_store_find(path);
@@ -112,8 +112,8 @@ bool xs_local_walk(char path[XS_PATH_SIZE], const char *top)
 struct xs_local_watch *xs_local_watch(const char *path,
 				      xs_local_handler *handler, void *context)
 {
-	struct xs_local_watch *watch =
-		malloc(sizeof(*watch) + strlen(path) + 1);
+	size_t path_size = strlen(path) + 1;
+	struct xs_local_watch *watch = malloc(sizeof(*watch) + path_size);
 	struct xs_watch *added;
 
 	if (!watch)
@@ -126,7 +126,7 @@ struct xs_local_watch *xs_local_watch(const char *path,
 		free(watch);
 		return NULL;
 	}
-	strcpy(watch->path, path);
+	memcpy(watch->path, path, path_size);
 	watch->handler = handler;
 	watch->context = context;
 	watch->next = watches;
@@ -159,13 +159,13 @@ static struct xs_local_watch *find_token(const char *token)
 
 static void deliver_first(void)
 {
-	char path[XENSTORE_PAYLOAD_MAX];
+	char path[XS_PATH_SIZE];
 	const struct xs_event *event = local.events;
 	const char *payload = event->bytes + sizeof(struct xsd_sockmsg);
 	struct xs_local_watch *watch =
 		find_token(payload + strlen(payload) + 1);
 
-	strcpy(path, payload);
+	xs_path_copy(path, payload);
 	xs_connection_drop_event(&local);
 	if (watch)
 		watch->handler(watch->context, path);

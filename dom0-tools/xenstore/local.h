@@ -15,7 +15,10 @@
 #include "xenstore/node.h"
 #include "xenstore/path.h"
 
-/* NULL: no such node. Valid until the next change. */
+/*
+ * Paths are absolute and canonical (path.h).
+ * NULL: no such node. Valid until the next change.
+ */
 const struct xs_node *xs_local_node(const char *path);
 
 int xs_local_write(const char *path, const char *text);

@@ -102,3 +102,11 @@ bool xs_path_append(char path[XS_PATH_SIZE], const char *name, size_t length)
 	path[at + length] = '\0';
 	return true;
 }
+
+void xs_path_copy(char to[XS_PATH_SIZE], const char *from)
+{
+	size_t length = strnlen(from, XS_PATH_SIZE - 1);
+
+	memcpy(to, from, length);
+	to[length] = '\0';
+}

@@ -28,6 +28,9 @@ bool xs_path_is_below(const char *path, const char *top);
 /* Behind the domain's own folder; the path itself when it is elsewhere. */
 const char *xs_path_relative(const char *path, uint16_t domid);
 
+/* `from` is canonical: it fits. */
+void xs_path_copy(char to[XS_PATH_SIZE], const char *from);
+
 /* Behind the last slash. */
 const char *xs_path_name(const char *path);
 

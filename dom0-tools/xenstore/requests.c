@@ -490,6 +490,7 @@ static int handle_alone(struct request *request, unsigned int type)
 		xs_transaction_abort(&transaction);
 	else
 		rc = xs_transaction_commit(&transaction);
+	request->transaction = NULL;
 	return rc;
 }
 

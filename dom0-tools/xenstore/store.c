@@ -143,7 +143,7 @@ static void leave_parent(const char *path, uint64_t generation)
 	struct xs_node *parent;
 	size_t cost;
 
-	strcpy(parent_path, path);
+	xs_path_copy(parent_path, path);
 	if (!xs_path_up(parent_path))
 		return;
 	parent = *find_place(parent_path);
@@ -184,7 +184,7 @@ void xs_store_delete(const char *path)
 	if (!*place)
 		return;
 	/* The caller's text may be the node's own. */
-	strcpy(top, path);
+	xs_path_copy(top, path);
 	leave_parent(top, xs_store_next_generation());
 	delete_below(top);
 	delete_one(find_place(top), XS_CHANGE_BELOW);

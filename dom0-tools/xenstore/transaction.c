@@ -76,7 +76,8 @@ static struct xs_entry *find_entry(const struct xs_transaction *transaction,
 static int new_entry(struct xs_transaction *transaction, const char *path,
 		     struct xs_entry **made)
 {
-	size_t size = sizeof(struct xs_entry) + strlen(path) + 1;
+	size_t path_size = strlen(path) + 1;
+	size_t size = sizeof(struct xs_entry) + path_size;
 	struct xs_entry *entry;
 	int rc;
 
@@ -90,7 +91,7 @@ static int new_entry(struct xs_transaction *transaction, const char *path,
 	entry = calloc(1, size);
 	if (!entry)
 		return -XEN_ENOMEM;
-	strcpy(entry->path, path);
+	memcpy(entry->path, path, path_size);
 	entry->hash = xs_hash(path);
 	entry->generation = xs_store_generation_of(path);
 	if (transaction->last)

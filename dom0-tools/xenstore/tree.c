@@ -39,7 +39,7 @@ static int find(struct xs_transaction *transaction, uint16_t domid,
 	char nearest[XS_PATH_SIZE];
 	int rc;
 
-	strcpy(nearest, path);
+	xs_path_copy(nearest, path);
 	rc = find_nearest(transaction, nearest, node);
 	if (rc)
 		return rc;
@@ -106,7 +106,7 @@ static int create(struct xs_transaction *transaction, uint16_t domid,
 	char at[XS_PATH_SIZE], name[XS_PATH_SIZE];
 	int rc;
 
-	strcpy(at, path);
+	xs_path_copy(at, path);
 	rc = find_nearest(transaction, at, &parent);
 	if (rc)
 		return rc;
@@ -165,7 +165,7 @@ static int remove_child(struct xs_transaction *transaction, const char *path)
 	const struct xs_node *parent;
 	int rc;
 
-	strcpy(parent_path, path);
+	xs_path_copy(parent_path, path);
 	xs_path_up(parent_path);
 	rc = xs_transaction_find(transaction, parent_path, &parent);
 	if (rc)
@@ -182,7 +182,7 @@ static int remove_below(struct xs_transaction *transaction, const char *top)
 	const struct xs_node *node;
 	int rc;
 
-	strcpy(at, top);
+	xs_path_copy(at, top);
 	for (;;) {
 		bool is_top = !strcmp(at, top);
 
@@ -220,7 +220,7 @@ int xs_tree_rm(struct xs_transaction *transaction, uint16_t domid,
 	if (rc != -XEN_ENOENT)
 		return rc;
 	/* Fine when only the last part of the path is missing. */
-	strcpy(parent_path, path);
+	xs_path_copy(parent_path, path);
 	xs_path_up(parent_path);
 	rc = xs_transaction_find(transaction, parent_path, &node);
 	return rc ? rc : node ? 0 : -XEN_ENOENT;
