@@ -10,7 +10,8 @@ GUEST_FAKES := $(addprefix tests/unit/toolstack/,fake_primitives.c \
 	kernel_fixture.c)
 GUEST_SOURCES := $(addprefix dom0-tools/toolstack/,build_domain.c build_contents.c \
 	console_ring.c guests.c hypercalls.c layout.c xenstore_none.c)
-GUEST_INCLUDES := -Iinclude -Idom0-tools -Itests/unit/toolstack
+GUEST_INCLUDES := -Iinclude -Idom0-tools -Itests/unit/toolstack \
+	-Itests/unit/xenstore
 
 define guest_test
 $(call host_test,$(1),$(2) $(GUEST_HARNESS),$(GUEST_INCLUDES),\
@@ -34,9 +35,11 @@ $(eval $(call guest_test,cli-cli,tests/unit/cli/cli_test.c \
 $(eval $(call guest_test,xenstore-guests,\
 	tests/unit/toolstack/guests_test.c $(GUEST_FAKES) $(GUEST_SOURCES) \
 	$(wildcard dom0-tools/xenstore/*.c)))
-$(eval $(call guest_test,xenstore-requests,\
-	tests/unit/xenstore/requests_test.c $(GUEST_FAKES) $(GUEST_SOURCES) \
-	$(wildcard dom0-tools/xenstore/*.c)))
+XENSTORE_TEST := tests/unit/xenstore/ring_client.c $(GUEST_FAKES) \
+	$(GUEST_SOURCES) $(wildcard dom0-tools/xenstore/*.c)
+$(foreach test,requests limits model,\
+	$(eval $(call guest_test,xenstore-$(test),\
+	tests/unit/xenstore/$(test)_test.c $(XENSTORE_TEST))))
 
 include mk/fuzz.mk
 $(eval $(call fuzz_test,xenstore,tests/fuzz/xenstore_fuzz.c \

@@ -91,7 +91,7 @@ static int add_child(struct xs_transaction *transaction, const char *path,
 	const struct xs_node *parent;
 	int rc = xs_transaction_find(transaction, path, &parent);
 
-	if (rc)
+	if (rc || !parent)
 		return rc;
 	return put(transaction, path, xs_node_with_child(parent, name),
 		   XS_CHANGE_SILENT);
@@ -159,6 +159,10 @@ int xs_tree_mkdir(struct xs_transaction *transaction, uint16_t domid,
 	return create(transaction, domid, path, nothing);
 }
 
+/*
+ * Without a parent the transaction has no future: it removed the parent, and
+ * somebody else made it anew with this child, which is a conflict.
+ */
 static int remove_child(struct xs_transaction *transaction, const char *path)
 {
 	char parent_path[XS_PATH_SIZE];
@@ -168,7 +172,7 @@ static int remove_child(struct xs_transaction *transaction, const char *path)
 	xs_path_copy(parent_path, path);
 	xs_path_up(parent_path);
 	rc = xs_transaction_find(transaction, parent_path, &parent);
-	if (rc)
+	if (rc || !parent)
 		return rc;
 	return put(transaction, parent_path,
 		   xs_node_without_child(parent, xs_path_name(path)),

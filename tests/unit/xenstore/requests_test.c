@@ -13,173 +13,13 @@
 
 #include "check.h"
 #include "fake_primitives.h"
-#include "kernel_fixture.h"
-#include "toolstack/build_domain.h"
-#include "toolstack/hypercalls.h"
-#include "toolstack/primitives.h"
-#include "xenstore/account.h"
+#include "ring_client.h"
 #include "xenstore/connection.h"
 #include "xenstore/local.h"
 
-#define STORE_PORT 1 /* the builder allocates it first */
-
-static struct guest {
-	struct tk_domain_config config;
-	struct tk_built_domain built;
-	struct xenstore_domain_interface *ring;
-} guests[2];
-
-/* What came back last. */
-static struct xsd_sockmsg header;
-static char payload[XENSTORE_PAYLOAD_MAX + 1];
-
-static void build(struct guest *guest, const char *name)
-{
-	const struct elf_builder *kernel = fixture_kernel(1);
-	struct tk_build_request request = { .config = &guest->config,
-					    .kernel = kernel->bytes,
-					    .kernel_size = kernel->size };
-	struct tk_error err;
-
-	guest->config = fixture_config(name);
-	if (tk_build_domain(&guest->built, &request, &err))
-		check_fail(__FILE__, __LINE__, "%s", err.text);
-	guest->ring = fake_frame(guest->built.store_ring_mfn);
-}
-
-static void release(struct guest *guest)
-{
-	tk_xenstore_release(guest->built.domid);
-	CHECK(!tk_domain_destroy(guest->built.domid));
-	tk_domain_config_free(&guest->config);
-}
-
-static void start(void)
-{
-	fake_start();
-	build(&guests[0], "one");
-	build(&guests[1], "two");
-}
-
-static void end(void)
-{
-	release(&guests[0]);
-	release(&guests[1]);
-	CHECK(fake_free_pages() == FAKE_FRAMES);
-	CHECK(!fake.mappings && !fake.ports);
-	fake_end();
-}
-
-static void kick(struct guest *guest)
-{
-	fake_guest_notify(guest->built.domid, STORE_PORT);
-	tk_wait(0);
-}
-
-static void put(struct guest *guest, const void *bytes, size_t size)
-{
-	const char *at = bytes;
-
-	while (size) {
-		struct xenstore_domain_interface *ring = guest->ring;
-
-		if (ring->req_prod - ring->req_cons == XENSTORE_RING_SIZE) {
-			kick(guest);
-			continue;
-		}
-		ring->req[MASK_XENSTORE_IDX(ring->req_prod++)] = *at++;
-		size--;
-	}
-}
-
-static void get(struct guest *guest, void *bytes, size_t size)
-{
-	char *at = bytes;
-
-	while (size) {
-		struct xenstore_domain_interface *ring = guest->ring;
-
-		if (ring->rsp_prod == ring->rsp_cons) {
-			kick(guest);
-			CHECK(ring->rsp_prod != ring->rsp_cons);
-		}
-		*at++ = ring->rsp[MASK_XENSTORE_IDX(ring->rsp_cons++)];
-		size--;
-	}
-}
-
-static void receive(struct guest *guest)
-{
-	get(guest, &header, sizeof(header));
-	CHECK(header.len <= XENSTORE_PAYLOAD_MAX);
-	get(guest, payload, header.len);
-	payload[header.len] = '\0';
-}
-
-static void send(struct guest *guest, uint32_t type, uint32_t tx,
-		 const char *bytes, size_t size)
-{
-	struct xsd_sockmsg request = { type, 7, tx, (uint32_t)size };
-
-	put(guest, &request, sizeof(request));
-	put(guest, bytes, size);
-	kick(guest);
-}
-
-static void ask_sized(struct guest *guest, uint32_t type, uint32_t tx,
-		      const char *bytes, size_t size)
-{
-	send(guest, type, tx, bytes, size);
-	receive(guest);
-	CHECK(header.req_id == 7 && header.tx_id == tx);
-	CHECK(header.type == type || header.type == XS_ERROR);
-}
-
-/* A literal with embedded NULs, and its closing one. */
-#define ask(guest, kind, tx, text)                                             \
-	ask_sized(guest, kind, tx, text, sizeof(text))
-
-#define expect(guest, kind, tx, text, answer)                                  \
-	do {                                                                   \
-		ask(guest, kind, tx, text);                                    \
-		CHECK(header.type == (kind));                                  \
-		CHECK(header.len == sizeof(answer));                           \
-		CHECK(!memcmp(payload, answer, sizeof(answer)));               \
-	} while (0)
-
-#define refuse(guest, kind, tx, text, name)                                    \
-	do {                                                                   \
-		ask(guest, kind, tx, text);                                    \
-		CHECK(header.type == XS_ERROR);                                \
-		CHECK_TEXT(payload, name);                                     \
-	} while (0)
-
-static void expect_event(struct guest *guest, const char *path,
-			 const char *token)
-{
-	receive(guest);
-	CHECK(header.type == XS_WATCH_EVENT && !header.req_id);
-	CHECK_TEXT(payload, path);
-	CHECK_TEXT(payload + strlen(path) + 1, token);
-}
-
-static bool is_quiet(const struct guest *guest)
-{
-	return guest->ring->rsp_prod == guest->ring->rsp_cons;
-}
-
-/* Values come without a NUL. */
-static void expect_value(struct guest *guest, const char *path,
-			 const char *value)
-{
-	ask_sized(guest, XS_READ, 0, path, strlen(path) + 1);
-	CHECK(header.type == XS_READ);
-	CHECK_TEXT(payload, value);
-}
-
 static void test_read_and_list(void)
 {
-	start();
+	guests_start();
 	expect_value(&guests[0], "name", "one");
 	expect_value(&guests[0], "/local/domain/1/domid", "1");
 	expect_value(&guests[0], "memory/target", "8192");
@@ -189,12 +29,12 @@ static void test_read_and_list(void)
 	CHECK_TEXT(payload, "ENOENT");
 	expect(&guests[0], XS_GET_DOMAIN_PATH, 0, "5", "/local/domain/5");
 	expect(&guests[0], XS_GET_PERMS, 0, "name", "n0\0r1");
-	end();
+	guests_end();
 }
 
 static void test_permissions(void)
 {
-	start();
+	guests_start();
 	refuse(&guests[0], XS_READ, 0, "/local/domain/2/name", "EACCES");
 	refuse(&guests[0], XS_DIRECTORY, 0, "/", "EACCES");
 	refuse(&guests[0], XS_READ, 0, "/local/domain/2/none", "EACCES");
@@ -226,7 +66,7 @@ static void test_permissions(void)
 	refuse(&guests[0], XS_READ, 0, "data/a/b", "ENOENT");
 	expect(&guests[0], XS_RM, 0, "data/a", "OK");
 	refuse(&guests[0], XS_RM, 0, "data/a/b", "ENOENT");
-	end();
+	guests_end();
 }
 
 static void test_bad_messages(void)
@@ -234,7 +74,7 @@ static void test_bad_messages(void)
 	static char deep[200];
 	unsigned int i;
 
-	start();
+	guests_start();
 	refuse(&guests[0], 20, 0, "x", "ENOSYS");
 	refuse(&guests[0], 4711, 0, "x", "ENOSYS");
 	refuse(&guests[0], XS_READ, 0, "", "EINVAL");
@@ -256,21 +96,21 @@ static void test_bad_messages(void)
 	ask_sized(&guests[0], XS_WRITE, 0, deep, 160);
 	CHECK_TEXT(payload, "EINVAL");
 	expect_value(&guests[0], "name", "one"); /* it is still served */
-	end();
+	guests_end();
 }
 
 static void test_watch(void)
 {
-	start();
+	guests_start();
 	expect(&guests[0], XS_WATCH, 0, "data\0token", "OK");
 	expect_event(&guests[0], "data", "token");
 	send(&guests[0], XS_WRITE, 0, "data/x", 7);
 	expect_event(&guests[0], "data/x", "token");
 	receive(&guests[0]);
 	CHECK_TEXT(payload, "OK");
-	end();
+	guests_end();
 
-	start();
+	guests_start();
 	ask(&guests[0], XS_WATCH, 0, "control/shutdown\0w");
 	expect_event(&guests[0], "control/shutdown", "w");
 	refuse(&guests[0], XS_WATCH, 0, "control/shutdown\0w", "EEXIST");
@@ -297,7 +137,7 @@ static void test_watch(void)
 	CHECK(is_quiet(&guests[0]));
 	ask(&guests[0], XS_RESET_WATCHES, 0, "");
 	CHECK(header.type == XS_RESET_WATCHES);
-	end();
+	guests_end();
 }
 
 static void test_many_watches(void)
@@ -305,7 +145,7 @@ static void test_many_watches(void)
 	char text[32];
 	unsigned int i;
 
-	start();
+	guests_start();
 	for (i = 0; i < XS_WATCHES_MAX; i++) {
 		int size = snprintf(text, sizeof(text), "data%ct%u", '\0', i);
 
@@ -321,14 +161,14 @@ static void test_many_watches(void)
 		CHECK(!xs_local_write("/local/domain/1/data", ""));
 	CHECK(!xs_connection_find(1)->is_bad);
 	CHECK(xs_connection_find(1)->n_events <= XS_EVENTS_MAX);
-	end();
+	guests_end();
 }
 
 static void test_transaction(void)
 {
 	unsigned int i;
 
-	start();
+	guests_start();
 	ask(&guests[0], XS_TRANSACTION_START, 0, "");
 	CHECK_TEXT(payload, "1");
 	expect(&guests[0], XS_WRITE, 1, "data/x\0in", "OK");
@@ -359,12 +199,12 @@ static void test_transaction(void)
 	for (i = 0; i < XS_TRANSACTIONS_MAX; i++)
 		ask(&guests[0], XS_TRANSACTION_START, 0, "");
 	refuse(&guests[0], XS_TRANSACTION_START, 0, "", "ENOSPC");
-	end(); /* with all of them open */
+	guests_end(); /* with all of them open */
 }
 
 static void test_transaction_tells_at_commit(void)
 {
-	start();
+	guests_start();
 	ask(&guests[0], XS_WATCH, 0, "data\0w");
 	expect_event(&guests[0], "data", "w");
 	ask(&guests[0], XS_TRANSACTION_START, 0, "");
@@ -376,7 +216,7 @@ static void test_transaction_tells_at_commit(void)
 	expect_event(&guests[0], "data/b", "w");
 	receive(&guests[0]);
 	CHECK_TEXT(payload, "OK");
-	end();
+	guests_end();
 }
 
 static void test_quota(void)
@@ -384,7 +224,7 @@ static void test_quota(void)
 	char text[2200] = "data/0000";
 	unsigned int i;
 
-	start();
+	guests_start();
 	memset(text + 10, 'v', 2100);
 	ask_sized(&guests[0], XS_WRITE, 0, text, 10 + 2049);
 	CHECK_TEXT(payload, "ENOSPC");
@@ -404,7 +244,7 @@ static void test_quota(void)
 	}
 	CHECK_TEXT(payload, "ENOSPC");
 	expect(&guests[1], XS_WRITE, 0, "data/x\0fine", "OK");
-	end();
+	guests_end();
 }
 
 /* What a broken guest gets: silence, and the reason in its ring. */
@@ -412,7 +252,7 @@ static void test_broken_guests(void)
 {
 	struct xsd_sockmsg huge = { XS_READ, 1, 0, XENSTORE_PAYLOAD_MAX + 1 };
 
-	start();
+	guests_start();
 	guests[0].ring->req_prod = guests[0].ring->req_cons + 1025;
 	kick(&guests[0]);
 	CHECK(guests[0].ring->error == XENSTORE_ERROR_RINGIDX);
@@ -420,14 +260,14 @@ static void test_broken_guests(void)
 	kick(&guests[1]);
 	CHECK(guests[1].ring->error == XENSTORE_ERROR_RINGIDX);
 	kick(&guests[1]);
-	end();
+	guests_end();
 
-	start();
+	guests_start();
 	put(&guests[0], &huge, sizeof(huge));
 	kick(&guests[0]);
 	CHECK(guests[0].ring->error == XENSTORE_ERROR_PROTO);
 	expect_value(&guests[1], "name", "two");
-	end();
+	guests_end();
 }
 
 /* Never reads answers: its requests stay in the ring, nothing grows. */
@@ -436,7 +276,7 @@ static void test_deaf_guest(void)
 	struct xenstore_domain_interface *ring;
 	unsigned int i;
 
-	start();
+	guests_start();
 	ring = guests[0].ring;
 	for (i = 0; i < 5000; i++) {
 		struct xsd_sockmsg request = { XS_DIRECTORY, i, 0, 1 };
@@ -450,21 +290,21 @@ static void test_deaf_guest(void)
 	CHECK(i < 5000);
 	CHECK(!xs_connection_find(1)->n_events);
 	CHECK(!xs_connection_find(1)->is_bad);
-	end();
+	guests_end();
 }
 
 static void test_number_is_reused(void)
 {
-	start();
+	guests_start();
 	expect(&guests[0], XS_WRITE, 0, "data/x\0secret", "OK");
 	expect(&guests[0], XS_SET_PERMS, 0, "data/x\0n1\0r2", "OK");
-	release(&guests[1]);
+	guest_release(&guests[1]);
 	fake.next_domid = 2;
-	build(&guests[1], "new");
+	guest_build(&guests[1], "new");
 	expect_value(&guests[1], "name", "new");
 	refuse(&guests[1], XS_READ, 0, "data/x", "ENOENT");
 	refuse(&guests[1], XS_READ, 0, "/local/domain/1/data/x", "EACCES");
-	end();
+	guests_end();
 }
 
 static void test_every_allocation_fails(void)
@@ -472,7 +312,7 @@ static void test_every_allocation_fails(void)
 	unsigned int n;
 
 	for (n = 0; n < 60; n++) {
-		start();
+		guests_start();
 		ask(&guests[0], XS_WATCH, 0, "data\0w");
 		expect_event(&guests[0], "data", "w");
 		alloc_fail_after(n);
@@ -481,7 +321,7 @@ static void test_every_allocation_fails(void)
 		send(&guests[0], XS_WATCH, 0, "name\0w", 7);
 		send(&guests[0], XS_TRANSACTION_END, 1, "T", 2);
 		alloc_fail_never();
-		end();
+		guests_end();
 	}
 }
 
