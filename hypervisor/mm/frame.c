@@ -103,10 +103,8 @@ void frame_stamp(struct frame *f)
 static void flush_history(struct frame *f, enum frame_type before,
 			  enum frame_type now)
 {
-#ifndef BREAK_TL1
 	if (before != TYPE_NONE && before != now)
 		tlb_flush_since(read_once(f->stamp));
-#endif
 }
 
 static bool is_table(enum frame_type t)
@@ -166,9 +164,7 @@ int frame_get_type(struct frame *f, enum frame_type t)
 
 void frame_put_type(struct frame *f)
 {
-#ifndef BREAK_TL2
 	frame_stamp(f);
-#endif
 	ASSERT(f->type & TYPE_COUNT);
 	__atomic_sub_fetch(&f->type, 1, __ATOMIC_SEQ_CST);
 }

@@ -167,10 +167,8 @@ static int mmu_update_one(struct parties *p, const struct mmu_update *u)
 {
 	if ((u->ptr & 3) == MMU_MACHPHYS_UPDATE)
 		return machphys_update(p, u->ptr, u->val);
-#ifndef BREAK_PT19
 	if (u->ptr & 4)
 		return -XEN_EINVAL;
-#endif
 	return table_update(p, u);
 }
 

@@ -59,13 +59,11 @@ static int leaf_get(const struct domain *d, const struct pte_class *c,
 	if (!f)
 		return -XEN_EINVAL;
 	if (c->writable) {
-#ifndef BREAK_PT3
 		rc = frame_get_type(f, TYPE_WRITABLE);
 		if (rc) {
 			frame_put(f);
 			return rc;
 		}
-#endif
 	}
 	if (c->cache)
 		f->uncached = 1;
@@ -79,10 +77,8 @@ static void leaf_put(const struct pte_class *c)
 	if (leaf_is_static(c))
 		return;
 	f = frame_at(mfn_of(c->frame));
-#ifndef BREAK_PT3
 	if (c->writable)
 		frame_put_type(f);
-#endif
 	frame_put(f);
 }
 
@@ -97,9 +93,6 @@ static void walker_push(struct walker *w, struct frame *table,
 
 static bool slot_is_guests(unsigned int level, unsigned int index)
 {
-#ifdef BREAK_PT8
-	return true;
-#endif
 	return level != 4 || !l4_slot_is_hypervisor(index);
 }
 
@@ -347,7 +340,10 @@ static int promote_start(struct domain *d, struct frame *table)
 	return w->result;
 }
 
-/* Let go of a finished promotion that nobody came back for. */
+/*
+ * Let go of a finished promotion that nobody came back for. That may demote
+ * the very table that the caller is about to change, so it must look again.
+ */
 static int walker_drop_done(struct domain *d)
 {
 	struct frame *done = d->walker->done;
@@ -356,7 +352,7 @@ static int walker_drop_done(struct domain *d)
 		return 0;
 	d->walker->done = NULL;
 	table_put(d, done);
-	return walker_active(d) ? -XEN_ERESTART : 0;
+	return -XEN_ERESTART;
 }
 
 int table_get(struct domain *d, mfn_t m, unsigned int level)
@@ -437,15 +433,6 @@ static void entry_put(struct domain *d, const struct pte_class *c)
 		table_put(d, frame_at(mfn_of(c->frame)));
 }
 
-/* PT-5: the decoded meaning is compared, never the bits. */
-static bool same_class(const struct pte_class *a, const struct pte_class *b)
-{
-#ifdef BREAK_PT5
-	return a->kind == b->kind && a->frame == b->frame;
-#endif
-	return pte_same_class(a, b);
-}
-
 int pte_store(struct domain *d, struct store *s)
 {
 	uint64_t *pte = &table_entries(s->table)[s->index];
@@ -460,7 +447,7 @@ int pte_store(struct domain *d, struct store *s)
 	ASSERT(spin_held(&d->mmu_lock));
 	if (!slot_is_guests(level, s->index))
 		return -XEN_EINVAL;
-	counted = !same_class(&was, &now);
+	counted = !pte_same_class(&was, &now); /* PT-5 */
 	if (counted) {
 		rc = store_get(d, s, level, &now);
 		if (rc)
@@ -473,10 +460,8 @@ int pte_store(struct domain *d, struct store *s)
 		return -XEN_EAGAIN;
 	}
 	/* Only accessed and dirty can have changed under the lock. */
-#ifndef BREAK_TL5
 	if (level > 1 && was.kind == ENTRY_TABLE)
 		tlb_flush_domain(d);
-#endif
 	if (counted)
 		entry_put(d, &was);
 	return 0;
