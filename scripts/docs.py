@@ -86,7 +86,8 @@ def check_hypercalls():
     yield from differences("docs/abi.md, numbers",
                            [f"{number} {name}" for name, number in numbers
                             if not name.startswith("arch_")],
-                           [f"{row[0]} {row[1]}" for row in told])
+                           [f"{row[0]} {row[1]}" for row in told
+                            if not row[1].startswith("arch_")])
 
 
 def implemented():
