@@ -71,7 +71,7 @@ static void start_memory(void)
 	n = boot_memory_take(&ranges);
 	mm_init(ranges, n);
 	paging_heap_ready();
-	log_info("memory: %lu MiB, %lu MiB free\n", machine_frames >> 8,
+	log_info("memory: up to %lu MiB, %lu MiB free\n", machine_frames >> 8,
 		 heap_free_pages() >> 8);
 }
 
