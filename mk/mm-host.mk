@@ -11,3 +11,13 @@ MM_FAKES := tests/unit/mm/machine.c tests/unit/mm/oracle.c
 
 $(eval $(call host_test,mm-pagetype,tests/unit/mm/pagetype_test.c $(MM_FAKES) \
 	$(MM_TESTED),$(MM_INCLUDES)))
+
+$(eval $(call host_test,mm-pte,tests/unit/mm/pte_test.c $(MM_FAKES) \
+	$(MM_TESTED),$(MM_INCLUDES)))
+$(eval $(call host_test,mm-alloc,tests/unit/mm/alloc_test.c $(MM_FAKES) \
+	$(MM_TESTED),$(MM_INCLUDES)))
+
+HOST_TESTS += build/host/tests/mm-mutants
+build/host/tests/mm-mutants: tests/unit/mm/mutants.py
+	$(Q)mkdir -p $(@D)
+	$(Q)install -m 755 $< $@

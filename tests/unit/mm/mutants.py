@@ -82,7 +82,7 @@ def try_mistake(mistake):
             return f"{name}: does not fit {file}.c any more"
         path.write_text(text.replace(old, new))
         try:
-            result = build_and_run(work, 60)
+            result = build_and_run(work, 600)
         except subprocess.TimeoutExpired:
             return None  # hung: caught
         if result.returncode == 0:
