@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "check.h"
 #include "fake_primitives.h"
 #include "ring_client.h"
 #include "toolstack/primitives.h"

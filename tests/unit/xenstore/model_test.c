@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "check.h"
 #include "ring_client.h"
 
 #define NODES     7 /* data, then a binary tree of depth two below it */

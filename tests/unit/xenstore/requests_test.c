@@ -14,6 +14,7 @@
 #include "check.h"
 #include "fake_primitives.h"
 #include "ring_client.h"
+#include "xenstore/account.h"
 #include "xenstore/connection.h"
 #include "xenstore/local.h"
 
@@ -307,22 +308,40 @@ static void test_number_is_reused(void)
 	guests_end();
 }
 
+/* What is answered does not matter here, only what stays behind. */
+static void ask_without_memory(struct guest *guest, unsigned int n)
+{
+	alloc_fail_after(n);
+	send(guest, XS_TRANSACTION_START, 0, "", 1);
+	send(guest, XS_WRITE, 1, "data/a/b\0value", 15);
+	send(guest, XS_SET_PERMS, 1, "data/a\0n1\0r2", 13);
+	send(guest, XS_WATCH, 0, "name\0w", 7);
+	send(guest, XS_RM, 1, "data/old", 9);
+	send(guest, XS_TRANSACTION_END, 1, "T", 2);
+	/* The end of another domain needs no memory at all. */
+	guest_release(&guests[1]);
+	CHECK(!xs_local_node("/local/domain/2"));
+}
+
 static void test_every_allocation_fails(void)
 {
 	unsigned int n;
+	bool done = false;
 
-	for (n = 0; n < 60; n++) {
+	for (n = 0; !done; n++) {
 		guests_start();
+		expect(&guests[0], XS_WRITE, 0, "data/old/x\0value", "OK");
 		ask(&guests[0], XS_WATCH, 0, "data\0w");
 		expect_event(&guests[0], "data", "w");
-		alloc_fail_after(n);
-		send(&guests[0], XS_TRANSACTION_START, 0, "", 1);
-		send(&guests[0], XS_WRITE, 1, "data/a/b\0value", 15);
-		send(&guests[0], XS_WATCH, 0, "name\0w", 7);
-		send(&guests[0], XS_TRANSACTION_END, 1, "T", 2);
+		ask_without_memory(&guests[0], n);
+		done = !alloc_failed();
 		alloc_fail_never();
+		guest_build(&guests[1], "two");
 		guests_end();
+		CHECK(!xs_account_nodes(1) && !xs_account_bytes(1));
+		CHECK(!xs_account_nodes(2) && !xs_account_bytes(2));
 	}
+	CHECK(n > 15);
 }
 
 static const struct test tests[] = {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "fake_primitives.h"
 #include "kernel_fixture.h"
 #include "toolstack/hypercalls.h"

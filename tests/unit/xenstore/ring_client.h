@@ -2,7 +2,7 @@
 /*
  * Two guests of the fake machine that talk to xenstore through their rings,
  * for tests: each call sends or receives whole messages, and fails the test
- * when an answer does not come.
+ * when an answer does not come. The macros need check.h.
  */
 #ifndef TESTS_UNIT_XENSTORE_RING_CLIENT_H
 #define TESTS_UNIT_XENSTORE_RING_CLIENT_H
@@ -14,7 +14,6 @@
 
 #include <public/io/xs_wire.h>
 
-#include "check.h"
 #include "toolstack/build_domain.h"
 
 struct guest {
