@@ -7,8 +7,6 @@
 
 GUEST_FILES += build/guests/vmlinuz build/guests/initramfs.gz \
 	$(patsubst guests/%,build/guests/%,$(wildcard guests/*.cfg))
-export GUESTS DOM0 DOM0_RAMDISK DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE \
-	FIRMWARE QEMU_ARGS ICOUNT
 
 # hello is the library's example; its fragment builds it.
 ifneq ($(wildcard pv-guest-lib/examples/hello),)
@@ -43,6 +41,9 @@ build/dom0-ramdisk-guests.cpio: $$(GUEST_FILES) FORCE
 	$(Q)$(PYTHON) scripts/ramdisk.py $@ $(filter-out FORCE,$^) '$(GUESTS)'
 
 DOM0_RAMDISK ?= $(if $(DOM0),,build/dom0-ramdisk$(if $(GUESTS),-guests).cpio)
+# Below the default: to make, an exported variable counts as set.
+export GUESTS DOM0 DOM0_RAMDISK DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE \
+	FIRMWARE QEMU_ARGS ICOUNT
 IMAGES := build/tenon $(or $(DOM0),build/tenon-dom0) $(DOM0_RAMDISK)
 ALL += build/dom0-ramdisk.cpio
 TEST_NEEDS += build/kernels/cloud-amd64 build/kernels/6.12-amd64
