@@ -37,9 +37,8 @@ static struct domain *domain_find_locked(domid_t id)
 	struct list *node;
 
 	ASSERT(spin_held(&domain_list_lock));
-	list_for_each(node, &domain_list)
-		if (domain_of(node)->id == id)
-			return domain_of(node);
+	list_for_each(node, &domain_list) if (domain_of(node)->id ==
+					      id) return domain_of(node);
 	return NULL;
 }
 
@@ -68,7 +67,8 @@ struct domain *domain_get_next(domid_t first)
 	struct list *node;
 
 	spin_lock(&domain_list_lock);
-	list_for_each(node, &domain_list) {
+	list_for_each(node, &domain_list)
+	{
 		if (domain_of(node)->id >= first) {
 			d = domain_of(node);
 			domain_hold(d);
@@ -128,9 +128,8 @@ static void domain_list_insert_locked(struct domain *d)
 {
 	struct list *node;
 
-	list_for_each(node, &domain_list)
-		if (domain_of(node)->id > d->id)
-			break;
+	list_for_each(node,
+		      &domain_list) if (domain_of(node)->id > d->id) break;
 	list_add_tail(node, &d->link);
 }
 

@@ -8,13 +8,13 @@
  * Locks: domctl_lock serialises control operations (rank DOMCTL).
  * Contract: include/public/domctl.h.
  */
+#include "public/domctl.h"
 #include "core/domain.h"
 #include "core/hypercall.h"
 #include "core/manage.h"
 #include "core/services.h"
 #include "lib/string.h"
 #include "mm/mm.h"
-#include "public/domctl.h"
 #include "public/errno.h"
 
 static struct spinlock domctl_lock = SPINLOCK_INIT(RANK_DOMCTL);
@@ -73,8 +73,8 @@ static long ctl_create(struct domain *none, struct xen_domctl *op)
 	int rc;
 
 	(void)none;
-	if (!c->max_vcpus || c->max_vcpus > MAX_VCPUS ||
-	    (c->flags & ~known) || c->iommu_opts || c->vmtrace_size)
+	if (!c->max_vcpus || c->max_vcpus > MAX_VCPUS || (c->flags & ~known) ||
+	    c->iommu_opts || c->vmtrace_size)
 		return -XEN_EINVAL;
 	if (c->arch.emulation_flags)
 		return -XEN_EOPNOTSUPP;
@@ -174,8 +174,8 @@ static long ctl_get_context(struct domain *d, struct xen_domctl *op)
 	domain_pause(d);
 	rc = vcpu_context_get(v, ctxt);
 	domain_unpause(d);
-	if (!rc && copy_to_guest(guest_ptr((uint64_t)c->ctxt.p), ctxt,
-				 sizeof(*ctxt)))
+	if (!rc &&
+	    copy_to_guest(guest_ptr((uint64_t)c->ctxt.p), ctxt, sizeof(*ctxt)))
 		rc = -XEN_EFAULT;
 	heap_free(ctxt);
 	return rc;
@@ -258,10 +258,9 @@ static long ctl_trigger(struct domain *d, struct xen_domctl *op)
 	if (!v)
 		return -XEN_ESRCH;
 	if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
-		return op->u.sendtrigger.trigger >
-				       XEN_DOMCTL_SENDTRIGGER_INIT ?
-			       -XEN_EINVAL :
-			       -XEN_ENOSYS;
+		return op->u.sendtrigger.trigger > XEN_DOMCTL_SENDTRIGGER_INIT
+			       ? -XEN_EINVAL
+			       : -XEN_ENOSYS;
 	v->nmi_pending = true;
 	vcpu_kick(v);
 	return 0;
@@ -275,7 +274,11 @@ static long ctl_accept(struct domain *d, struct xen_domctl *op)
 }
 
 /* Operations that may target the caller itself would deadlock: refuse. */
-enum { NOT_SELF = 1, NO_TARGET = 2, NO_COPY_OUT = 4 };
+enum {
+	NOT_SELF = 1,
+	NO_TARGET = 2,
+	NO_COPY_OUT = 4
+};
 
 static const struct domctl_row {
 	long (*handler)(struct domain *d, struct xen_domctl *op);
@@ -369,10 +372,10 @@ long hc_domctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 		return -XEN_EACCES;
 	if (op.cmd == XEN_DOMCTL_getdomaininfo) {
 		rc = domctl_get_info(&op);
-		return rc ? rc :
-		       copy_to_guest(guest_ptr(arg), &op, sizeof(op)) ?
-			    -XEN_EFAULT :
-			    0;
+		return rc ? rc
+		       : copy_to_guest(guest_ptr(arg), &op, sizeof(op))
+			       ? -XEN_EFAULT
+			       : 0;
 	}
 	if (op.cmd >= ARRAY_SIZE(domctl_table) || !domctl_table[op.cmd].handler)
 		return -XEN_ENOSYS;

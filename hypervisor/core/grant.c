@@ -115,9 +115,8 @@ static long grant_setup_table(struct vcpu *v, void *arg)
 	     i++) {
 		xen_pfn_t frame = grant_table_frame(d, i).n;
 
-		if (copy_array_to_guest(
-			    guest_ptr((uint64_t)op->frame_list.p), i, 1,
-			    &frame, sizeof(frame)))
+		if (copy_array_to_guest(guest_ptr((uint64_t)op->frame_list.p),
+					i, 1, &frame, sizeof(frame)))
 			op->status = GNTST_bad_virt_addr;
 	}
 	domain_put(d);

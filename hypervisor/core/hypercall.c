@@ -17,7 +17,10 @@
 
 #define HYPERCALL_LIMIT 64
 
-enum hypercall_caller { ANY_DOMAIN, CONTROL_DOMAIN };
+enum hypercall_caller {
+	ANY_DOMAIN,
+	CONTROL_DOMAIN
+};
 
 #define HYPERCALL(number, name, who)                                           \
 	_Static_assert(__HYPERVISOR_##name == (number), #name);
@@ -154,9 +157,9 @@ static long multicall_one(struct vcpu *v, struct multicall_state *mc,
 	}
 	if (!v->in_kernel) /* iret in the batch: its frame is gone (HC-3) */
 		return 0;
-	return copy_array_to_guest(list, i, 1, &entry, sizeof(entry)) ?
-		       -XEN_EFAULT :
-		       0;
+	return copy_array_to_guest(list, i, 1, &entry, sizeof(entry))
+		       ? -XEN_EFAULT
+		       : 0;
 }
 
 long hc_multicall(uint64_t list_va, uint64_t count, uint64_t a3, uint64_t a4,

@@ -23,8 +23,8 @@ typedef long hypercall_fn(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
 #undef HYPERCALL
 
 enum subop_flags {
-	SUBOP_IN = 1,	/* copy the argument in before the handler */
-	SUBOP_OUT = 2,	/* copy it out when the result is >= 0 */
+	SUBOP_IN = 1,   /* copy the argument in before the handler */
+	SUBOP_OUT = 2,  /* copy it out when the result is >= 0 */
 	SUBOP_PRIV = 4, /* control domain only, else -EPERM */
 };
 

@@ -25,11 +25,11 @@ void hypercall_page_fill(uint8_t *page)
 
 		p = put_bytes(p, 0x534151, 3); /* push %rcx; push %r11 */
 		if (nr == __HYPERVISOR_iret)
-			*p++ = 0x50;	       /* push %rax */
-		p = put_bytes(p, 0xb8, 1);     /* mov $nr, %eax */
+			*p++ = 0x50;       /* push %rax */
+		p = put_bytes(p, 0xb8, 1); /* mov $nr, %eax */
 		p = put_bytes(p, nr, 4);
-		p = put_bytes(p, 0x050f, 2);   /* syscall */
-		if (nr != __HYPERVISOR_iret)   /* pop %r11; pop %rcx; ret */
-			p = put_bytes(p, 0xc3595b41, 4);
+		p = put_bytes(p, 0x050f, 2); /* syscall */
+		if (nr != __HYPERVISOR_iret) /* pop %r11; pop %rcx; ret */
+			put_bytes(p, 0xc3595b41, 4);
 	}
 }

@@ -5,13 +5,13 @@
  * drivers (SUPPORT.md).
  * Contracts: include/public/physdev.h, platform.h.
  */
+#include "public/physdev.h"
 #include "core/domain.h"
 #include "core/hypercall.h"
 #include "core/manage.h"
 #include "core/services.h"
 #include "lib/string.h"
 #include "public/errno.h"
-#include "public/physdev.h"
 #include "public/platform.h"
 
 static long physdev_set_iopl(struct vcpu *v, void *arg)
@@ -54,7 +54,8 @@ static const struct subop physdev_ops[] = {
 				     sizeof(struct physdev_set_iobitmap),
 				     SUBOP_IN },
 	[PHYSDEVOP_irq_status_query] = { physdev_irq_status,
-					 sizeof(struct physdev_irq_status_query),
+					 sizeof(struct
+						physdev_irq_status_query),
 					 SUBOP_IN | SUBOP_OUT | SUBOP_PRIV },
 };
 
@@ -104,8 +105,7 @@ long hc_platform_op(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4,
 	case XENPF_enter_acpi_sleep:
 		return platform_sleep(&op.u.enter_acpi_sleep);
 	case XENPF_settime64:
-		if (op.u.settime64.mbz ||
-		    op.u.settime64.nsecs >= 1000000000u)
+		if (op.u.settime64.mbz || op.u.settime64.nsecs >= 1000000000u)
 			return -XEN_EINVAL;
 		time_set_wallclock(op.u.settime64.secs, op.u.settime64.nsecs,
 				   op.u.settime64.system_time);
@@ -116,7 +116,7 @@ long hc_platform_op(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4,
 	default:
 		return -XEN_ENOSYS;
 	}
-	return !rc && copy_to_guest(guest_ptr(arg), &op, sizeof(op)) ?
-		       -XEN_EFAULT :
-		       rc;
+	return !rc && copy_to_guest(guest_ptr(arg), &op, sizeof(op))
+		       ? -XEN_EFAULT
+		       : rc;
 }

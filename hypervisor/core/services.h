@@ -9,20 +9,20 @@
 #include "core/domain.h"
 
 /* core/sched.c. wake/kick: any context, O(1). */
-int sched_vcpu_init(struct vcpu *v);	   /* -ENOMEM */
+int sched_vcpu_init(struct vcpu *v); /* -ENOMEM */
 void sched_vcpu_destroy(struct vcpu *v);
-void vcpu_wake(struct vcpu *v);		   /* blocked/paused -> maybe runnable */
-void vcpu_kick(struct vcpu *v);		   /* an event is pending for it */
-void vcpu_pause(struct vcpu *v);	   /* returns once off CPU */
+void vcpu_wake(struct vcpu *v);  /* blocked/paused -> maybe runnable */
+void vcpu_kick(struct vcpu *v);  /* an event is pending for it */
+void vcpu_pause(struct vcpu *v); /* returns once off CPU */
 void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
-void vcpu_block_current(void);		   /* blocks unless event pending */
+void vcpu_block_current(void); /* blocks unless event pending */
 void sched_yield_current(void);
-void sched_init(void);			   /* boot CPU, before others start */
-void sched_init_cpu(void);		   /* on each CPU */
+void sched_init(void);     /* boot CPU, before others start */
+void sched_init_cpu(void); /* on each CPU */
 /* SOFTIRQ_SCHEDULE: switch; replaces guest_regs() contents, may idle. */
 void schedule(void);
-noreturn_fn void sched_start(void);	   /* CPU's boot path ends here */
+noreturn_fn void sched_start(void); /* CPU's boot path ends here */
 
 /* core/timer.c: absolute ns of now(). Handlers run in softirq context. */
 struct timer {
@@ -42,7 +42,7 @@ void timer_softirq(void);
 
 /* core/time.c (pvclock) on x86/clock.c. */
 uint64_t now(void); /* ns since boot, same on all CPUs, never backwards */
-void time_update_vcpu(struct vcpu *v);	   /* its vcpu_time_info */
+void time_update_vcpu(struct vcpu *v); /* its vcpu_time_info */
 void time_update_wallclock(struct domain *d);
 void runstate_change(struct vcpu *v, int state, uint64_t t);
 /* UTC secs.nsecs was at system time `at`; tells every domain. */
@@ -52,7 +52,7 @@ void time_set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t at);
 void time_write_areas(struct vcpu *v);
 /* What v->runstate would be if its state changed now. */
 void runstate_read(const struct vcpu *v, struct vcpu_runstate_info *info);
-int time_vcpu_init(struct vcpu *v);	   /* -ENOMEM */
+int time_vcpu_init(struct vcpu *v); /* -ENOMEM */
 void time_vcpu_destroy(struct vcpu *v);
 
 /* core/evtchn.c */
@@ -69,10 +69,10 @@ static inline bool vcpu_event_pending(const struct vcpu *v)
 }
 
 /* x86/context.c, x86/fpu.c (helper D) */
-void vcpu_context_save(struct vcpu *v);	   /* from CPU and stack top */
-void vcpu_context_load(struct vcpu *v);	   /* to CPU and stack top */
-void vcpu_context_load_idle(void);	   /* idle root, no guest state */
-int vcpu_context_init(struct vcpu *v);	   /* reset state; -ENOMEM */
+void vcpu_context_save(struct vcpu *v); /* from CPU and stack top */
+void vcpu_context_load(struct vcpu *v); /* to CPU and stack top */
+void vcpu_context_load_idle(void);      /* idle root, no guest state */
+int vcpu_context_init(struct vcpu *v);  /* reset state; -ENOMEM */
 void vcpu_context_destroy(struct vcpu *v);
 /* DOMCTL_setvcpucontext, VCPUOP_initialise: validated whole first (BF-14). */
 int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c);
@@ -82,24 +82,24 @@ int vcpu_context_get(struct vcpu *v, struct vcpu_guest_context *c);
 noreturn_fn void guest_resume(void);
 
 /* mm/ (helper C) */
-void *page_alloc(void);			   /* one zeroed hypervisor page */
+void *page_alloc(void); /* one zeroed hypervisor page */
 void page_free(void *page);
-void *heap_alloc(size_t size);		   /* zeroed, any size <= 64 KiB */
+void *heap_alloc(size_t size); /* zeroed, any size <= 64 KiB */
 void heap_free(void *p);
 uint64_t heap_free_pages(void), heap_total_pages(void);
 mfn_t virt_to_mfn(const void *p);
 void *mfn_to_virt(mfn_t m);
-int mm_domain_init(struct domain *d);	   /* walker, lists, shared_info */
+int mm_domain_init(struct domain *d); /* walker, lists, shared_info */
 /* Teardown in phases (HC-13); -ERESTART when to be called again. */
 int mm_domain_relinquish(struct domain *d);
-void mm_domain_free(struct domain *d);	   /* last reference gone */
+void mm_domain_free(struct domain *d); /* last reference gone */
 /* Share a hypervisor page with d: RW-mappable, never freed or retyped by it. */
 void mm_share_page(struct domain *d, void *page);
 void mm_unshare_page(struct domain *d, void *page);
 int mm_set_kernel_root(struct vcpu *v, mfn_t root); /* takes refs, drops old */
 int mm_set_user_root(struct vcpu *v, mfn_t root);   /* INVALID_MFN clears */
 void mm_drop_roots(struct vcpu *v);
-void mm_load_root(struct vcpu *v);	   /* CR3 for its mode, this CPU */
+void mm_load_root(struct vcpu *v); /* CR3 for its mode, this CPU */
 void mm_load_idle_root(void);
 /* PTE-store emulation: one store of the L1 entry mapping of va (PT-18).
  * pv/ptwr.c decodes; update() computes new from old, may be called again. */
@@ -113,7 +113,7 @@ void frame_put_writable(struct frame *f);
 void tlb_flush_all_cpus(void);
 void tlb_flush_local(void);
 void tlb_invlpg_local(uint64_t va);
-void tlb_flush_ipi(void);		   /* interrupt handler */
+void tlb_flush_ipi(void); /* interrupt handler */
 
 /* platform/console (helper B) */
 void console_write(const char *s, size_t n); /* raw bytes to consoles */

@@ -4,6 +4,7 @@
  *
  * Same shape as domctl.c. Contract: include/public/sysctl.h.
  */
+#include "public/sysctl.h"
 #include "core/domain.h"
 #include "core/hypercall.h"
 #include "core/manage.h"
@@ -11,7 +12,6 @@
 #include "lib/string.h"
 #include "mm/mm.h"
 #include "public/errno.h"
-#include "public/sysctl.h"
 #include "x86/clock.h"
 
 static long sys_readconsole(struct xen_sysctl *op)
@@ -49,8 +49,8 @@ static long sys_physinfo(struct xen_sysctl *op)
 	info->max_cpu_id = cpu_count - 1;
 	info->nr_nodes = 1;
 	info->cpu_khz = (uint32_t)tsc_khz;
-	info->capabilities = XEN_SYSCTL_PHYSCAP_pv |
-			     XEN_SYSCTL_PHYSCAP_gnttab_v1;
+	info->capabilities =
+		XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
 	info->total_pages = heap_total_pages();
 	info->free_pages = heap_free_pages();
 	info->max_mfn = machine_frames - 1;

