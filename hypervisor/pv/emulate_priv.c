@@ -13,6 +13,7 @@
 #include "pv/io_port.h"
 #include "pv/pv.h"
 #include "x86/context.h"
+#include "x86/fpu.h"
 #include "x86/processor.h"
 #include "x86/uaccess.h"
 
@@ -190,6 +191,21 @@ static enum outcome access_msr(struct vcpu *v, struct cpu_regs *r, bool write)
 	return DONE;
 }
 
+/* XSETBV, the only one of its group that a PV kernel may use. */
+static enum outcome write_xcr(struct vcpu *v, const struct cpu_regs *r,
+			      const struct insn *i)
+{
+	uint64_t value = r->rdx << 32 | (uint32_t)r->rax;
+
+	if (i->mod != 3 || (i->reg & 7) != 2 || (i->rm & 7) != 1 ||
+	    !(v->cr4 & CR4_OSXSAVE) || (uint32_t)r->rcx != 0 ||
+	    !fpu_xcr0_ok(value))
+		return REFUSED;
+	v->xcr0 = value;
+	fpu_load_xcr0(v);
+	return DONE;
+}
+
 static void read_tsc(struct cpu_regs *r)
 {
 	uint64_t tsc = rdtsc();
@@ -207,6 +223,8 @@ static enum outcome emulate_kernel(struct vcpu *v, struct cpu_regs *r,
 		return access_msr(v, r, true);
 	case OP_0F | 0x32:
 		return access_msr(v, r, false);
+	case OP_0F | 0x01:
+		return write_xcr(v, r, i);
 	case OP_0F | 0x06: /* CLTS */
 		v->cr0_ts = 0;
 		context_load_ts(v);

@@ -66,9 +66,13 @@ void context_load_cr4(const struct vcpu *v)
 	uint64_t changeable = CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE;
 	uint64_t cr4 = (cpu_features.cr4 & ~(changeable | CR4_UMIP)) |
 		       (v->cr4 & pv_cr4_changeable());
+	uint64_t old = read_cr4();
 
-	if (cr4 != read_cr4())
-		write_cr4(cr4);
+	if (cr4 == old)
+		return;
+	write_cr4(cr4);
+	if (cr4 & ~old & CR4_OSXSAVE)
+		fpu_load_xcr0(v);
 }
 
 void context_load_ts(const struct vcpu *v)
@@ -154,8 +158,8 @@ void vcpu_context_load(struct vcpu *v)
 	*guest_regs() = v->regs;
 	mm_load_root(v);
 	pv_load_windows(v);
-	context_load_cr4(v);
 	fpu_load(v);
+	context_load_cr4(v);
 	context_load_ts(v);
 	context_load_debug(v);
 	if (cpu_features.rdtscp)
@@ -188,7 +192,6 @@ int vcpu_context_init(struct vcpu *v)
 	v->regs.cs = GUEST_CS64;
 	v->regs.ss = GUEST_DS;
 	v->cr4 = PV_CR4_BASE;
-	v->xcr0 = 1;
 	v->debugreg[6] = 0xffff0ff0;
 	v->debugreg[7] = 0x400;
 	return fpu_init(v);

@@ -8,12 +8,11 @@
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "x86/fpu.h"
 #include "x86/processor.h"
 
 /* Components that guests may have: x87, SSE, AVX and AVX-512's three. */
-#define XCR0_BASE   3ul
-#define XCR0_AVX    4ul
-#define XCR0_AVX512 0xe0ul
+#define XCR0_BASE (XCR0_X87 | XCR0_SSE)
 
 struct cpu_features cpu_features;
 
