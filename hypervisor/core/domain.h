@@ -13,7 +13,7 @@
 #include "public/xen.h"
 #include "x86/cpu.h"
 
-#define MAX_VCPUS 128
+#define MAX_VCPUS   128
 #define MAX_EVTCHNS 4096
 
 struct evtchn;
@@ -31,7 +31,7 @@ struct vcpu {
 	uint16_t ds, es, fs, gs;
 	uint64_t fs_base, gs_base_kernel, gs_base_user;
 	bool in_kernel; /* guest-kernel mode; else guest-user */
-	void *fpu;	/* FXSAVE/XSAVE area, x86/fpu.c */
+	void *fpu;      /* FXSAVE/XSAVE area, x86/fpu.c */
 
 	/* Owner CPU only (or vCPU paused): pv/. */
 	struct trap_info trap[256];
@@ -49,7 +49,7 @@ struct vcpu {
 	uint64_t cr0_ts; /* virtual CR0.TS */
 	uint64_t cr2, cr4, xcr0;
 	uint64_t tsc_aux;
-	uint8_t iopl;	/* virtual */
+	uint8_t iopl;   /* virtual */
 	uint64_t iobmp; /* guest va of the I/O bitmap, 0 = none */
 	uint32_t iobmp_ports;
 	bool nmi_pending, nmi_masked;
@@ -58,7 +58,7 @@ struct vcpu {
 	mfn_t kernel_root, user_root; /* INVALID_MFN = none */
 
 	/* Any CPU: vcpu_info is written by guest and hypervisor. */
-	struct vcpu_info *info; /* in a frame with a held reference */
+	struct vcpu_info *info;   /* in a frame with a held reference */
 	struct frame *info_frame; /* NULL while in shared_info */
 
 	/* core/time.c */
@@ -73,11 +73,11 @@ struct vcpu {
 
 	/* core/sched.c: see there for the lock. */
 	struct sched_vcpu *sched;
-	unsigned int cpu; /* runs or ran there */
-	bool running;	  /* atomic; its registers are on cpu's stack */
+	unsigned int cpu;         /* runs or ran there */
+	bool running;             /* atomic; its registers are on cpu's stack */
 	unsigned int pause_count; /* atomic */
-	bool down;		  /* VCPUOP_down or not yet up */
-	bool blocked;		  /* SCHEDOP_block, poll */
+	bool down;                /* VCPUOP_down or not yet up */
+	bool blocked;             /* SCHEDOP_block, poll */
 	bool initialised;
 	int poll_port; /* >0 one port, <0 several, 0 not polling */
 
@@ -93,23 +93,23 @@ struct domain {
 	struct list link;      /* domain list lock */
 	uint8_t handle[16];
 	unsigned int max_vcpus;
-	struct vcpu **vcpu; /* [max_vcpus], NULL until DOMCTL_max_vcpus */
+	struct vcpu **vcpu;       /* [max_vcpus], NULL until DOMCTL_max_vcpus */
 	unsigned int pause_count; /* atomic; counts vcpu-wide pauses */
 
 	struct spinlock lock; /* RANK_DOMAIN */
-	bool dying;	      /* teardown has begun: nothing is added (HC-13) */
-	bool dead;	      /* memory is gone, only references remain */
+	bool dying;           /* teardown has begun: nothing is added (HC-13) */
+	bool dead;            /* memory is gone, only references remain */
 	bool shut_down, crashed;
 	uint8_t shutdown_reason; /* SHUTDOWN_* */
-	bool reason_recorded;	 /* by SCHEDOP_shutdown_code: it stays */
-	char crash_text[96];	 /* why, for the administrator */
+	bool reason_recorded;    /* by SCHEDOP_shutdown_code: it stays */
+	char crash_text[96];     /* why, for the administrator */
 	unsigned int controller_pause_count;
 	int64_t time_offset_s;
 	uint64_t vm_assist;
 
 	/* mm/ */
-	struct spinlock mmu_lock; /* RANK_MMU */
-	struct walker *walker;	  /* mm/walker.c */
+	struct spinlock mmu_lock;  /* RANK_MMU */
+	struct walker *walker;     /* mm/walker.c */
 	struct spinlock page_lock; /* RANK_PAGE_LIST */
 	uint64_t tot_pages, max_pages;
 	struct list page_list;
@@ -118,13 +118,13 @@ struct domain {
 	struct shared_info *shared_info; /* hypervisor page, shared */
 
 	/* core/evtchn.c */
-	struct spinlock evtchn_lock; /* RANK_EVTCHN */
-	struct evtchn *evtchn;	     /* [MAX_EVTCHNS] */
+	struct spinlock evtchn_lock;        /* RANK_EVTCHN */
+	struct evtchn *evtchn;              /* [MAX_EVTCHNS] */
 	uint64_t poll_mask[MAX_VCPUS / 64]; /* atomic: vCPUs in a poll */
 
 	struct grant_table *grant; /* core/grant.c */
-	void *irqs;		   /* pirqs of the control domain */
-	uint64_t cpu_time;	   /* core/sched.c */
+	void *irqs;                /* pirqs of the control domain */
+	uint64_t cpu_time;         /* core/sched.c */
 };
 
 /* Core API (core/domain.c). */

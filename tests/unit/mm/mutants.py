@@ -8,7 +8,6 @@ one that no longer fits the source has to be written anew.
 import concurrent.futures
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -59,42 +58,57 @@ MISTAKES = [
 ]
 
 
-def build_and_run(work, seeds):
-    tree = pathlib.Path(work)
-    sources = [str(tree / "mm" / f"{s}.c") for s in SOURCES]
-    tests = [str(TEST / f) for f in
-             ("pagetype_test.c", "machine.c", "oracle.c")]
-    program = str(tree / "test")
-    subprocess.run([os.environ.get("HOST_CC", "gcc"), *FLAGS, f"-I{tree}",
-                    "-Ihypervisor", "-o", program, *tests, *sources],
-                   check=True)
-    return subprocess.run([program, "1", str(seeds)], timeout=120,
-                          capture_output=True, text=True)
+def compile_to(target, source):
+    subprocess.run([os.environ.get("HOST_CC", "gcc"), *FLAGS, "-Ihypervisor",
+                    "-c", "-o", target, source], check=True)
 
 
-def try_mistake(mistake):
+def compile_all(work):
+    """Objects of everything without mistakes, by name of the source."""
+    sources = [MM / f"{name}.c" for name in SOURCES]
+    sources += [TEST / f"{name}.c" for name in
+                ("pagetype_test", "machine", "oracle")]
+    objects = {s.stem: str(pathlib.Path(work, s.stem + ".o"))
+               for s in sources}
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda s: compile_to(objects[s.stem], s), sources))
+    return objects
+
+
+def run_with(objects, work):
+    program = str(pathlib.Path(work, "test"))
+    subprocess.run([os.environ.get("HOST_CC", "gcc"), "-o", program,
+                    *objects.values()], check=True)
+    return subprocess.run([program, "1", "600"], timeout=120,
+                          capture_output=True, text=True, check=False)
+
+
+def try_mistake(objects, mistake):
+    """None when it is caught, else what is wrong."""
     name, file, old, new = mistake
+    text = (MM / f"{file}.c").read_text()
+    if text.count(old) != 1:
+        return f"{name}: does not fit {file}.c any more"
     with tempfile.TemporaryDirectory() as work:
-        shutil.copytree(MM, pathlib.Path(work, "mm"))
-        path = pathlib.Path(work, "mm", f"{file}.c")
-        text = path.read_text()
-        if text.count(old) != 1:
-            return f"{name}: does not fit {file}.c any more"
-        path.write_text(text.replace(old, new))
+        source = pathlib.Path(work, f"{file}.c")
+        source.write_text(text.replace(old, new))
+        target = str(pathlib.Path(work, f"{file}.o"))
+        compile_to(target, source)
         try:
-            result = build_and_run(work, 600)
+            result = run_with({**objects, file: target}, work)
         except subprocess.TimeoutExpired:
-            return None  # hung: caught
-        if result.returncode == 0:
-            return f"{name}: not caught"
-        if "-v" in sys.argv:
-            print(f"{name}: {result.stdout.strip()}{result.stderr.strip()}")
-        return None
+            return None  # it hung: caught
+    if "-v" in sys.argv:
+        print(f"{name}: {result.stdout.strip()}{result.stderr.strip()}")
+    return None if result.returncode else f"{name}: not caught"
 
 
 def main():
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        problems = [p for p in pool.map(try_mistake, MISTAKES) if p]
+    with tempfile.TemporaryDirectory() as work, \
+            concurrent.futures.ThreadPoolExecutor(2) as pool:
+        objects = compile_all(work)
+        results = pool.map(lambda m: try_mistake(objects, m), MISTAKES)
+        problems = [p for p in results if p]
     for problem in problems:
         print(f"not ok {problem}")
     if not problems:
