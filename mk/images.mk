@@ -40,11 +40,12 @@ build/dom0-ramdisk.cpio: $$(GUEST_FILES) scripts/ramdisk.py
 build/dom0-ramdisk-guests.cpio: $$(GUEST_FILES) FORCE
 	$(Q)$(PYTHON) scripts/ramdisk.py $@ $(filter-out FORCE,$^) '$(GUESTS)'
 
-DOM0_RAMDISK ?= $(if $(DOM0),,build/dom0-ramdisk$(if $(GUESTS),-guests).cpio)
-# Below the default: to make, an exported variable counts as set.
-export GUESTS DOM0 DOM0_RAMDISK DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE \
-	FIRMWARE QEMU_ARGS ICOUNT
-IMAGES := build/tenon $(or $(DOM0),build/tenon-dom0) $(DOM0_RAMDISK)
+export GUESTS DOM0 DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE FIRMWARE QEMU_ARGS \
+	ICOUNT
+# Not exported: a make called by a test is to choose anew.
+RAMDISK := $(or $(DOM0_RAMDISK),$(if $(DOM0),,\
+	build/dom0-ramdisk$(if $(GUESTS),-guests).cpio))
+IMAGES := build/tenon $(or $(DOM0),build/tenon-dom0) $(RAMDISK)
 ALL += build/dom0-ramdisk.cpio
 TEST_NEEDS += build/kernels/cloud-amd64 build/kernels/6.12-amd64
 
@@ -52,6 +53,6 @@ TEST_NEEDS += build/kernels/cloud-amd64 build/kernels/6.12-amd64
 iso: build/tenon.iso
 build/tenon.iso: $(IMAGES) scripts/iso.py FORCE
 	$(call say,ISO)
-	$(Q)$(PYTHON) scripts/iso.py $@
+	$(Q)DOM0_RAMDISK='$(strip $(RAMDISK))' $(PYTHON) scripts/iso.py $@
 run: build/tenon.iso
 	@$(PYTHON) scripts/run.py

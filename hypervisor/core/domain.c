@@ -42,9 +42,17 @@ static struct domain *domain_find_locked(domid_t id)
 	return NULL;
 }
 
-static void domain_hold(struct domain *d)
+/* False: its last reference is gone, it is only not yet off the list. */
+static bool domain_hold(struct domain *d)
 {
-	__atomic_add_fetch(&d->refcount, 1, __ATOMIC_RELAXED);
+	unsigned int n = read_once(d->refcount);
+
+	while (n)
+		if (__atomic_compare_exchange_n(&d->refcount, &n, n + 1, false,
+						__ATOMIC_SEQ_CST,
+						__ATOMIC_RELAXED))
+			return true;
+	return false;
 }
 
 struct domain *domain_get(domid_t id)
@@ -53,9 +61,7 @@ struct domain *domain_get(domid_t id)
 
 	spin_lock(&domain_list_lock);
 	d = domain_find_locked(id);
-	if (d && !d->dying)
-		domain_hold(d);
-	else
+	if (d && (d->dying || !domain_hold(d)))
 		d = NULL;
 	spin_unlock(&domain_list_lock);
 	return d;
@@ -69,9 +75,9 @@ struct domain *domain_get_next(domid_t first)
 	spin_lock(&domain_list_lock);
 	list_for_each(node, &domain_list)
 	{
-		if (domain_of(node)->id >= first) {
+		if (domain_of(node)->id >= first &&
+		    domain_hold(domain_of(node))) {
 			d = domain_of(node);
-			domain_hold(d);
 			break;
 		}
 	}
