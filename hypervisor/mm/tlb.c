@@ -21,6 +21,9 @@
 
 #define EPOCH_CLEAN (~0ull)
 
+/* tlb_domain while CR3 changes; compared only. */
+#define ANY_DOMAIN_LOADED ((struct domain *)1)
+
 static uint64_t tlb_clock = 1;
 
 uint64_t tlb_epoch_now(void)
@@ -29,9 +32,9 @@ uint64_t tlb_epoch_now(void)
 }
 
 /*
- * Load root for the tables of d (NULL: idle). The order tells other CPUs the
- * truth: the record of whose tables may be cached is visible before the first
- * walk can happen.
+ * Load root for the tables of d (NULL: idle). Until the old root is gone and
+ * after the new one can be walked other CPUs must count this one in: in
+ * between its record matches any domain.
  */
 static void load_root(struct domain *d, mfn_t root)
 {
@@ -41,17 +44,15 @@ static void load_root(struct domain *d, mfn_t root)
 
 	write_once(cpu->tlb_requested, false);
 	epoch = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
-	if (d) {
-		write_once(cpu->tlb_domain, d);
-		/* Not the new epoch yet: the flush has not happened. */
-		if (cpu->tlb_epoch == EPOCH_CLEAN)
-			write_once(cpu->tlb_epoch, epoch - 1);
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	}
+	if (d != cpu->tlb_domain)
+		write_once(cpu->tlb_domain, ANY_DOMAIN_LOADED);
+	/* Not the new epoch yet: the flush has not happened. */
+	if (d && cpu->tlb_epoch == EPOCH_CLEAN)
+		write_once(cpu->tlb_epoch, epoch - 1);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	paging_load_root(root);
 	cpu->loaded_root = root;
-	if (!d)
-		write_once(cpu->tlb_domain, NULL);
+	write_once(cpu->tlb_domain, d);
 	__atomic_store_n(&cpu->tlb_epoch, d ? epoch : EPOCH_CLEAN,
 			 __ATOMIC_RELEASE);
 	irq_restore(flags);
@@ -102,25 +103,28 @@ struct flush {
 	const uint64_t *vcpus; /* and run one of these, NULL: any */
 };
 
-static bool flush_wants(const struct flush *fl, struct cpu *cpu)
+static bool runs_one_of(const struct flush *fl, struct cpu *cpu)
 {
-	struct vcpu *v;
+	/* Compared by address only: it may be changing at this moment. */
+	const struct vcpu *v = read_once(cpu->current);
 
-	if (!cpu || !read_once(cpu->online) ||
-	    read_once(cpu->tlb_epoch) > fl->before)
-		return false;
-	if (fl->domain && read_once(cpu->tlb_domain) != fl->domain)
-		return false;
-	if (!fl->vcpus)
-		return true;
-	v = read_once(cpu->current);
-	/* Compared by address only: v may be changing at this moment. */
-	/* A set of vCPUs comes with its domain.
-	 * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	for (unsigned int id = 0; v && id < fl->domain->max_vcpus; id++)
 		if (fl->domain->vcpu[id] == v)
 			return fl->vcpus[id / 64] >> (id % 64) & 1;
 	return true;
+}
+
+static bool flush_wants(const struct flush *fl, struct cpu *cpu)
+{
+	const struct domain *loaded;
+
+	if (!cpu || !read_once(cpu->online) ||
+	    read_once(cpu->tlb_epoch) > fl->before)
+		return false;
+	loaded = read_once(cpu->tlb_domain);
+	if (fl->domain && loaded != fl->domain && loaded != ANY_DOMAIN_LOADED)
+		return false;
+	return !fl->vcpus || runs_one_of(fl, cpu);
 }
 
 static void flush_cpus(const struct flush *fl)
