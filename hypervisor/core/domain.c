@@ -379,6 +379,8 @@ int domain_kill(struct domain *d)
 		spin_unlock(&d->lock);
 	}
 	rc = mm_domain_relinquish(d);
+	if (!rc)
+		rc = grant_release_mappings(d);
 	if (rc)
 		return rc;
 	spin_lock(&d->lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Grant tables, version 1: the table itself (set-up, size, version).
- * Mapping and copying answer -ENOSYS for now (SUPPORT.md).
+ * Entry to the calls of the other parts, grant.h.
  *
  * Owns: the frames of each domain's table. They belong to the hypervisor,
  * exist from creation, only grow, and die with the domain (GT-12).
@@ -16,12 +16,6 @@
 #include "public/errno.h"
 #include "public/grant_table.h"
 
-struct grant_table {
-	struct spinlock lock; /* RANK_GRANT */
-	unsigned int frames;  /* only grows */
-	void *frame[GRANT_MAX_FRAMES];
-};
-
 int grant_domain_init(struct domain *d)
 {
 	int rc;
@@ -30,6 +24,8 @@ int grant_domain_init(struct domain *d)
 	if (!d->grant)
 		return -XEN_ENOMEM;
 	spin_init(&d->grant->lock, RANK_GRANT);
+	spin_init(&d->grant->map_lock, RANK_GRANT);
+	d->grant->first_free = MAX_MAPPINGS;
 	rc = grant_table_grow(d, 1);
 	if (rc)
 		grant_domain_free(d);
@@ -43,7 +39,10 @@ void grant_domain_free(struct domain *d)
 	for (unsigned int i = 0; i < d->grant->frames; i++) {
 		mm_unshare_page(d, d->grant->frame[i]);
 		page_free(d->grant->frame[i]);
+		heap_free(d->grant->use[i]);
 	}
+	for (unsigned int i = 0; i < d->grant->lumps; i++)
+		heap_free(d->grant->lump[i]);
 	heap_free(d->grant);
 	d->grant = NULL;
 }
@@ -57,14 +56,18 @@ int grant_table_grow(struct domain *d, unsigned int n)
 		return -XEN_EINVAL;
 	spin_lock(&gt->lock);
 	while (gt->frames < n) {
-		void *page = page_alloc();
+		struct grant_use *use =
+			heap_alloc(GRANTS_PER_FRAME * sizeof(*use));
+		void *page = use ? page_alloc() : NULL;
 
 		if (!page) {
+			heap_free(use);
 			rc = -XEN_ENOMEM;
 			break;
 		}
 		mm_share_page(d, page);
 		gt->frame[gt->frames] = page;
+		gt->use[gt->frames] = use;
 		gt->frames++;
 	}
 	spin_unlock(&gt->lock);
@@ -163,27 +166,62 @@ static long grant_get_version(struct vcpu *v, void *arg)
 
 #define ROW(op, type, fn) [op] = { fn, sizeof(type), SUBOP_IN | SUBOP_OUT }
 static const struct subop grant_ops[] = {
+	ROW(GNTTABOP_map_grant_ref, struct gnttab_map_grant_ref, grant_map),
+	ROW(GNTTABOP_copy, struct gnttab_copy, grant_copy),
 	ROW(GNTTABOP_setup_table, struct gnttab_setup_table, grant_setup_table),
 	ROW(GNTTABOP_query_size, struct gnttab_query_size, grant_query_size),
 	ROW(GNTTABOP_set_version, struct gnttab_set_version, grant_set_version),
 	ROW(GNTTABOP_get_version, struct gnttab_get_version, grant_get_version),
 };
 
+/* Elements with the same command: how many are done, or -errno. */
+static long grant_step(uint64_t cmd, uint64_t ops, uint64_t count)
+{
+	long rc;
+
+	if (cmd == GNTTABOP_unmap_grant_ref)
+		return grant_unmap(current_vcpu(), ops, count);
+	rc = subop_call(grant_ops, ARRAY_SIZE(grant_ops), cmd, guest_ptr(ops));
+	if (rc == -XEN_ERESTART)
+		return 0;
+	return rc < 0 ? rc : 1;
+}
+
+static uint64_t element_size(uint64_t cmd)
+{
+	if (cmd == GNTTABOP_unmap_grant_ref)
+		return sizeof(struct gnttab_unmap_grant_ref);
+	return grant_ops[index_clamp(cmd, ARRAY_SIZE(grant_ops))].size;
+}
+
+static bool takes_many(uint64_t cmd)
+{
+	return cmd == GNTTABOP_map_grant_ref ||
+	       cmd == GNTTABOP_unmap_grant_ref || cmd == GNTTABOP_copy;
+}
+
 long hc_grant_table_op(uint64_t cmd, uint64_t ops, uint64_t count, uint64_t a4,
 		       uint64_t a5)
 {
-	long rc = 0;
-
-	(void)a4;
-	(void)a5;
 	cmd &= 0xffffffff;
-	if (cmd >= ARRAY_SIZE(grant_ops) || !grant_ops[cmd].handler)
-		return -XEN_ENOSYS;
 	count &= 0xffffffff;
-	if (count > 1 && cmd != GNTTABOP_query_size)
-		return -XEN_EINVAL; /* the set-up calls take one element */
-	for (uint64_t i = 0; i < count && i < 1 && !rc; i++)
-		rc = subop_call(grant_ops, ARRAY_SIZE(grant_ops), cmd,
-				guest_ptr(ops));
-	return rc;
+	if (cmd >= ARRAY_SIZE(grant_ops) || !element_size(cmd))
+		return -XEN_ENOSYS;
+	if (!takes_many(cmd) && count > 1) {
+		if (cmd != GNTTABOP_query_size)
+			return -XEN_EINVAL; /* set-up takes one element */
+		count = 1;
+	}
+	while (count) {
+		long done = grant_step(cmd, ops, count);
+
+		if (done < 0)
+			return done;
+		ops += (uint64_t)done * element_size(cmd);
+		count -= (uint64_t)done;
+		if (count && (!done || hypercall_preempt_check()))
+			return hypercall_continue(__HYPERVISOR_grant_table_op,
+						  cmd, ops, count, a4, a5);
+	}
+	return 0;
 }
