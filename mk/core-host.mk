@@ -16,3 +16,8 @@ endef
 $(eval $(call core_test,timer,$(CORE_TESTED)))
 $(eval $(call core_test,sched,$(CORE_TESTED)))
 $(eval $(call core_test,evtchn,$(CORE_TESTED)))
+
+GRANT_TESTED := hypervisor/lib/spinlock.c \
+	$(addprefix hypervisor/core/grant_,copy.c map.c pin.c)
+$(eval $(call host_test,core-grant,tests/unit/core/grant_test.c \
+	$(GRANT_TESTED),$(CORE_INCLUDES),))

@@ -52,7 +52,7 @@ struct grant_table {
 	struct grant_use *use[GRANT_MAX_FRAMES];
 
 	struct spinlock map_lock; /* RANK_GRANT, never with lock */
-	unsigned int lumps;	  /* only grows */
+	unsigned int lumps;       /* only grows */
 	uint32_t first_free;
 	uint32_t released; /* teardown is done below this handle */
 	struct grant_mapping *lump[MAX_LUMPS];

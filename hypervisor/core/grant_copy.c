@@ -23,8 +23,7 @@ static int16_t side_get_own(struct side *s, struct domain *d)
 
 	if (s->name->domid != DOMID_SELF && s->name->domid != d->id)
 		return GNTST_permission_denied;
-	s->frame = s->write ? frame_get_writable(d, m)
-			    : frame_get_by_mfn(m, d);
+	s->frame = s->write ? frame_get_writable(d, m) : frame_get_by_mfn(m, d);
 	return s->frame ? GNTST_okay : GNTST_bad_page;
 }
 
