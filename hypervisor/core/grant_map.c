@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mappings of grants, and their handles (GT-4, GT-6..11).
+ * Mappings of grants, and their handles (GT-4, GT-8).
  *
  * Owns: struct grant_mapping, in lumps that only grow, with one free list. A
  * mapping belongs to the list, to the handle's users, or (BUSY) to the one

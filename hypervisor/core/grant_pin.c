@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Entries of grant tables in use: claiming the shared entry, and the account
- * of who uses it (GT-2..5, GT-16).
+ * of who uses it (GT-3, GT-4, GT-16).
  *
  * Owns: struct grant_use. While an entry has pins, nothing is read from the
  * shared page any more; the bits that tell the granter are only written.
