@@ -13,6 +13,8 @@
 #include "x86/uaccess.h"
 
 #define IRET_FRAME_BYTES 40
+#define LDT_WINDOW_SIZE  (16 * PAGE_SIZE)
+#define SELECTOR_LDT     4u /* table indicator in an error code */
 /* Flags that IRET changes in ring 3 [SDM2 "IRET"]. */
 #define IRET_FLAGS                                                             \
 	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF |           \
@@ -50,6 +52,11 @@ void pv_page_fault(struct vcpu *v, struct cpu_regs *r, uint64_t cr2)
 	if (unlikely(!guest_range_ok(cr2, 1))) {
 		if (pv_ldt_fault(v, cr2))
 			return;
+		if (cr2 - LDT_WINDOW(this_cpu()->id) < LDT_WINDOW_SIZE) {
+			/* On hardware with the LDT at its place: #GP. */
+			pv_inject(v, TRAP_GP, SELECTOR_LDT | (cr2 & 0xfff8));
+			return;
+		}
 	} else if ((error & (PF_PRESENT | PF_WRITE)) ==
 			   (PF_PRESENT | PF_WRITE) &&
 		   v->in_kernel) {

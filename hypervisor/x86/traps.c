@@ -139,6 +139,10 @@ static noreturn_fn void reflect_failed_iret(const struct cpu_regs *regs)
 	irq_enable();
 	if (fault.vector == TRAP_PF && pv_ldt_fault(v, cr2))
 		guest_resume();
+	if (fault.vector == TRAP_PF) { /* only the LDT can be missing */
+		fault.vector = TRAP_GP;
+		fault.error_code = 0;
+	}
 	guest->vector = fault.vector;
 	guest->error_code = fault.error_code;
 	/* Whatever the selectors were, the next attempt must not fail. */
