@@ -9,6 +9,11 @@ import threading
 
 from testenv import ROOT, hello_config
 
+# What `make test` leaves in the environment; a user's make would not see it.
+MAKE_VARIABLES = set("""MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GUESTS DOM0
+DOM0_RAMDISK DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE FIRMWARE QEMU_ARGS
+ICOUNT""".split())
+
 ONE_AT_A_TIME = threading.Lock()
 
 
@@ -16,7 +21,7 @@ def make_run(env, limit=120, **variables):
     """(exit status, output) of `make run VARIABLES`."""
     env.built("tenon")
     clean = {k: v for k, v in os.environ.items()
-             if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
+             if k not in MAKE_VARIABLES}
     argv = ["timeout", str(int(limit * env.scale)), "make", "-s", "run",
             *(f"{name}={value}" for name, value in variables.items())]
     with ONE_AT_A_TIME:
