@@ -115,7 +115,8 @@ def system_tests():
         found += [(f"{short}/{name.removeprefix('test_')}", function)
                   for name, function in vars(module).items()
                   if name.startswith("test_") and callable(function)]
-    return found
+    # The longest first: none is left to run alone at the end.
+    return sorted(found, key=lambda t: not getattr(t[1], "is_long", False))
 
 
 def run_system(name, function, results):

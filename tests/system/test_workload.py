@@ -70,5 +70,8 @@ def test_two_compete(env):
     scenario_two_compete(env, "tenon", 50, smp=1)
 
 
+test_two_compete.is_long = True
+
+
 def test_reference_judges(env):
     expected(env)
