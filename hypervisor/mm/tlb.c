@@ -108,7 +108,8 @@ static bool runs_one_of(const struct flush *fl, struct cpu *cpu)
 	/* Compared by address only: it may be changing at this moment. */
 	const struct vcpu *v = read_once(cpu->current);
 
-	for (unsigned int id = 0; v && id < fl->domain->max_vcpus; id++)
+	for (unsigned int id = 0; v && fl->domain && id < fl->domain->max_vcpus;
+	     id++)
 		if (fl->domain->vcpu[id] == v)
 			return fl->vcpus[id / 64] >> (id % 64) & 1;
 	return true;
