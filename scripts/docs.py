@@ -152,11 +152,14 @@ def check_options():
 
 def check_variables():
     """README.md has the variables that mk/images.mk passes to run.py."""
-    exported = re.search(r"^export ((?:.*\\\n)*.*)$", text("mk/images.mk"), re.M)
+    source = text("mk/images.mk")
+    exported = re.search(r"^export ((?:.*\\\n)*.*)$", source, re.M)
+    chosen = re.findall(r"^RAMDISK := \$\(or \$\((\w+)\)", source, re.M)
     told = [row[0].split("=")[0] for row in rows("README.md")
             if re.match(r"[A-Z0-9_]+=", row[0])]
     yield from differences("README.md, variables",
-                           exported[1].replace("\\", " ").split(), told)
+                           exported[1].replace("\\", " ").split() + chosen,
+                           told)
 
 
 def check_names():
