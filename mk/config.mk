@@ -19,7 +19,7 @@ CC_IS_CLANG := $(findstring clang,$(notdir $(CC)))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wundef -Wvla -Wpointer-arith -Wwrite-strings \
-	-Wimplicit-fallthrough -Wformat=2
+	-Wimplicit-fallthrough -Wformat=2 -Wno-unused-parameter
 ifneq ($(filter 1 true yes,$(CI)),)
 WARNINGS += -Werror
 endif

@@ -4,8 +4,7 @@
  * that serves until mm_init(). Everything here is written on the boot CPU
  * before other CPUs start and constant afterwards.
  */
-#ifndef TENON_BOOT_BOOT_H
-#define TENON_BOOT_BOOT_H
+#pragma once
 
 #include "lib/printf.h"
 #include "lib/types.h"
@@ -86,5 +85,3 @@ struct options {
 
 extern struct options options;
 void options_parse(const char *cmdline);
-
-#endif

@@ -204,7 +204,6 @@ static void parse_module2(const struct tag_module *m)
 
 static void parse_tag(const struct tag *t)
 {
-
 	switch (t->type) {
 	case TAG_CMDLINE:
 		tag_text(boot_info.cmdline, sizeof(boot_info.cmdline), t,

@@ -3,8 +3,7 @@
  * The log ring, the consoles that show it, and typed input. console_write,
  * console_read, log_read and log_clear are in core/services.h.
  */
-#ifndef TENON_CORE_CONSOLE_H
-#define TENON_CORE_CONSOLE_H
+#pragma once
 
 #include "lib/printf.h"
 
@@ -22,5 +21,3 @@ void console_set_level(enum log_level level);
 void console_softirq(void);
 /* panic(): break the lock of whoever held it. */
 void console_force(void);
-
-#endif

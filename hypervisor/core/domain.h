@@ -3,8 +3,7 @@
  * Domains and virtual CPUs: the structures that every part shares. Fields
  * are grouped by what guards them.
  */
-#ifndef TENON_CORE_DOMAIN_H
-#define TENON_CORE_DOMAIN_H
+#pragma once
 
 #include "lib/list.h"
 #include "lib/spinlock.h"
@@ -147,5 +146,3 @@ static inline bool domain_is_control(const struct domain *d)
 {
 	return d->is_control;
 }
-
-#endif

@@ -72,7 +72,6 @@ static long ctl_create(struct domain *none, struct xen_domctl *op)
 	struct domain *d;
 	int rc;
 
-	(void)none;
 	if (!c->max_vcpus || c->max_vcpus > MAX_VCPUS || (c->flags & ~known) ||
 	    c->iommu_opts || c->vmtrace_size)
 		return -XEN_EINVAL;
@@ -88,26 +87,22 @@ static long ctl_create(struct domain *none, struct xen_domctl *op)
 
 static long ctl_destroy(struct domain *d, struct xen_domctl *op)
 {
-	(void)op;
 	return domain_kill(d);
 }
 
 static long ctl_pause(struct domain *d, struct xen_domctl *op)
 {
-	(void)op;
 	domain_controller_pause(d);
 	return 0;
 }
 
 static long ctl_unpause(struct domain *d, struct xen_domctl *op)
 {
-	(void)op;
 	return domain_controller_unpause(d);
 }
 
 static long ctl_resume(struct domain *d, struct xen_domctl *op)
 {
-	(void)op;
 	domain_resume(d);
 	return 0;
 }
@@ -214,13 +209,11 @@ static long ctl_time_offset(struct domain *d, struct xen_domctl *op)
 /* Only the native clock exists: mode 0 and 2 (never emulate) are the same. */
 static long ctl_set_tsc(struct domain *d, struct xen_domctl *op)
 {
-	(void)d;
 	return op->u.tsc_info.tsc_mode == 1 ? -XEN_EOPNOTSUPP : 0;
 }
 
 static long ctl_get_tsc(struct domain *d, struct xen_domctl *op)
 {
-	(void)d;
 	memset(&op->u.tsc_info, 0, sizeof(op->u.tsc_info));
 	op->u.tsc_info.elapsed_nsec = now();
 	return 0;
@@ -228,13 +221,11 @@ static long ctl_get_tsc(struct domain *d, struct xen_domctl *op)
 
 static long ctl_set_address_size(struct domain *d, struct xen_domctl *op)
 {
-	(void)d;
 	return op->u.address_size.size == 64 ? 0 : -XEN_EOPNOTSUPP;
 }
 
 static long ctl_get_address_size(struct domain *d, struct xen_domctl *op)
 {
-	(void)d;
 	op->u.address_size.size = 64;
 	return 0;
 }
@@ -268,8 +259,6 @@ static long ctl_trigger(struct domain *d, struct xen_domctl *op)
 
 static long ctl_accept(struct domain *d, struct xen_domctl *op)
 {
-	(void)d;
-	(void)op;
 	return 0;
 }
 

@@ -617,9 +617,6 @@ static const struct subop evtchn_table[] = {
 long hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 			 uint64_t a5)
 {
-	(void)a3;
-	(void)a4;
-	(void)a5;
 	return subop_call(evtchn_table, ARRAY_SIZE(evtchn_table), (uint32_t)cmd,
 			  guest_ptr(arg));
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Event channels, for the scheduler and the interrupt code: see evtchn.c. */
-#ifndef TENON_CORE_EVTCHN_H
-#define TENON_CORE_EVTCHN_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -24,5 +23,3 @@ bool evtchn_poll_leave(struct vcpu *v);
 #define MAX_PIRQS 256
 int pirq_bind(struct domain *d, uint32_t pirq, bool share);
 void pirq_unbind(struct domain *d, uint32_t pirq);
-
-#endif

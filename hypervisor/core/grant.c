@@ -146,7 +146,6 @@ static long grant_set_version(struct vcpu *v, void *arg)
 	struct gnttab_set_version *op = arg;
 	uint32_t wanted = op->version;
 
-	(void)v;
 	op->version = 1;
 	return wanted == 1 ? 0 : -XEN_ENOSYS;
 }

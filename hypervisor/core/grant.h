@@ -3,8 +3,7 @@
  * Grant tables: grant.c sets tables up, grant_pin.c keeps account of the
  * entries in use, grant_map.c has the mappings, grant_copy.c the copies.
  */
-#ifndef TENON_CORE_GRANT_H
-#define TENON_CORE_GRANT_H
+#pragma once
 
 #include "lib/spinlock.h"
 #include "lib/types.h"
@@ -81,5 +80,3 @@ long grant_copy(struct vcpu *v, void *arg);
 long grant_unmap(struct vcpu *v, uint64_t ops, uint64_t count);
 /* Undo all mappings of a domain whose page tables are gone; -ERESTART. */
 must_check int grant_release_mappings(struct domain *d);
-
-#endif

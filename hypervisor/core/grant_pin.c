@@ -148,7 +148,6 @@ void grant_unpin(struct domain *granter, grant_ref_t ref, bool write)
 	spin_lock(&granter->grant->lock);
 	found = entry_find(granter->grant, ref, &e);
 	ASSERT(found && e.use->pins && (!write || e.use->writers));
-	(void)found;
 	f = e.use->frame;
 	e.use->pins--;
 	e.use->writers -= write;

@@ -6,8 +6,7 @@
  * copies the argument in once, calls the handler with private memory only and
  * copies it out.
  */
-#ifndef TENON_CORE_HYPERCALL_H
-#define TENON_CORE_HYPERCALL_H
+#pragma once
 
 #include "lib/types.h"
 #include "x86/uaccess.h"
@@ -57,5 +56,3 @@ void hypercall_page_fill(uint8_t *page);
 
 /* From entry.S, interrupts on, guest kernel mode; fills regs->rax. */
 void hypercall_dispatch(void);
-
-#endif

@@ -3,8 +3,7 @@
  * What the control operations (domctl, sysctl) need of domains beyond
  * core/domain.h. Context: a hypercall of the control domain.
  */
-#ifndef TENON_CORE_MANAGE_H
-#define TENON_CORE_MANAGE_H
+#pragma once
 
 #include "core/domain.h"
 #include "public/domctl.h"
@@ -22,5 +21,3 @@ void domain_resume(struct domain *d);
 int domain_kill(struct domain *d);
 /* Fill *info for d. */
 void domain_get_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
-
-#endif

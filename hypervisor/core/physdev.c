@@ -42,7 +42,6 @@ static long physdev_irq_status(struct vcpu *v, void *arg)
 {
 	struct physdev_irq_status_query *op = arg;
 
-	(void)v;
 	op->flags = XENIRQSTAT_needs_eoi;
 	return 0;
 }
@@ -62,9 +61,6 @@ static const struct subop physdev_ops[] = {
 long hc_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 		   uint64_t a5)
 {
-	(void)a3;
-	(void)a4;
-	(void)a5;
 	return subop_call(physdev_ops, ARRAY_SIZE(physdev_ops),
 			  cmd & 0xffffffff, guest_ptr(arg));
 }
@@ -93,10 +89,6 @@ long hc_platform_op(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4,
 	struct xen_platform_op op;
 	long rc;
 
-	(void)a2;
-	(void)a3;
-	(void)a4;
-	(void)a5;
 	if (copy_from_guest(&op, guest_ptr(arg), sizeof(op)))
 		return -XEN_EFAULT;
 	if (op.interface_version != XENPF_INTERFACE_VERSION)

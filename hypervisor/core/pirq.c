@@ -9,14 +9,9 @@
 
 int pirq_bind(struct domain *d, uint32_t pirq, bool share)
 {
-	(void)d;
-	(void)pirq;
-	(void)share;
 	return 0;
 }
 
 void pirq_unbind(struct domain *d, uint32_t pirq)
 {
-	(void)d;
-	(void)pirq;
 }

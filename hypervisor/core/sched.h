@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The scheduler's interface to management and to vcpu_op: see sched.c. */
-#ifndef TENON_CORE_SCHED_H
-#define TENON_CORE_SCHED_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -18,5 +17,3 @@ int sched_set_affinity(struct vcpu *v, const uint64_t mask[MAX_CPUS / 64]);
 void sched_get_affinity(const struct vcpu *v, uint64_t mask[MAX_CPUS / 64]);
 /* Time of this CPU spent without a vCPU, in ns. */
 uint64_t sched_idle_time(unsigned int cpu);
-
-#endif

@@ -17,15 +17,12 @@
 
 static long sched_yield(struct vcpu *v, void *arg)
 {
-	(void)v;
-	(void)arg;
 	sched_yield_current();
 	return 0;
 }
 
 static long sched_block(struct vcpu *v, void *arg)
 {
-	(void)arg;
 	write_once(v->info->evtchn_upcall_mask, 0);
 	vcpu_block_current();
 	return 0;
@@ -59,7 +56,6 @@ static long sched_remote_shutdown(struct vcpu *v, void *arg)
 	const struct sched_remote_shutdown *op = arg;
 	struct domain *d = domain_get(op->domain_id);
 
-	(void)v;
 	if (!d)
 		return -XEN_ESRCH;
 	domain_shutdown(d, (uint8_t)op->reason);
@@ -142,9 +138,6 @@ static const struct subop sched_table[] = {
 long hc_sched_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 		 uint64_t a5)
 {
-	(void)a3;
-	(void)a4;
-	(void)a5;
 	return subop_call(sched_table, ARRAY_SIZE(sched_table), (uint32_t)cmd,
 			  guest_ptr(arg));
 }

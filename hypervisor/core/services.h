@@ -3,8 +3,7 @@
  * Contracts between the parts of the hypervisor, in one page, so that each
  * can be read without the others. Each group is implemented in the file named.
  */
-#ifndef TENON_CORE_SERVICES_H
-#define TENON_CORE_SERVICES_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -122,5 +121,3 @@ size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental);
 void log_clear(void);
 noreturn_fn void machine_poweroff(void);
 noreturn_fn void machine_reboot(void);
-
-#endif

@@ -114,10 +114,6 @@ long hc_sysctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 	uint64_t row;
 	long rc;
 
-	(void)a2;
-	(void)a3;
-	(void)a4;
-	(void)a5;
 	if (copy_from_guest(&op, guest_ptr(arg), sizeof(op)))
 		return -XEN_EFAULT;
 	if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)

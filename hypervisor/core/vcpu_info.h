@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Placement of struct vcpu_info: see vcpu_info.c. */
-#ifndef TENON_CORE_VCPU_INFO_H
-#define TENON_CORE_VCPU_INFO_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -10,5 +9,3 @@ long vcpu_info_register(struct vcpu *v,
 			const struct vcpu_register_vcpu_info *where);
 /* Back into the shared page; v off its CPU, and no sender left. */
 void vcpu_info_release(struct vcpu *v);
-
-#endif

@@ -41,7 +41,6 @@ static long vcpu_initialise(struct vcpu *v, guest_ptr_t arg)
 
 static long vcpu_up(struct vcpu *v, guest_ptr_t arg)
 {
-	(void)arg;
 	if (!read_once(v->initialised))
 		return -XEN_EINVAL;
 	write_once(v->down, false);
@@ -59,7 +58,6 @@ static bool all_down(const struct domain *d)
 
 static long vcpu_down(struct vcpu *v, guest_ptr_t arg)
 {
-	(void)arg;
 	__atomic_store_n(&v->down, true, __ATOMIC_SEQ_CST);
 	/* Nobody is left who could bring one up again. */
 	if (all_down(v->domain))
@@ -70,7 +68,6 @@ static long vcpu_down(struct vcpu *v, guest_ptr_t arg)
 
 static long vcpu_is_up(struct vcpu *v, guest_ptr_t arg)
 {
-	(void)arg;
 	return !read_once(v->down);
 }
 
@@ -135,7 +132,6 @@ static long set_periodic(struct vcpu *v, guest_ptr_t arg)
 
 static long stop_periodic(struct vcpu *v, guest_ptr_t arg)
 {
-	(void)arg;
 	write_once(v->periodic_ns, 0);
 	timer_stop(v->periodic);
 	return 0;
@@ -156,7 +152,6 @@ static long set_singleshot(struct vcpu *v, guest_ptr_t arg)
 
 static long stop_singleshot(struct vcpu *v, guest_ptr_t arg)
 {
-	(void)arg;
 	if (v != current_vcpu())
 		return -XEN_EINVAL;
 	timer_stop(v->singleshot);
@@ -174,7 +169,6 @@ static long register_info(struct vcpu *v, guest_ptr_t arg)
 
 static long send_nmi(struct vcpu *v, guest_ptr_t arg)
 {
-	(void)arg;
 	__atomic_store_n(&v->nmi_pending, true, __ATOMIC_SEQ_CST);
 	vcpu_kick(v);
 	return 0;
@@ -182,8 +176,6 @@ static long send_nmi(struct vcpu *v, guest_ptr_t arg)
 
 static long get_physid(struct vcpu *v, guest_ptr_t arg)
 {
-	(void)v;
-	(void)arg;
 	return -XEN_EINVAL; /* no vCPU is pinned for good */
 }
 
@@ -211,8 +203,6 @@ long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4,
 	uint64_t row = index_clamp((uint32_t)cmd, ARRAY_SIZE(vcpu_table));
 	struct vcpu *v = domain_vcpu(current_vcpu()->domain, (uint32_t)id);
 
-	(void)a4;
-	(void)a5;
 	if (!v)
 		return -XEN_ENOENT;
 	if ((uint32_t)cmd >= ARRAY_SIZE(vcpu_table))
@@ -226,10 +216,6 @@ long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4,
 	struct vcpu *v = current_vcpu();
 	uint64_t t = now();
 
-	(void)a2;
-	(void)a3;
-	(void)a4;
-	(void)a5;
 	if (!deadline)
 		timer_stop(v->singleshot);
 	else if (deadline > t && deadline - t > SANE_DELTA)

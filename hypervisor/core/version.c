@@ -67,9 +67,6 @@ long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 {
 	static const uint64_t virt_start = HYPERVISOR_START;
 
-	(void)a3;
-	(void)a4;
-	(void)a5;
 	switch ((uint32_t)cmd) {
 	case XENVER_version:
 		return ABI_VERSION;
@@ -121,9 +118,6 @@ long hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a3, uint64_t a4,
 			       1ull << VMASST_TYPE_runstate_update_flag |
 			       1ull << VMASST_TYPE_m2p_strict;
 
-	(void)a3;
-	(void)a4;
-	(void)a5;
 	if (type >= 64 || !(known & 1ull << (type & 63)))
 		return -XEN_EINVAL;
 	switch ((uint32_t)cmd) {
@@ -173,8 +167,6 @@ static long console_in(uint64_t count, uint64_t buffer)
 long hc_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4,
 		   uint64_t a5)
 {
-	(void)a4;
-	(void)a5;
 	if (!domain_is_control(current_vcpu()->domain))
 		return -XEN_EPERM;
 	switch ((uint32_t)cmd) {

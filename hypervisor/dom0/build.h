@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Builds the first domain, once, at the end of boot: see build.c. */
-#ifndef TENON_DOM0_BUILD_H
-#define TENON_DOM0_BUILD_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -19,5 +18,3 @@ struct dom0_parts {
  * when that is not possible: without it the machine has no purpose. Boot CPU.
  */
 void dom0_build(const struct dom0_parts *parts);
-
-#endif

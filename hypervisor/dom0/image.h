@@ -3,8 +3,7 @@
  * What the first domain's kernel file says of itself: an ELF64 PV kernel with
  * Xen ELF notes (include/public/elfnote.h). Pure: reads the file only.
  */
-#ifndef TENON_DOM0_IMAGE_H
-#define TENON_DOM0_IMAGE_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -32,5 +31,3 @@ struct kernel_image {
 /* NULL, or what is wrong with the file (a constant text). */
 const char *image_parse(struct kernel_image *k, const void *file,
 			uint64_t size);
-
-#endif

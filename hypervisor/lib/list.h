@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Circular doubly linked lists with the node inside the element. */
-#ifndef TENON_LIB_LIST_H
-#define TENON_LIB_LIST_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -54,5 +53,3 @@ static inline void list_remove(struct list *node)
 #define list_entry(p, type, member) container_of(p, type, member)
 #define list_for_each(pos, l)                                                  \
 	for ((pos) = (l)->next; (pos) != (l); (pos) = (pos)->next)
-
-#endif

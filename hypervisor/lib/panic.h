@@ -4,8 +4,7 @@
  * invariant of the hypervisor's own is broken, ASSERT() to document in debug
  * builds what earlier code guarantees. No guest input may reach either.
  */
-#ifndef TENON_LIB_PANIC_H
-#define TENON_LIB_PANIC_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -21,6 +20,4 @@ noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
 	} while (0)
 #else
 #define ASSERT(c) ((void)sizeof(c))
-#endif
-
 #endif

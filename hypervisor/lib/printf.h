@@ -3,8 +3,7 @@
  * Formatted output to the log ring and consoles: %d %i %u %x %X %p %s %c %%,
  * flags - 0 #, width, precision, sizes hh h l ll z. No floating point.
  */
-#ifndef TENON_LIB_PRINTF_H
-#define TENON_LIB_PRINTF_H
+#pragma once
 
 #include <stdarg.h>
 
@@ -31,5 +30,3 @@ void log_printf(enum log_level level, const char *fmt, ...) printf_like(2, 3);
 #define log_warning(...) log_printf(LOG_WARNING, __VA_ARGS__)
 #define log_info(...)    log_printf(LOG_INFO, __VA_ARGS__)
 #define log_debug(...)   log_printf(LOG_DEBUG, __VA_ARGS__)
-
-#endif

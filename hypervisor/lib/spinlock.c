@@ -27,8 +27,6 @@ static void rank_enter(const struct spinlock *l, bool pair)
 	if (!pair)
 		c->lock_ranks |= 1u << l->rank;
 #else
-	(void)l;
-	(void)pair;
 #endif
 }
 
@@ -37,7 +35,6 @@ static void rank_leave(const struct spinlock *l)
 #ifdef TENON_DEBUG
 	this_cpu()->lock_ranks &= ~(1u << l->rank);
 #else
-	(void)l;
 #endif
 }
 

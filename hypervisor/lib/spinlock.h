@@ -7,8 +7,7 @@
  * Context: plain spin_lock() may be used with interrupts on, for locks that
  * no interrupt handler takes; the _irqsave form for those that one does.
  */
-#ifndef TENON_LIB_SPINLOCK_H
-#define TENON_LIB_SPINLOCK_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -56,5 +55,3 @@ void spin_unlock_irqrestore(struct spinlock *l, uint64_t flags);
 /* Take two locks of one rank, e.g. of two domains: lower address first. */
 void spin_lock_pair(struct spinlock *a, struct spinlock *b);
 void spin_unlock_pair(struct spinlock *a, struct spinlock *b);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Freestanding memory and string functions, as in C11 7.24. */
-#ifndef TENON_LIB_STRING_H
-#define TENON_LIB_STRING_H
+#pragma once
 
 #include <stddef.h>
 
@@ -18,5 +17,3 @@ char *strchr(const char *s, int c);
 char *strstr(const char *s, const char *needle);
 /* Copy at most size-1 bytes, always terminate, zero-fill the rest (IL-2). */
 void string_copy(char *dst, const char *src, size_t size);
-
-#endif

@@ -5,8 +5,7 @@
  * Address types are one-field structures, so that a machine frame number
  * handed to something that wants a guest frame number is a compile error.
  */
-#ifndef TENON_LIB_TYPES_H
-#define TENON_LIB_TYPES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -99,5 +98,3 @@ static inline uint64_t index_clamp(uint64_t index, uint64_t limit)
 			 : "cc");
 	return index & mask;
 }
-
-#endif

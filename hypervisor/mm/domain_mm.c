@@ -184,7 +184,6 @@ void mm_unshare_page(struct domain *d, void *page)
 
 	ASSERT(f->owner == d);
 	write_once(f->owner, NULL); /* no new references from now on */
-	(void)d;
 	frame_put_type(f);
 	frame_put(f);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory of one domain: what the files of mm/ share among themselves. */
-#ifndef TENON_MM_DOMAIN_MM_H
-#define TENON_MM_DOMAIN_MM_H
+#pragma once
 
 #include "mm/mm.h"
 
@@ -26,5 +25,3 @@ void mmu_leave(struct domain *d);
 void tlb_poll(void);
 
 void m2p_init(void);
-
-#endif

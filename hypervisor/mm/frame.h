@@ -14,8 +14,7 @@
  * Locks: counters are atomic. Kinds other than writable are taken and given
  * back only under the owner's mmu_lock (mm/pagetype.c).
  */
-#ifndef TENON_MM_FRAME_H
-#define TENON_MM_FRAME_H
+#pragma once
 
 #include "boot/boot.h"
 #include "lib/list.h"
@@ -134,5 +133,3 @@ must_check int frame_type_begin(struct frame *f, enum frame_type t);
 void frame_type_publish(struct frame *f);
 /* Record that a mapping of f is gone; before its reference is dropped. */
 void frame_stamp(struct frame *f);
-
-#endif

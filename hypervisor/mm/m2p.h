@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The M2P table as memory_op describes it to guests. */
-#ifndef TENON_MM_M2P_H
-#define TENON_MM_M2P_H
+#pragma once
 
 #include "mm/mm.h"
 
@@ -13,5 +12,3 @@ static inline uint64_t m2p_bytes(void)
 
 /* Frame that holds the byte at this offset; INVALID_MFN: none does. */
 mfn_t m2p_frame(uint64_t offset);
-
-#endif

@@ -242,7 +242,6 @@ static long machphys_mapping(struct vcpu *v, void *arg)
 {
 	struct xen_machphys_mapping *m = arg;
 
-	(void)v;
 	m->v_start = M2P_VIRT_START;
 	/* cppcheck takes UL(256) for an int. */
 	/* cppcheck-suppress integerOverflow */
@@ -257,7 +256,6 @@ static long machphys_mfn_list(struct vcpu *v, void *arg)
 	const uint64_t step = 2ul << 20;
 	unsigned int n = 0;
 
-	(void)v;
 	for (uint64_t at = 0; at < m2p_bytes() && n < l->max_extents;
 	     at += step) {
 		xen_pfn_t mfn = m2p_frame(at).n;
@@ -327,7 +325,6 @@ static long machine_memory_map(struct vcpu *v, void *arg)
 	guest_ptr_t buffer = guest_ptr((uint64_t)m->buffer.p);
 	unsigned int n = boot_info.memory_count;
 
-	(void)v;
 	if (guest_ptr_is_null(buffer) || m->nr_entries > n)
 		m->nr_entries = n;
 	if (guest_ptr_is_null(buffer))
@@ -424,16 +421,12 @@ static long acquire_resource(struct vcpu *v, void *arg)
 
 static long get_vnumainfo(struct vcpu *v, void *arg)
 {
-	(void)v;
-	(void)arg;
 	return -XEN_EOPNOTSUPP;
 }
 
 /* MO-8: only for domains with a translated physical map. */
 static long translated_only(struct vcpu *v, void *arg)
 {
-	(void)v;
-	(void)arg;
 	return -XEN_EINVAL;
 }
 
@@ -478,9 +471,6 @@ long hc_memory_op(uint64_t command, uint64_t arg_va, uint64_t a3, uint64_t a4,
 	uint64_t start = command >> COMMAND_BITS;
 	guest_ptr_t arg = guest_ptr(arg_va);
 
-	(void)a3;
-	(void)a4;
-	(void)a5;
 	switch (cmd) {
 	case XENMEM_increase_reservation:
 	case XENMEM_decrease_reservation:

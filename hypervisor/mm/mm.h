@@ -5,8 +5,7 @@
  * Boot maps the frame table (machine_frames entries of zeroes) and the M2P
  * (all ones), then calls mm_init() with the RAM that is free.
  */
-#ifndef TENON_MM_MM_H
-#define TENON_MM_MM_H
+#pragma once
 
 #include "core/domain.h"
 #include "core/services.h"
@@ -92,5 +91,3 @@ static inline mfn_t pte_mfn(uint64_t pte)
 {
 	return mfn_of((pte & PTE_ADDR) >> PAGE_SHIFT);
 }
-
-#endif

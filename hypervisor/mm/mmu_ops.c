@@ -218,7 +218,6 @@ long hc_mmu_update(uint64_t reqs, uint64_t count, uint64_t done,
 	struct batch b;
 	int rc = parties_get(&p, foreigndom);
 
-	(void)unused;
 	if (rc)
 		return rc;
 	rc = batch_begin(&b, count, done);
@@ -317,8 +316,6 @@ long hc_update_va_mapping(uint64_t va, uint64_t value, uint64_t flags,
 	struct vcpu *v = current_vcpu();
 	int rc = update_va(v, va, value, flags, v->domain);
 
-	(void)a4;
-	(void)a5;
 	if (rc != -XEN_ERESTART)
 		return rc;
 	return hypercall_continue(__HYPERVISOR_update_va_mapping, va, value,
@@ -332,7 +329,6 @@ long hc_update_va_mapping_otherdomain(uint64_t va, uint64_t value,
 	struct parties p;
 	int rc = parties_get(&p, domid & 0xffff);
 
-	(void)a5;
 	if (rc)
 		return rc;
 	rc = update_va(current_vcpu(), va, value, flags, p.owner);
@@ -496,7 +492,6 @@ long hc_mmuext_op(uint64_t ops, uint64_t count, uint64_t done,
 	struct batch b;
 	int rc = parties_get(&p, foreigndom & 0xffff);
 
-	(void)unused;
 	if (rc)
 		return rc;
 	rc = p.owner ? batch_begin(&b, count, done) : -XEN_EPERM;

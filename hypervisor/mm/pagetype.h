@@ -4,8 +4,7 @@
  * demotion of tables, and the one function that stores entries. Everything
  * here: domain's mmu_lock held, no walk in progress (mmu_enter()).
  */
-#ifndef TENON_MM_PAGETYPE_H
-#define TENON_MM_PAGETYPE_H
+#pragma once
 
 #include "mm/domain_mm.h"
 #include "mm/pte.h"
@@ -87,5 +86,3 @@ static inline uint64_t *table_entries(const struct frame *table)
 {
 	return mfn_to_virt(frame_to_mfn(table));
 }
-
-#endif

@@ -4,8 +4,7 @@
  * side effects. References depend on the class only, and two entries of the
  * same class may replace each other without any check (PT-5).
  */
-#ifndef TENON_MM_PTE_H
-#define TENON_MM_PTE_H
+#pragma once
 
 #include "mm/mm.h"
 
@@ -37,5 +36,3 @@ static inline bool l4_slot_is_hypervisor(unsigned int slot)
 {
 	return slot >= HYPERVISOR_FIRST_SLOT && slot <= HYPERVISOR_LAST_SLOT;
 }
-
-#endif

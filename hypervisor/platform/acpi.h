@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What we use of the ACPI tables, read once at boot. */
-#ifndef TENON_PLATFORM_ACPI_H
-#define TENON_PLATFORM_ACPI_H
+#pragma once
 
 #include "lib/types.h"
 #include "x86/layout.h"
@@ -41,5 +40,3 @@ struct acpi_info {
 
 extern struct acpi_info acpi;
 void acpi_init(void);
-
-#endif

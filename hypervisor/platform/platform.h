@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Devices of the PC that the hypervisor itself drives. */
-#ifndef TENON_PLATFORM_PLATFORM_H
-#define TENON_PLATFORM_PLATFORM_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -18,5 +17,3 @@ struct reference_clock {
 };
 const struct reference_clock *reference_clock_find(void);
 uint64_t rtc_seconds(void); /* battery clock, seconds since 1970 UTC */
-
-#endif

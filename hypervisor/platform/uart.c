@@ -92,7 +92,6 @@ void uart_init(unsigned int baud)
 
 static void uart_interrupt(unsigned int vector)
 {
-	(void)vector;
 	softirq_raise(this_cpu()->id, SOFTIRQ_CONSOLE);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The frame that a guest handler finds on its stack: a pure function. */
-#ifndef TENON_PV_BOUNCE_H
-#define TENON_PV_BOUNCE_H
+#pragma once
 
 #include "x86/cpu.h"
 
@@ -22,5 +21,3 @@ struct bounce {
 unsigned int bounce_frame(uint64_t words[BOUNCE_MAX_WORDS],
 			  const struct cpu_regs *r, bool from_kernel,
 			  bool masked, const struct bounce *b);
-
-#endif

@@ -152,7 +152,6 @@ static long nmi_register(struct vcpu *v, void *arg)
 
 static long nmi_unregister(struct vcpu *v, void *arg)
 {
-	(void)arg;
 	v->nmi_callback = 0;
 	return 0;
 }

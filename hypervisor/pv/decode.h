@@ -4,8 +4,7 @@
  * to 15 bytes to a structure (EM-1, EM-2). Knows the opcodes that PV kernels
  * need and refuses all others.
  */
-#ifndef TENON_PV_DECODE_H
-#define TENON_PV_DECODE_H
+#pragma once
 
 #include "lib/types.h"
 #include "x86/cpu.h"
@@ -43,5 +42,3 @@ uint64_t insn_read_register(const struct insn *i, struct cpu_regs *r,
 			    unsigned int number);
 void insn_write_register(const struct insn *i, struct cpu_regs *r,
 			 unsigned int number, uint64_t value);
-
-#endif

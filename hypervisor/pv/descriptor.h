@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which descriptors a guest may have: pure functions (pv/descriptor.c). */
-#ifndef TENON_PV_DESCRIPTOR_H
-#define TENON_PV_DESCRIPTOR_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -15,5 +14,3 @@ must_check bool descriptor_fix(uint64_t *descriptor);
  * it. 0 or -EINVAL. Levels are fixed in place.
  */
 must_check int descriptor_page_check(uint64_t *entries);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* I/O ports of guests (pv/io_port.c). bytes is 1, 2 or 4. */
-#ifndef TENON_PV_IO_PORT_H
-#define TENON_PV_IO_PORT_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -11,5 +10,3 @@ bool io_port_in_bitmap(struct vcpu *v, uint16_t port, unsigned int bytes);
 uint32_t io_port_read(struct vcpu *v, uint16_t port, unsigned int bytes);
 void io_port_write(struct vcpu *v, uint16_t port, unsigned int bytes,
 		   uint32_t value);
-
-#endif

@@ -29,13 +29,11 @@ struct msr_row {
 
 static uint64_t read_fs_base(const struct vcpu *v)
 {
-	(void)v;
 	return rdmsr(MSR_FS_BASE);
 }
 
 static bool write_fs_base(struct vcpu *v, uint64_t value)
 {
-	(void)v;
 	if (!is_canonical(value))
 		return false;
 	wrmsr(MSR_FS_BASE, value);
@@ -45,13 +43,11 @@ static bool write_fs_base(struct vcpu *v, uint64_t value)
 /* Only kernel mode gets here: the active base is the kernel's. */
 static uint64_t read_gs_base(const struct vcpu *v)
 {
-	(void)v;
 	return rdmsr(MSR_GS_BASE);
 }
 
 static bool write_gs_base(struct vcpu *v, uint64_t value)
 {
-	(void)v;
 	if (!is_canonical(value))
 		return false;
 	wrmsr(MSR_GS_BASE, value);
@@ -60,13 +56,11 @@ static bool write_gs_base(struct vcpu *v, uint64_t value)
 
 static uint64_t read_user_gs_base(const struct vcpu *v)
 {
-	(void)v;
 	return rdmsr(MSR_KERNEL_GS_BASE);
 }
 
 static bool write_user_gs_base(struct vcpu *v, uint64_t value)
 {
-	(void)v;
 	if (!is_canonical(value))
 		return false;
 	wrmsr(MSR_KERNEL_GS_BASE, value);
@@ -75,7 +69,6 @@ static bool write_user_gs_base(struct vcpu *v, uint64_t value)
 
 static uint64_t read_efer(const struct vcpu *v)
 {
-	(void)v;
 	return rdmsr(MSR_EFER) & (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE);
 }
 
@@ -86,7 +79,6 @@ static uint64_t read_apic_base(const struct vcpu *v)
 
 static uint64_t read_tsc(const struct vcpu *v)
 {
-	(void)v;
 	return rdtsc();
 }
 

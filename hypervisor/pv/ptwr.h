@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What an instruction does to 8 bytes of memory: pure (pv/ptwr_alu.c). */
-#ifndef TENON_PV_PTWR_H
-#define TENON_PV_PTWR_H
+#pragma once
 
 #include "pv/decode.h"
 
@@ -21,5 +20,3 @@ struct store {
 bool store_is_known(const struct insn *i);
 /* The entry after the store. ctx is a struct store. */
 uint64_t store_apply(uint64_t entry, void *ctx);
-
-#endif

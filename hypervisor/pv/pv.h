@@ -4,8 +4,7 @@
  * the parts of pv/ call. Context unless said otherwise: v is the current
  * vCPU, its registers are guest_regs(), interrupts are on.
  */
-#ifndef TENON_PV_PV_H
-#define TENON_PV_PV_H
+#pragma once
 
 #include "core/domain.h"
 #include "x86/cpu.h"
@@ -74,5 +73,3 @@ struct cpuid_result pv_cpuid(const struct vcpu *v, uint32_t leaf,
 /* CR4 as a guest sees it; the bits that may change. */
 #define PV_CR4_BASE 0x660ul /* PAE MCE OSFXSR OSXMMEXCPT */
 uint64_t pv_cr4_changeable(void);
-
-#endif

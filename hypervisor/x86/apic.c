@@ -118,18 +118,15 @@ void apic_send_startup(uint32_t id, unsigned int page)
 
 static void timer_interrupt(unsigned int vector)
 {
-	(void)vector;
 	softirq_raise(this_cpu()->id, SOFTIRQ_TIMER);
 }
 
 static void nothing(unsigned int vector)
 {
-	(void)vector;
 }
 
 static void tlb_interrupt(unsigned int vector)
 {
-	(void)vector;
 	tlb_flush_ipi();
 }
 

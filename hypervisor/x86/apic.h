@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Local APIC (xAPIC and x2APIC) and the IO-APICs. */
-#ifndef TENON_X86_APIC_H
-#define TENON_X86_APIC_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -31,5 +30,3 @@ void ioapic_mask(unsigned int gsi, bool masked);
 unsigned int ioapic_gsi_count(void);
 /* ISA interrupt -> GSI, trigger and polarity (MADT overrides). */
 unsigned int ioapic_isa_gsi(unsigned int irq, bool *level, bool *active_low);
-
-#endif

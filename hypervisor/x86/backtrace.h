@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Diagnostics of the hypervisor's own failures (x86/panic.c). */
-#ifndef TENON_X86_BACKTRACE_H
-#define TENON_X86_BACKTRACE_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -10,5 +9,3 @@ struct cpu_regs;
 /* panic() for exceptions: shows where regs were, not the caller. */
 noreturn_fn void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 	printf_like(2, 3);
-
-#endif

@@ -3,8 +3,7 @@
  * Time from the TSC. now() itself is declared in core/services.h. All CPUs
  * share one scale; a CPU whose TSC started elsewhere has a tsc_offset.
  */
-#ifndef TENON_X86_CLOCK_H
-#define TENON_X86_CLOCK_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -27,5 +26,3 @@ extern uint64_t clock_boot_seconds;
 uint64_t scale_ticks(uint64_t ticks, struct clock_scale s);
 /* Busy wait; after clock_init(). */
 void delay_us(unsigned int us);
-
-#endif

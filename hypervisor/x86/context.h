@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Control registers of the running vCPU (x86/context.c). */
-#ifndef TENON_X86_CONTEXT_H
-#define TENON_X86_CONTEXT_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -10,5 +9,3 @@ void context_load_cr4(const struct vcpu *v);
 void context_load_ts(const struct vcpu *v);
 /* DR0..3 and 7 of this CPU. */
 void context_load_debug(const struct vcpu *v);
-
-#endif

@@ -4,8 +4,7 @@
  * register frame. The frame of the interrupted guest is always at the top of
  * the CPU's main stack; context switch replaces its contents in place.
  */
-#ifndef TENON_X86_CPU_H
-#define TENON_X86_CPU_H
+#pragma once
 
 #include "lib/types.h"
 #include "x86/layout.h"
@@ -83,5 +82,3 @@ extern unsigned int cpu_count;        /* CPUs started; constant after boot */
 void softirq_raise(unsigned int cpu, enum softirq which);
 /* Interrupts on: run everything pending on this CPU. */
 void softirq_run(void);
-
-#endif

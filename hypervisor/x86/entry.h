@@ -7,8 +7,7 @@
  * #DB use their stack table entries. All gates have DPL 0, except #BP and #OF
  * with DPL 3.
  */
-#ifndef TENON_X86_ENTRY_H
-#define TENON_X86_ENTRY_H
+#pragma once
 
 #define ENTRY_STUB_SIZE 16
 /* cpu_regs.vector of a frame made by SYSCALL; real vectors are below 256. */
@@ -70,5 +69,4 @@ enum exit_how {
 };
 enum exit_how exit_plan(const struct cpu_regs *regs);
 
-#endif
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the processors can do, and the control registers that say so. */
-#ifndef TENON_X86_FEATURES_H
-#define TENON_X86_FEATURES_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -19,5 +18,3 @@ extern struct cpu_features cpu_features;
 
 void features_init(void);     /* boot CPU: fill cpu_features */
 void features_init_cpu(void); /* each CPU: CR0, CR4, EFER, PAT, XCR0 */
-
-#endif

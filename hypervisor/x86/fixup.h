@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Instructions that recover from faults (x86/uaccess.S). */
-#ifndef TENON_X86_FIXUP_H
-#define TENON_X86_FIXUP_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -29,5 +28,3 @@ must_check bool rdmsr_safe(uint32_t msr, uint64_t *value);
 must_check bool wrmsr_safe(uint32_t msr, uint64_t value);
 must_check bool fxrstor_safe(const void *image);
 must_check bool xrstor_safe(const void *image, uint64_t components);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Floating-point and vector state of vCPUs (x86/fpu.c). */
-#ifndef TENON_X86_FPU_H
-#define TENON_X86_FPU_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -25,5 +24,3 @@ bool fpu_xcr0_ok(uint64_t xcr0);
 /* vcpu_guest_context.fpu_ctxt. -EINVAL: not an image this CPU can load. */
 must_check int fpu_set_image(struct vcpu *v, const void *fxsave);
 void fpu_get_image(const struct vcpu *v, void *fxsave);
-
-#endif

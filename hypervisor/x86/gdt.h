@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptor tables of each CPU (x86/segments.h) and the common IDT. */
-#ifndef TENON_X86_GDT_H
-#define TENON_X86_GDT_H
+#pragma once
 
 #include "lib/types.h"
 #include "x86/cpu.h"
@@ -27,5 +26,3 @@ void gdt_load(void);
 void idt_init(void); /* once: fill the IDT */
 /* Base and limit of LDT_SELECTOR on this CPU, then LLDT; limit 0: none. */
 void gdt_load_ldt(unsigned int entries);
-
-#endif

@@ -3,8 +3,7 @@
  * Interrupt vectors and who handles them. entry.S calls handle_interrupt()
  * with interrupts off for every vector of 32 and above.
  */
-#ifndef TENON_X86_IRQ_H
-#define TENON_X86_IRQ_H
+#pragma once
 
 #include "lib/types.h"
 #include "x86/cpu.h"
@@ -26,5 +25,3 @@ typedef void irq_handler_fn(unsigned int vector);
  * is set; otherwise it, or whoever it tells, calls apic_eoi().
  */
 void irq_set_handler(unsigned int vector, irq_handler_fn *handler, bool eoi);
-
-#endif

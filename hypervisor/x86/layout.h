@@ -10,8 +10,7 @@
  *  261  frame table
  *  262..271  direct map of all RAM (5 TiB)
  */
-#ifndef TENON_X86_LAYOUT_H
-#define TENON_X86_LAYOUT_H
+#pragma once
 
 #ifdef __ASSEMBLY__
 #define UL(x) x
@@ -65,5 +64,3 @@
 #define DIRECT_MAP_END    HYPERVISOR_END
 
 #define MAX_CPUS 256
-
-#endif

@@ -3,8 +3,7 @@
  * The hypervisor's own address space: built once at boot, after which only
  * ioremap() and per-CPU windows change it. docs/memory-layout.md.
  */
-#ifndef TENON_X86_PAGING_H
-#define TENON_X86_PAGING_H
+#pragma once
 
 #include "lib/types.h"
 #include "x86/layout.h"
@@ -55,5 +54,3 @@ void paging_map_page(uint64_t va, uint64_t pa, uint64_t flags);
  * Owner CPU only; flush what you change.
  */
 uint64_t *desc_window_ptes(unsigned int cpu);
-
-#endif

@@ -4,8 +4,7 @@
  * names of control-register and MSR bits. Everything privileged that is
  * neither here nor in a .S file is a mistake.
  */
-#ifndef TENON_X86_PROCESSOR_H
-#define TENON_X86_PROCESSOR_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -317,7 +316,6 @@ static inline void cpu_relax(void)
 
 static inline void invlpg(uint64_t va)
 {
-	(void)va;
 }
 
 static inline void wbinvd(void)
@@ -331,7 +329,6 @@ static inline uint64_t irq_save(void)
 
 static inline void irq_restore(uint64_t flags)
 {
-	(void)flags;
 }
 
 static inline void irq_enable(void)
@@ -354,7 +351,5 @@ static inline void irq_enable_and_halt(void)
 static inline void swapgs(void)
 {
 }
-
-#endif
 
 #endif

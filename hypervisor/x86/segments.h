@@ -7,8 +7,7 @@
  *
  * Page 15 of the window is not mapped; the GDT limit ends before it.
  */
-#ifndef TENON_X86_SEGMENTS_H
-#define TENON_X86_SEGMENTS_H
+#pragma once
 
 #define RESERVED_GDT_PAGE 14
 #define RESERVED_GDT_BASE 0xe000 /* selector of the first entry */
@@ -34,5 +33,3 @@
 #define TYPE_LDT            2
 #define TYPE_TSS            9
 #define TYPE_INTERRUPT_GATE 14
-
-#endif

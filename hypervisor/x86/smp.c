@@ -82,7 +82,6 @@ static void prepare_cpu(unsigned int id)
 
 static void call_interrupt(unsigned int vector)
 {
-	(void)vector;
 	call.fn(call.data);
 	__atomic_fetch_sub(&call.waiting, 1, __ATOMIC_RELEASE);
 }

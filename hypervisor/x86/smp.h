@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting the other CPUs, and interrupts between CPUs. */
-#ifndef TENON_X86_SMP_H
-#define TENON_X86_SMP_H
+#pragma once
 
 #include "lib/types.h"
 #include "x86/cpu.h"
@@ -26,5 +25,3 @@ void smp_call_all(void (*fn)(void *), void *data);
 void smp_stop_others(void);
 /* From the NMI handler: true when this CPU was told to stop (never returns) */
 void smp_check_stop(void);
-
-#endif

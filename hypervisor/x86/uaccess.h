@@ -7,8 +7,7 @@
  * the page tables loaded on this CPU. Returns 0 or -EFAULT. A failed copy-in
  * leaves the unread rest of dst zeroed.
  */
-#ifndef TENON_X86_UACCESS_H
-#define TENON_X86_UACCESS_H
+#pragma once
 
 #include "lib/types.h"
 
@@ -44,5 +43,3 @@ static inline bool is_canonical(uint64_t va)
 {
 	return (uint64_t)((int64_t)(va << 16) >> 16) == va;
 }
-
-#endif
