@@ -112,8 +112,9 @@ struct domain {
 	struct spinlock page_lock; /* RANK_PAGE_LIST */
 	uint64_t tot_pages, max_pages;
 	struct list page_list;
-	struct list leftover; /* given up in teardown, still referenced */
-	void *memory_map;     /* struct e820 of XENMEM_set_memory_map */
+	struct list leftover;       /* given up in teardown, still referenced */
+	struct domain *next_zombie; /* see there */
+	void *memory_map;           /* struct e820 of XENMEM_set_memory_map */
 	struct shared_info *shared_info; /* hypervisor page, shared */
 
 	/* core/evtchn.c */

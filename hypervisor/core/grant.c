@@ -37,7 +37,6 @@ void grant_domain_free(struct domain *d)
 	if (!d->grant)
 		return;
 	for (unsigned int i = 0; i < d->grant->frames; i++) {
-		mm_unshare_page(d, d->grant->frame[i]);
 		page_free(d->grant->frame[i]);
 		heap_free(d->grant->use[i]);
 	}

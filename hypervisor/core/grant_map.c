@@ -144,11 +144,8 @@ static int entry_install(struct vcpu *v, const struct grant_mapping *m,
 	if (mapping_writes(m) && frame_get_type(m->frame, TYPE_WRITABLE))
 		return -XEN_EINVAL;
 	frame_get_again(m->frame);
-	if (m->flags & GNTMAP_contains_pte)
-		rc = mm_map_frame_pte(v->domain, maddr_of(where), m->frame,
-				      leaf_flags(m));
-	else
-		rc = mm_map_frame_va(v, where, m->frame, leaf_flags(m));
+	rc = mm_map_frame(v, m->flags & GNTMAP_contains_pte, where, m->frame,
+			  leaf_flags(m));
 	if (!rc)
 		return 0;
 	if (mapping_writes(m))
@@ -217,15 +214,6 @@ struct unmap_batch {
 	uint8_t end[UNMAP_BATCH]; /* elements whose mapping is to go */
 };
 
-static int entry_remove(struct vcpu *v, const struct grant_mapping *m,
-			uint64_t where)
-{
-	if (m->flags & GNTMAP_contains_pte)
-		return mm_unmap_frame_pte(v->domain, maddr_of(where), m->frame,
-					  0);
-	return mm_unmap_frame_va(v, where, m->frame, 0);
-}
-
 /* Undo the kinds that op names: 0, -ERESTART, or -EINVAL with the status. */
 static int kinds_remove(struct vcpu *v, struct grant_mapping *m,
 			struct gnttab_unmap_grant_ref *op)
@@ -238,7 +226,8 @@ static int kinds_remove(struct vcpu *v, struct grant_mapping *m,
 		return -XEN_EINVAL;
 	op->status = GNTST_bad_virt_addr;
 	if (op->host_addr && (m->flags & GNTMAP_host_map)) {
-		rc = entry_remove(v, m, op->host_addr);
+		rc = mm_unmap_frame(v, m->flags & GNTMAP_contains_pte,
+				    op->host_addr, m->frame);
 		if (rc)
 			return rc;
 		m->flags &= ~(uint32_t)GNTMAP_host_map;

@@ -92,11 +92,13 @@ int mm_domain_init(struct domain *d); /* walker, lists, shared_info */
 /* Teardown in phases (HC-13); -ERESTART when to be called again. */
 int mm_domain_relinquish(struct domain *d);
 void mm_domain_free(struct domain *d); /* last reference gone */
-/* Share a hypervisor page with d: RW-mappable, never freed or retyped by it. */
+/*
+ * Share a hypervisor page with d: RW-mappable, never freed or retyped by it.
+ * After page_free() it lives as long as it is mapped.
+ */
 void mm_share_page(struct domain *d, void *page);
-void mm_unshare_page(struct domain *d, void *page);
-int mm_set_kernel_root(struct vcpu *v, mfn_t root); /* takes refs, drops old */
-int mm_set_user_root(struct vcpu *v, mfn_t root);   /* INVALID_MFN clears */
+/* slot: v's kernel_root or user_root; INVALID_MFN clears the latter. */
+must_check int mm_set_root(struct vcpu *v, mfn_t *slot, mfn_t root);
 void mm_drop_roots(struct vcpu *v);
 void mm_load_root(struct vcpu *v); /* CR3 for its mode, this CPU */
 void mm_load_idle_root(void);
@@ -108,11 +110,7 @@ int mm_emulate_pte_write(struct vcpu *v, uint64_t va,
 /* Frame with a held writable type reference and general ref, or NULL. */
 struct frame *frame_get_writable(struct domain *d, mfn_t m);
 void frame_put_writable(struct frame *f);
-/* TLB: flush on every CPU of the mask that may hold it; waits (TL-4). */
-void tlb_flush_all_cpus(void);
-void tlb_flush_local(void);
-void tlb_invlpg_local(uint64_t va);
-void tlb_flush_ipi(void); /* interrupt handler */
+void tlb_flush_local(void); /* also from the interrupt handler */
 
 /* platform/console (helper B) */
 void console_write(const char *s, size_t n); /* raw bytes to consoles */

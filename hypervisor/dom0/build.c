@@ -297,7 +297,7 @@ static void start_vcpu(struct builder *b)
 
 	if (!v || !c)
 		panic("first domain: no memory for its vCPU");
-	rc = mm_pin_l4(b->domain, root);
+	rc = mm_pin(b->domain, 4, root);
 	if (rc)
 		panic("first domain: its page tables were refused: %d", rc);
 	c->flags = VGCF_in_kernel | VGCF_online;

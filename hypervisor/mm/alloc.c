@@ -11,12 +11,8 @@
  *
  * Locks: heap_lock for the lists. Context: any CPU, not interrupt handlers.
  */
-#include "boot/boot.h"
 #include "core/services.h"
-#include "lib/panic.h"
 #include "lib/string.h"
-#include "mm/domain_mm.h"
-#include "mm/mm.h"
 #include "mm/pte.h"
 #include "x86/features.h"
 #include "x86/paging.h"
@@ -47,16 +43,6 @@ uint64_t heap_total_pages(void)
 	return total_frames;
 }
 
-static struct frame *frame_of(struct list *link)
-{
-	return list_entry(link, struct frame, link);
-}
-
-static uint64_t frame_number(const struct frame *f)
-{
-	return frame_to_mfn(f).n;
-}
-
 static void block_insert(struct frame *f, unsigned int order)
 {
 	f->order = (uint8_t)order;
@@ -66,14 +52,13 @@ static void block_insert(struct frame *f, unsigned int order)
 /* The other half of the block that f's block belongs to, if it is free. */
 static struct frame *free_buddy(struct frame *f, unsigned int order)
 {
-	uint64_t n = frame_number(f) ^ (1ull << order);
-	struct frame *buddy;
+	struct frame *buddy =
+		frame_lookup(mfn_of(frame_to_mfn(f).n ^ (1ull << order)));
 
-	if (order == MAX_ORDER || n + (1ull << order) > machine_frames)
-		return NULL;
-	buddy = &frame_table[n];
-	return buddy->state == FRAME_FREE && buddy->order == order ? buddy
-								   : NULL;
+	return order < MAX_ORDER && buddy && buddy->state == FRAME_FREE &&
+			       buddy->order == order
+		       ? buddy
+		       : NULL;
 }
 
 static void block_free_locked(struct frame *f, unsigned int order)
@@ -94,76 +79,54 @@ static void block_free_locked(struct frame *f, unsigned int order)
 	block_insert(f, order);
 }
 
-static void frame_make_free(struct frame *f)
-{
-	f->ref = 0;
-	f->type = 0;
-	f->owner = NULL;
-	f->order = ORDER_BODY;
-	f->uncached = 0;
-	f->state = FRAME_FREE;
-}
-
 void frames_free(struct frame *f, unsigned int order)
 {
 	uint64_t epoch = tlb_epoch_now();
 
 	spin_lock(&heap_lock);
 	for (uint64_t i = 0; i < 1ull << order; i++)
-		frame_make_free(f + i);
+		f[i] = (struct frame){ .state = FRAME_FREE,
+				       .order = ORDER_BODY };
 	f->stamp = epoch;
 	block_free_locked(f, order);
 	spin_unlock(&heap_lock);
 }
 
-/* A free block of order o whose first 2^order frames end below limit. */
-static struct frame *block_find(unsigned int o, unsigned int order,
-				uint64_t limit)
+/* A block of at least that order whose first frames end below the limit. */
+static struct frame *block_find(unsigned int order, uint64_t limit)
 {
 	struct list *pos;
 
-	list_for_each(pos, &free_blocks[o])
-	{
-		struct frame *f = frame_of(pos);
+	for (unsigned int o = order; o <= MAX_ORDER; o++) {
+		list_for_each(pos, &free_blocks[o])
+		{
+			struct frame *f = list_entry(pos, struct frame, link);
 
-		if (frame_number(f) + (1ull << order) <= limit)
-			return f;
+			if (frame_to_mfn(f).n + (1ull << order) <= limit)
+				return f;
+		}
 	}
 	return NULL;
 }
 
-/* Halve the block at f until it has the order wanted. */
-static void block_split(struct frame *f, unsigned int from, unsigned int to)
+/* Take the block at f, and of its halves only as much as is wanted. */
+static void block_take(struct frame *f, unsigned int order)
 {
 	list_remove(&f->link);
-	while (from > to) {
-		struct frame *high;
+	while (f->order > order) {
+		struct frame *high = f + (1ull << --f->order);
 
-		from--;
-		high = f + (1ull << from);
 		high->stamp = f->stamp;
-		block_insert(high, from);
+		block_insert(high, f->order);
 	}
-}
-
-static struct frame *block_take(unsigned int order, uint64_t limit)
-{
-	for (unsigned int o = order; o <= MAX_ORDER; o++) {
-		struct frame *f = block_find(o, order, limit);
-
-		if (!f)
-			continue;
-		block_split(f, o, order);
-		free_frames -= 1ull << order;
-		return f;
-	}
-	return NULL;
+	free_frames -= 1ull << order;
+	for (uint64_t i = 0; i < 1ull << order; i++)
+		f[i].state = FRAME_HYPERVISOR;
 }
 
 struct frame *frames_alloc(unsigned int order, unsigned int bits)
 {
 	uint64_t limit = ~0ull;
-	uint64_t stamp;
 	struct frame *f;
 
 	if (order > MAX_ORDER || (bits && bits < PAGE_SHIFT))
@@ -171,16 +134,12 @@ struct frame *frames_alloc(unsigned int order, unsigned int bits)
 	if (bits && bits < 64)
 		limit = 1ull << (bits - PAGE_SHIFT);
 	spin_lock(&heap_lock);
-	f = block_take(order, limit);
-	if (f) {
-		stamp = f->stamp;
-		for (uint64_t i = 0; i < 1ull << order; i++)
-			f[i].state = FRAME_HYPERVISOR;
-		f->order = (uint8_t)order;
-	}
+	f = block_find(order, limit);
+	if (f)
+		block_take(f, order);
 	spin_unlock(&heap_lock);
 	if (f)
-		tlb_flush_since(stamp);
+		tlb_flush_since(f->stamp);
 	return f;
 }
 
@@ -213,10 +172,14 @@ void page_free(void *page)
 	if (!page)
 		return;
 	f = frame_at(virt_to_mfn(page));
-	if (f->state == FRAME_SHARED)
-		frame_put_allocation(f); /* a mapping may still hold it */
-	else
+	if (f->state != FRAME_SHARED) {
 		frames_free(f, 0);
+		return;
+	}
+	/* A mapping may still hold it; there are no new ones from now on. */
+	write_once(f->owner, NULL);
+	frame_put_writable(f);
+	frame_put_allocation(f);
 }
 
 /*
@@ -235,12 +198,6 @@ static const uint16_t slab_size[] = { 64, 128, 192, 256, 384, 512, 960, 1984 };
 static struct list slab_partial[ARRAY_SIZE(slab_size)];
 static struct spinlock slab_lock = SPINLOCK_INIT(RANK_HEAP);
 
-static void slab_lists_init(void)
-{
-	for (unsigned int c = 0; c < ARRAY_SIZE(slab_size); c++)
-		list_init(&slab_partial[c]);
-}
-
 static struct slab *slab_of(void *object)
 {
 	return (struct slab *)((uintptr_t)object & PAGE_MASK);
@@ -252,6 +209,7 @@ static void slab_push(struct slab *s, void *object)
 	s->free = object;
 }
 
+/* A page of objects, not on a list yet. */
 static struct slab *slab_new(unsigned int class)
 {
 	struct slab *s = page_alloc();
@@ -267,20 +225,21 @@ static struct slab *slab_new(unsigned int class)
 
 static void *slab_alloc(unsigned int class)
 {
-	struct slab *s, *fresh = NULL;
+	struct list *partial = &slab_partial[class];
+	struct slab *s;
 	void *object;
 
 	spin_lock(&slab_lock);
-	if (list_empty(&slab_partial[class])) {
+	if (list_empty(partial)) {
 		/* heap_lock has the same rank: not under slab_lock. */
 		spin_unlock(&slab_lock);
-		fresh = slab_new(class);
-		if (!fresh)
+		s = slab_new(class);
+		if (!s)
 			return NULL;
 		spin_lock(&slab_lock);
-		list_add_head(&slab_partial[class], &fresh->link);
+		list_add_head(partial, &s->link);
 	}
-	s = list_entry(slab_partial[class].next, struct slab, link);
+	s = list_entry(partial->next, struct slab, link);
 	object = s->free;
 	s->free = *(void **)object;
 	s->used++;
@@ -332,8 +291,12 @@ void heap_free(void *p)
 
 /* Boot. */
 
-static void free_range(uint64_t first, uint64_t end)
+void mm_free_boot_range(uint64_t start, uint64_t end)
 {
+	uint64_t first = (start + PAGE_SIZE - 1) >> PAGE_SHIFT;
+
+	end = min_u64(end >> PAGE_SHIFT, machine_frames);
+	first = max_u64(first, 1); /* frame 0 is never used: 0 means none */
 	while (first < end) {
 		unsigned int order = 0;
 
@@ -344,16 +307,6 @@ static void free_range(uint64_t first, uint64_t end)
 		frames_free(&frame_table[first], order);
 		first += 1ull << order;
 	}
-}
-
-void mm_free_boot_range(uint64_t start, uint64_t end)
-{
-	uint64_t first = (start + PAGE_SIZE - 1) >> PAGE_SHIFT;
-
-	end = min_u64(end >> PAGE_SHIFT, machine_frames);
-	if (!first)
-		first = 1; /* frame 0 stays out of use: 0 means none */
-	free_range(first, end);
 }
 
 static void mark_ram(const struct memory_range *r)
@@ -368,7 +321,8 @@ static void mark_ram(const struct memory_range *r)
 void mm_init(const struct ram_range *ranges, unsigned int n)
 {
 	pte_frame_limit = 1ull << (cpu_features.address_bits - PAGE_SHIFT);
-	slab_lists_init();
+	for (unsigned int c = 0; c < ARRAY_SIZE(slab_size); c++)
+		list_init(&slab_partial[c]);
 	for (unsigned int o = 0; o <= MAX_ORDER; o++)
 		list_init(&free_blocks[o]);
 	for (unsigned int i = 0; i < boot_info.memory_count; i++)

@@ -9,8 +9,6 @@
  * Locks: page_lock guards the list of pages and the quota; mmu_lock the
  * tables, roots and pins.
  */
-#include "mm/domain_mm.h"
-
 #include "core/hypercall.h"
 #include "lib/panic.h"
 #include "lib/string.h"
@@ -19,21 +17,7 @@
 #include "pv/pv.h"
 
 /* Domains whose last reference was one of their pages; see frame_release(). */
-static struct spinlock zombie_lock = SPINLOCK_INIT(RANK_HEAP);
-static struct list zombies = LIST_INIT(zombies);
-
-static struct domain *zombie_take(void)
-{
-	struct domain *d = NULL;
-
-	spin_lock(&zombie_lock);
-	if (!list_empty(&zombies)) {
-		d = list_entry(zombies.next, struct domain, leftover);
-		list_remove(&d->leftover);
-	}
-	spin_unlock(&zombie_lock);
-	return d;
-}
+static struct domain *zombies;
 
 /*
  * The caller may hold any domain's mmu_lock, and the last reference to a
@@ -48,30 +32,51 @@ static void domain_drop_pages_reference(struct domain *d)
 						false, __ATOMIC_SEQ_CST,
 						__ATOMIC_RELAXED))
 			return;
-	spin_lock(&zombie_lock);
-	list_add_tail(&zombies, &d->leftover);
-	spin_unlock(&zombie_lock);
+	d->next_zombie = read_once(zombies);
+	while (!__atomic_compare_exchange_n(&zombies, &d->next_zombie, d, false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		;
 }
 
 int mmu_enter(struct domain *d)
 {
-	int rc;
-
 	spin_lock(&d->mmu_lock);
-	rc = walker_finish(d);
-	if (rc)
-		spin_unlock(&d->mmu_lock);
-	return rc;
+	if (likely(!walker_active(d)) || !walker_run(d))
+		return 0;
+	spin_unlock(&d->mmu_lock);
+	return -XEN_ERESTART;
 }
 
 void mmu_leave(struct domain *d)
 {
-	struct domain *zombie;
+	struct domain *zombie = NULL, *next;
 
 	spin_unlock(&d->mmu_lock);
-	while (unlikely(read_once(zombies.next) != &zombies) &&
-	       (zombie = zombie_take()))
+	if (unlikely(read_once(zombies)))
+		zombie = __atomic_exchange_n(&zombies, NULL, __ATOMIC_SEQ_CST);
+	for (; zombie; zombie = next) {
+		next = zombie->next_zombie;
 		domain_put(zombie);
+	}
+}
+
+int target_get(domid_t id, struct domain **d)
+{
+	struct domain *self = current_vcpu()->domain;
+
+	*d = self;
+	if (id == DOMID_SELF || id == self->id)
+		return 0;
+	*d = domain_is_control(self) ? domain_get(id) : NULL;
+	if (*d)
+		return 0;
+	return domain_is_control(self) ? -XEN_ESRCH : -XEN_EPERM;
+}
+
+void target_put(struct domain *d)
+{
+	if (d && d != current_vcpu()->domain)
+		domain_put(d);
 }
 
 /* Pages. */
@@ -122,8 +127,7 @@ struct frame *domain_alloc_frame(struct domain *d)
 	return NULL;
 }
 
-/* True: it was the last page of the domain. */
-static bool page_remove(struct domain *d, struct frame *f)
+static void page_remove(struct domain *d, struct frame *f)
 {
 	bool last;
 
@@ -131,34 +135,28 @@ static bool page_remove(struct domain *d, struct frame *f)
 	list_remove(&f->link);
 	last = !--d->tot_pages;
 	spin_unlock(&d->page_lock);
-	return last;
+	if (last)
+		domain_drop_pages_reference(d);
 }
 
 void frame_release(struct frame *f)
 {
-	struct domain *d = f->state == FRAME_OWNED ? f->owner : NULL;
-	bool last;
-
 	if (f->uncached)
 		wbinvd(); /* TL-9; rare: graphics of the control domain */
 	m2p_set(frame_to_mfn(f), M2P_INVALID);
-	last = d && page_remove(d, f);
+	if (f->state == FRAME_OWNED)
+		page_remove(f->owner, f);
 	frames_free(f, 0);
-	if (last)
-		domain_drop_pages_reference(d);
 }
 
 int domain_steal_frame(struct domain *d, struct frame *f)
 {
 	uint64_t alone = REF_ALLOCATED | 2;
 
-	if (f->state != FRAME_OWNED ||
-	    !__atomic_compare_exchange_n(&f->ref, &alone, 0, false,
-					 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+	if (f->state != FRAME_OWNED || !atomic_replace(&f->ref, &alone, 0))
 		return -XEN_EBUSY;
 	/* Every type reference has a general one: there is none either. */
-	if (page_remove(d, f))
-		domain_drop_pages_reference(d);
+	page_remove(d, f);
 	f->owner = NULL;
 	f->state = FRAME_HYPERVISOR;
 	return 0;
@@ -178,24 +176,9 @@ void mm_share_page(struct domain *d, void *page)
 	__atomic_store_n(&f->ref, REF_ALLOCATED | 2, __ATOMIC_RELEASE);
 }
 
-void mm_unshare_page(struct domain *d, void *page)
-{
-	struct frame *f = frame_at(virt_to_mfn(page));
-
-	ASSERT(f->owner == d);
-	write_once(f->owner, NULL); /* no new references from now on */
-	frame_put_type(f);
-	frame_put(f);
-}
-
 /* Roots. */
 
-static struct vcpu *running_here(struct vcpu *v)
-{
-	return current_vcpu() == v ? v : NULL;
-}
-
-static int root_replace(struct vcpu *v, mfn_t *slot, mfn_t root)
+int mm_set_root(struct vcpu *v, mfn_t *slot, mfn_t root)
 {
 	struct domain *d = v->domain;
 	mfn_t old;
@@ -204,38 +187,26 @@ static int root_replace(struct vcpu *v, mfn_t *slot, mfn_t root)
 	if (rc)
 		return rc;
 	old = *slot;
-	if (!mfn_eq(root, INVALID_MFN) && !mfn_eq(root, old)) {
+	if (!mfn_eq(root, INVALID_MFN) && !mfn_eq(root, old))
 		rc = d->dying ? -XEN_EINVAL : table_get(d, root, 4);
-		if (rc) {
-			mmu_leave(d);
-			return rc;
-		}
+	if (!rc) {
+		*slot = root;
+		/* Away from the old root first, then let go of it (TL-6). */
+		if (current_vcpu() == v &&
+		    (slot == &v->kernel_root) == v->in_kernel)
+			mm_load_root(v);
+		if (!mfn_eq(old, INVALID_MFN) && !mfn_eq(root, old))
+			table_put(d, frame_at(old));
 	}
-	*slot = root;
-	/* Away from the old root first, then let go of it (TL-6). */
-	if (running_here(v) && (slot == &v->kernel_root) == v->in_kernel)
-		mm_load_root(v);
-	if (!mfn_eq(old, INVALID_MFN) && !mfn_eq(root, old))
-		table_put(d, frame_at(old));
 	mmu_leave(d);
-	return 0;
-}
-
-int mm_set_kernel_root(struct vcpu *v, mfn_t root)
-{
-	return root_replace(v, &v->kernel_root, root);
-}
-
-int mm_set_user_root(struct vcpu *v, mfn_t root)
-{
-	return root_replace(v, &v->user_root, root);
+	return rc;
 }
 
 static int roots_drop(struct vcpu *v)
 {
-	int rc = root_replace(v, &v->kernel_root, INVALID_MFN);
+	int rc = mm_set_root(v, &v->kernel_root, INVALID_MFN);
 
-	return rc ? rc : root_replace(v, &v->user_root, INVALID_MFN);
+	return rc ? rc : mm_set_root(v, &v->user_root, INVALID_MFN);
 }
 
 void mm_drop_roots(struct vcpu *v)
@@ -249,20 +220,19 @@ void mm_drop_roots(struct vcpu *v)
 
 int mm_pin(struct domain *d, unsigned int level, mfn_t m)
 {
-	struct frame *f;
 	int rc = mmu_enter(d);
 
 	if (rc)
 		return rc;
 	rc = d->dying ? -XEN_EINVAL : table_get(d, m, level);
 	if (!rc) {
-		f = frame_at(m);
-		if (f->type & TYPE_PINNED) {
+		struct frame *f = frame_at(m);
+		uint64_t old = __atomic_fetch_or(&f->type, TYPE_PINNED,
+						 __ATOMIC_SEQ_CST);
+
+		if (old & TYPE_PINNED) {
 			table_put(d, f);
 			rc = -XEN_EINVAL;
-		} else {
-			__atomic_fetch_or(&f->type, TYPE_PINNED,
-					  __ATOMIC_SEQ_CST);
 		}
 	}
 	mmu_leave(d);
@@ -316,65 +286,16 @@ int mm_domain_init(struct domain *d)
 
 void mm_domain_free(struct domain *d)
 {
-	if (d->shared_info) {
-		if (frame_at(virt_to_mfn(d->shared_info))->state ==
-		    FRAME_SHARED)
-			mm_unshare_page(d, d->shared_info);
-		page_free(d->shared_info);
-	}
+	page_free(d->shared_info);
 	heap_free(d->walker);
 	heap_free(d->memory_map);
-	d->shared_info = NULL;
-	d->walker = NULL;
-	d->memory_map = NULL;
-}
-
-/*
- * The next page that was not given up yet, with a reference; it moves to the
- * pages that live only as long as others refer to them.
- */
-static struct frame *next_to_give_up(struct domain *d, bool *empty)
-{
-	struct frame *f = NULL;
-
-	spin_lock(&d->page_lock);
-	*empty = list_empty(&d->page_list);
-	if (!*empty) {
-		f = list_entry(d->page_list.next, struct frame, link);
-		list_remove(&f->link);
-		list_add_tail(&d->leftover, &f->link);
-		/* None if its last reference is just being dropped. */
-		f = frame_get_by_mfn(frame_to_mfn(f), d);
-	}
-	spin_unlock(&d->page_lock);
-	return f;
-}
-
-static int give_up_page(struct domain *d, struct frame *f)
-{
-	int rc = mmu_enter(d);
-
-	if (rc) {
-		/* Next time again. */
-		spin_lock(&d->page_lock);
-		list_remove(&f->link);
-		list_add_head(&d->page_list, &f->link);
-		spin_unlock(&d->page_lock);
-		frame_put(f);
-		return rc;
-	}
-	unpin_locked(d, f);
-	mmu_leave(d);
-	frame_put_allocation(f);
-	frame_put(f);
-	return 0;
 }
 
 /* Everything that vCPUs hold of the domain's memory. They are paused. */
 static int drop_vcpu_references(struct domain *d)
 {
 	for (unsigned int i = 0; i < d->max_vcpus; i++) {
-		struct vcpu *v = d->vcpu ? d->vcpu[i] : NULL;
+		struct vcpu *v = d->vcpu[i];
 		int rc;
 
 		if (!v)
@@ -387,40 +308,56 @@ static int drop_vcpu_references(struct domain *d)
 	return 0;
 }
 
-static int drop_walker_reference(struct domain *d)
+/*
+ * The next page that was not given up yet, with a reference; it moves to the
+ * pages that live only as long as others refer to them. NULL without *empty:
+ * its last reference is just being dropped.
+ */
+static struct frame *next_to_give_up(struct domain *d, bool *empty)
 {
-	struct frame *done;
+	struct frame *f = NULL;
+
+	spin_lock(&d->page_lock);
+	*empty = list_empty(&d->page_list);
+	if (!*empty) {
+		f = list_entry(d->page_list.next, struct frame, link);
+		list_remove(&f->link);
+		list_add_tail(&d->leftover, &f->link);
+		f = frame_get(f, d) ? f : NULL;
+	}
+	spin_unlock(&d->page_lock);
+	return f;
+}
+
+/* 1: ask again; 0: the domain refers to none of its pages any more. */
+static int give_up_page(struct domain *d)
+{
+	struct frame *f = NULL;
+	bool empty = false;
 	int rc = mmu_enter(d);
 
 	if (rc)
 		return rc;
-	done = d->walker->done;
-	d->walker->done = NULL;
-	if (done)
-		table_put(d, done);
+	if (!walker_forget(d))
+		f = next_to_give_up(d, &empty);
+	if (f)
+		unpin_locked(d, f);
 	mmu_leave(d);
-	return 0;
+	if (f) {
+		frame_put_allocation(f);
+		frame_put(f);
+	}
+	return !empty;
 }
 
 int mm_domain_relinquish(struct domain *d)
 {
 	int rc = drop_vcpu_references(d);
-	bool empty = false;
 
-	if (!rc)
-		rc = drop_walker_reference(d);
-	for (unsigned int n = 0; !rc && !empty; n++) {
-		struct frame *f = next_to_give_up(d, &empty);
-
-		if (f)
-			rc = give_up_page(d, f);
-		if (!rc && n % 64 == 63 && hypercall_preempt_check())
-			rc = -XEN_ERESTART;
-	}
-	if (!rc) {
-		rc = mmu_enter(d); /* the last demotion */
-		if (!rc)
-			mmu_leave(d);
-	}
+	if (rc)
+		return rc;
+	for (unsigned int n = 1; (rc = give_up_page(d)) > 0; n++)
+		if (n % 64 == 0 && hypercall_preempt_check())
+			return -XEN_ERESTART;
 	return rc;
 }

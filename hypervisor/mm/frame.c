@@ -8,55 +8,30 @@
 #include "mm/frame.h"
 
 #include "lib/panic.h"
-#include "mm/domain_mm.h"
-#include "mm/mm.h"
+#include "mm/pagetype.h"
 #include "public/errno.h"
+#include "pv/descriptor.h"
 
-static bool compare_exchange(uint64_t *p, uint64_t *old, uint64_t new)
-{
-	return __atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST,
-					   __ATOMIC_RELAXED);
-}
-
-bool mfn_is_ram(mfn_t m)
-{
-	return m.n < machine_frames &&
-	       frame_table[index_clamp(m.n, machine_frames)].state !=
-		       FRAME_ABSENT;
-}
-
-static bool ref_increment(struct frame *f)
+bool frame_get(struct frame *f, const struct domain *owner)
 {
 	uint64_t old = read_once(f->ref);
 
-	do {
+	do
 		if (!(old & REF_COUNT) || (old & REF_COUNT) >= REF_MAX)
 			return false;
-	} while (!compare_exchange(&f->ref, &old, old + 1));
-	return true;
-}
-
-struct frame *frame_get_any(mfn_t m)
-{
-	struct frame *f;
-
-	if (m.n >= machine_frames)
-		return NULL;
-	f = &frame_table[index_clamp(m.n, machine_frames)];
-	return ref_increment(f) ? f : NULL;
+	while (!atomic_replace(&f->ref, &old, old + 1));
+	/* The reference holds owner still: only now may it be looked at. */
+	if (owner && read_once(f->owner) == owner)
+		return true;
+	frame_put(f);
+	return false;
 }
 
 struct frame *frame_get_by_mfn(mfn_t m, const struct domain *owner)
 {
-	struct frame *f = frame_get_any(m);
+	struct frame *f = frame_lookup(m);
 
-	if (!f)
-		return NULL;
-	/* The reference holds owner still: only now may it be looked at. */
-	if (owner && read_once(f->owner) == owner)
-		return f;
-	frame_put(f);
-	return NULL;
+	return f && frame_get(f, owner) ? f : NULL;
 }
 
 void frame_get_again(struct frame *f)
@@ -92,7 +67,7 @@ void frame_stamp(struct frame *f)
 	uint64_t epoch = tlb_epoch_now();
 	uint64_t old = read_once(f->stamp);
 
-	while (old < epoch && !compare_exchange(&f->stamp, &old, epoch))
+	while (old < epoch && !atomic_replace(&f->stamp, &old, epoch))
 		;
 }
 
@@ -100,16 +75,9 @@ void frame_stamp(struct frame *f)
  * Stale translations matter when the kind changes: a writable mapping of what
  * becomes a table, or a table still cached as such that becomes writable.
  */
-static void flush_history(struct frame *f, enum frame_type before,
-			  enum frame_type now)
+static bool has_history(uint64_t old, enum frame_type now)
 {
-	if (before != TYPE_NONE && before != now)
-		tlb_flush_since(read_once(f->stamp));
-}
-
-static bool is_table(enum frame_type t)
-{
-	return t >= TYPE_L1 && t <= TYPE_L4;
+	return type_of(old) != TYPE_NONE && type_of(old) != now;
 }
 
 int frame_type_begin(struct frame *f, enum frame_type t)
@@ -117,32 +85,31 @@ int frame_type_begin(struct frame *f, enum frame_type t)
 	uint64_t old = read_once(f->type), new;
 
 	for (;;) {
-		bool busy = old & TYPE_BUSY;
-
-		if (!(old & TYPE_COUNT) && !busy)
+		if (!(old & TYPE_COUNT)) /* then it is not busy either */
 			new = type_word(t) | TYPE_BUSY | 1;
 		else if (type_of(old) != t || (old & TYPE_COUNT) >= TYPE_MAX)
 			return -XEN_EINVAL;
-		else if (busy && is_table(t))
+		else if (!(old & TYPE_BUSY))
+			new = old + 1;
+		else if (t <= TYPE_L4)
 			return -XEN_EINVAL; /* PT-21, PT-22: never wait */
-		else if (busy) {
-			/* Only for the time of a flush, see below. */
+		else {
+			/* Only for the time of a flush or of one check. */
 			tlb_poll();
 			cpu_relax();
 			old = read_once(f->type);
 			continue;
-		} else
-			new = old + 1;
-		/* Same kind as last and nothing to check: no busy phase. */
-		if (!(old & TYPE_COUNT) && type_of(old) == t && !is_table(t) &&
-		    t != TYPE_DESCRIPTOR)
+		}
+		/* Nothing to flush and nothing to check: no busy phase. */
+		if (t == TYPE_WRITABLE && !has_history(old, t))
 			new &= ~TYPE_BUSY;
-		if (compare_exchange(&f->type, &old, new))
+		if (atomic_replace(&f->type, &old, new))
 			break;
 	}
 	if (!(new &TYPE_BUSY))
 		return 0;
-	flush_history(f, type_of(old), t); /* after the commit: PT-12 */
+	if (has_history(old, t)) /* after the commit: PT-12 */
+		tlb_flush_since(read_once(f->stamp));
 	return 1;
 }
 
@@ -155,10 +122,13 @@ int frame_get_type(struct frame *f, enum frame_type t)
 {
 	int rc = frame_type_begin(f, t);
 
-	if (rc == 1) {
+	if (rc != 1)
+		return rc;
+	rc = t == TYPE_DESCRIPTOR ? descriptor_page_check(table_entries(f)) : 0;
+	if (rc) /* nobody else has counted on a busy frame */
+		__atomic_store_n(&f->type, type_word(t), __ATOMIC_SEQ_CST);
+	else
 		frame_type_publish(f);
-		rc = 0;
-	}
 	return rc;
 }
 
@@ -169,16 +139,24 @@ void frame_put_type(struct frame *f)
 	__atomic_sub_fetch(&f->type, 1, __ATOMIC_SEQ_CST);
 }
 
-struct frame *frame_get_writable(struct domain *d, mfn_t m)
+static struct frame *get_typed(struct domain *d, mfn_t m, enum frame_type t)
 {
 	struct frame *f = frame_get_by_mfn(m, d);
 
-	if (!f)
-		return NULL;
-	if (!frame_get_type(f, TYPE_WRITABLE))
+	if (!f || !frame_get_type(f, t))
 		return f;
 	frame_put(f);
 	return NULL;
+}
+
+struct frame *frame_get_writable(struct domain *d, mfn_t m)
+{
+	return get_typed(d, m, TYPE_WRITABLE);
+}
+
+struct frame *frame_get_descriptor(struct domain *d, mfn_t m)
+{
+	return get_typed(d, m, TYPE_DESCRIPTOR);
 }
 
 void frame_put_writable(struct frame *f)

@@ -11,8 +11,8 @@
  * At type count zero the kind of the last use stays recorded: it tells what
  * stale translations may exist, so which change of kind must flush first.
  *
- * Locks: counters are atomic. Kinds other than writable are taken and given
- * back only under the owner's mmu_lock (mm/pagetype.c).
+ * Locks: counters are atomic. References to tables are taken and given back
+ * only under the owner's mmu_lock (mm/pagetype.c).
  */
 #pragma once
 
@@ -25,8 +25,8 @@ struct domain;
 
 enum frame_state {
 	FRAME_ABSENT,     /* no RAM: devices, firmware, holes. Must be 0 */
-	FRAME_RESERVED,   /* RAM of the hypervisor since boot */
 	FRAME_M2P,        /* holds part of the M2P table */
+	FRAME_RESERVED,   /* RAM of the hypervisor since boot */
 	FRAME_FREE,       /* in the allocator, head or body of a block */
 	FRAME_HYPERVISOR, /* allocated for the hypervisor's own use */
 	FRAME_OWNED,      /* memory of a domain */
@@ -102,13 +102,25 @@ static inline bool frame_has_type(const struct frame *f, enum frame_type t)
 	return type_of(w) == t && (w & TYPE_COUNT) && !(w & TYPE_BUSY);
 }
 
-/* Is there RAM? False: a device or firmware, which has no reference counts. */
-bool mfn_is_ram(mfn_t m);
+/* For any number; NULL: beyond the table. What is found is not held. */
+static inline struct frame *frame_lookup(mfn_t m)
+{
+	return m.n < machine_frames
+		       ? frame_at(mfn_of(index_clamp(m.n, machine_frames)))
+		       : NULL;
+}
 
-/* A counted reference, or NULL: no such frame, or not owner's. */
+/* *p becomes new if it still is *old; else *old is what it is. */
+static inline bool atomic_replace(uint64_t *p, uint64_t *old, uint64_t new)
+{
+	return __atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_RELAXED);
+}
+
+/* A counted reference; false: not owner's. */
+must_check bool frame_get(struct frame *f, const struct domain *owner);
+/* The same by number, or NULL: no such frame, or not owner's. */
 must_check struct frame *frame_get_by_mfn(mfn_t m, const struct domain *owner);
-/* As above for any owner's OWNED or SHARED frame; for the M2P and audits. */
-must_check struct frame *frame_get_any(mfn_t m);
 /* One more for a holder of one. */
 void frame_get_again(struct frame *f);
 /* The last reference frees the frame. */
@@ -118,7 +130,7 @@ bool frame_put_allocation(struct frame *f);
 
 /*
  * Writable or descriptor references, on top of a held general reference.
- * -EINVAL the frame is in use as another kind; -EAGAIN it is changing.
+ * -EINVAL: in use as another kind, or no page of descriptors.
  */
 must_check int frame_get_type(struct frame *f, enum frame_type t);
 /* Give back a type reference other than of a table. */

@@ -4,9 +4,7 @@
  * machine frame. Guests read it at M2P_VIRT_START; the hypervisor writes it
  * through its alias and never believes it (PT-16).
  */
-#include "mm/m2p.h"
-
-#include "mm/domain_mm.h"
+#include "mm/mm.h"
 #include "x86/paging.h"
 
 void m2p_set(mfn_t m, uint64_t gfn)
@@ -15,33 +13,26 @@ void m2p_set(mfn_t m, uint64_t gfn)
 		write_once(((uint64_t *)M2P_RW_START)[m.n], gfn);
 }
 
-/* Walk the hypervisor's own tables, which hold large pages. */
+/* Boot maps it with pages of 2 MiB, which are entries of level 2. */
 mfn_t m2p_frame(uint64_t offset)
 {
-	uint64_t va = M2P_VIRT_START + offset;
-	uint64_t *table = boot_l4;
+	uint64_t va = M2P_VIRT_START + offset, at = virt_to_phys(boot_l4);
 
-	for (unsigned int shift = 39;; shift -= 9) {
-		uint64_t pte = table[(va >> shift) & 511];
+	for (unsigned int shift = 39; shift > PAGE_SHIFT; shift -= 9) {
+		const uint64_t *table = phys_to_virt(at & PTE_ADDR);
 
-		if (!(pte & PTE_PRESENT))
+		at = table[(va >> shift) & 511];
+		if (!(at & PTE_PRESENT))
 			return INVALID_MFN;
-		if (shift == PAGE_SHIFT || (shift < 39 && (pte & PTE_LARGE))) {
-			uint64_t in_page = (1ull << shift) - 1;
-
-			return mfn_of(((pte & PTE_ADDR & ~in_page) |
-				       (va & in_page)) >>
-				      PAGE_SHIFT);
-		}
-		table = mfn_to_virt(pte_mfn(pte));
 	}
+	return mfn_of(pte_mfn(at).n + ((va >> PAGE_SHIFT) & 511));
 }
 
 /* The control domain may map the table's frames, read-only. */
 void m2p_init(void)
 {
-	for (uint64_t at = 0; at < m2p_bytes(); at += PAGE_SIZE) {
-		mfn_t m = m2p_frame(at);
+	for (uint64_t i = 0; i < machine_frames; i += PAGE_SIZE / 8) {
+		mfn_t m = m2p_frame(i * 8);
 
 		if (m.n < machine_frames)
 			frame_at(m)->state = FRAME_M2P;

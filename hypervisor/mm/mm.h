@@ -24,10 +24,13 @@ void pages_free(void *p, unsigned int order);
 
 #define MAX_ORDER 18 /* blocks of 1 GiB */
 
-/* M2P table (mm/m2p.c). */
+/* M2P table (mm/m2p.c): machine_frames entries. */
 #define M2P_INVALID (~0ull)
 #define M2P_SHARED  0x5555555555555555ull
+void m2p_init(void);
 void m2p_set(mfn_t m, uint64_t gfn);
+/* Frame that holds the byte at this offset; INVALID_MFN: none does. */
+mfn_t m2p_frame(uint64_t offset);
 
 /*
  * One zeroed frame for d within its quota, M2P not set; NULL: no memory, no
@@ -44,33 +47,25 @@ must_check int domain_assign_frames(struct domain *d, struct frame *f,
  */
 must_check int mm_pin(struct domain *d, unsigned int level, mfn_t m);
 must_check int mm_unpin(struct domain *d, mfn_t m);
-static inline must_check int mm_pin_l4(struct domain *d, mfn_t m)
-{
-	return mm_pin(d, 4, m);
-}
 
 /* Descriptor pages: a reference of type TYPE_DESCRIPTOR; NULL: cannot be. */
 must_check struct frame *frame_get_descriptor(struct domain *d, mfn_t m);
-void frame_put_descriptor(struct frame *f);
+#define frame_put_descriptor frame_put_writable
 
 /*
  * Grant mappings: install a leaf entry that maps f (its general reference
  * and, if writable, type reference are the caller's and pass to the entry on
- * success) at a virtual address of v or in the L1 entry at machine address
- * pte. raw is the entry without its frame. -EINVAL no such L1 entry.
+ * success) at a virtual address of v or, by_pte, in the L1 entry at a machine
+ * address. flags is the entry without its frame. -EINVAL no such L1 entry.
  */
-must_check int mm_map_frame_va(struct vcpu *v, uint64_t va, struct frame *f,
-			       uint64_t flags);
-must_check int mm_map_frame_pte(struct domain *d, maddr_t pte, struct frame *f,
-				uint64_t flags);
+must_check int mm_map_frame(struct vcpu *v, bool by_pte, uint64_t where,
+			    struct frame *f, uint64_t flags);
 /*
- * Take such an entry out if it still maps f, and replace it by new (0, or a
- * valid entry of d). The entry's references are dropped. The caller flushes.
+ * Clear such an entry if it still maps f. The entry's references are dropped.
+ * The caller flushes.
  */
-must_check int mm_unmap_frame_va(struct vcpu *v, uint64_t va, struct frame *f,
-				 uint64_t new);
-must_check int mm_unmap_frame_pte(struct domain *d, maddr_t pte,
-				  struct frame *f, uint64_t new);
+must_check int mm_unmap_frame(struct vcpu *v, bool by_pte, uint64_t where,
+			      struct frame *f);
 
 /*
  * Read the L1 entry that maps va in the kernel address space of v; 0 if there

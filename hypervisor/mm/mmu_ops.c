@@ -2,9 +2,9 @@
 /*
  * Page-table hypercalls: mmu_update, update_va_mapping, mmuext_op.
  *
- * Batches are copied in by chunks; a chunk runs under the lock of the domain
- * whose tables change. Everything read back after a continuation, the count
- * of requests done too, is as untrusted as the first time (HC-4).
+ * Batches are copied in by chunks; a chunk of updates runs under the lock of
+ * the domain whose tables change. Everything read back after a continuation,
+ * the count of requests done too, is as untrusted as the first time (HC-4).
  */
 #include "core/domain.h"
 #include "core/hypercall.h"
@@ -24,95 +24,97 @@ struct parties {
 	struct domain *self;
 	struct domain *owner;  /* of frames; NULL: DOMID_IO, DOMID_XEN */
 	struct domain *tables; /* whose tables change */
-	struct domain *held[2];
 };
-
-/* A domain that the caller may act on; the reference is put in *held. */
-static int party_get(struct domain *self, domid_t id, struct domain **held)
-{
-	*held = NULL;
-	if (id == DOMID_SELF || id == self->id)
-		return 0;
-	if (!domain_is_control(self))
-		return -XEN_EPERM;
-	*held = domain_get(id);
-	return *held ? 0 : -XEN_ESRCH;
-}
 
 static void parties_put(struct parties *p)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(p->held); i++)
-		if (p->held[i])
-			domain_put(p->held[i]);
+	target_put(p->owner);
+	target_put(p->tables);
 }
 
-static int owner_get(struct parties *p, domid_t id)
-{
-	int rc;
-
-	p->owner = NULL;
-	if (id == DOMID_IO || id == DOMID_XEN)
-		return domain_is_control(p->self) ? 0 : -XEN_EPERM;
-	rc = party_get(p->self, id, &p->held[0]);
-	p->owner = p->held[0] ? p->held[0] : p->self;
-	return rc;
-}
-
-/* PT-20: tables of another domain only while it cannot run. */
-static int tables_get(struct parties *p, unsigned int id_plus_one)
-{
-	int rc = 0;
-
-	p->tables = p->self;
-	if (id_plus_one)
-		rc = party_get(p->self, (domid_t)(id_plus_one - 1),
-			       &p->held[1]);
-	if (rc || !p->held[1])
-		return rc;
-	p->tables = p->held[1];
-	return read_once(p->tables->controller_pause_count) ? 0 : -XEN_EINVAL;
-}
-
+/* foreigndom: the owner's id, above it 1 + the id of who has the tables. */
 static int parties_get(struct parties *p, uint64_t foreigndom)
 {
-	int rc;
+	domid_t owner = (domid_t)foreigndom;
+	domid_t tables = (domid_t)(foreigndom >> 16);
+	int rc = 0;
 
-	*p = (struct parties){ .self = current_vcpu()->domain };
-	rc = owner_get(p, (domid_t)foreigndom);
-	if (!rc)
-		rc = tables_get(p, (foreigndom >> 16) & 0xffff);
+	p->self = current_vcpu()->domain;
+	p->tables = p->self;
+	p->owner = NULL;
+	if (owner != DOMID_IO && owner != DOMID_XEN)
+		rc = target_get(owner, &p->owner);
+	else if (!domain_is_control(p->self))
+		rc = -XEN_EPERM;
+	if (!rc && tables)
+		rc = target_get((domid_t)(tables - 1), &p->tables);
+	/* PT-20: tables of another domain only while it cannot run. */
+	if (!rc && p->tables != p->self &&
+	    !read_once(p->tables->controller_pause_count))
+		rc = -XEN_EINVAL;
 	if (rc)
 		parties_put(p);
 	return rc;
 }
 
-/* The number of requests done, over all parts of a continued call. */
-struct batch {
-	uint64_t count, next; /* requests of this part, and the one to do */
-	uint64_t done_before;
-	guest_ptr_t done;
+/* A hypercall that takes an array of requests. */
+struct batch_call {
+	unsigned int number;
+	unsigned int chunk; /* requests that are copied in together */
+	size_t size;
+	/* Run n requests, maybe none, counting those done in *done. */
+	int (*run)(struct parties *p, const void *requests, unsigned int n,
+		   uint64_t *done);
 };
 
-static int batch_begin(struct batch *b, uint64_t count, uint64_t done)
+static int batch_run(const struct batch_call *call, struct parties *p,
+		     guest_ptr_t requests, uint64_t count, uint64_t *done)
 {
-	uint32_t before = 0;
+	uint64_t buffer[CHUNK * sizeof(struct mmu_update) / sizeof(uint64_t)];
+	int rc;
 
-	*b = (struct batch){ .count = (uint32_t)count & ~CONTINUED,
-			     .done = guest_ptr(done) };
-	if (((uint32_t)count & CONTINUED) && done &&
-	    copy_from_guest(&before, b->done, sizeof(before)))
-		return -XEN_EFAULT;
-	b->done_before = before;
-	return 0;
+	do {
+		unsigned int n =
+			(unsigned int)min_u64(count - *done, call->chunk);
+
+		if (copy_array_from_guest(buffer, requests, *done, n,
+					  call->size))
+			return -XEN_EFAULT;
+		rc = call->run(p, buffer, n, done);
+		if (!rc && *done < count && hypercall_preempt_check())
+			rc = -XEN_ERESTART;
+	} while (!rc && *done < count);
+	return rc;
 }
 
-static int batch_end(const struct batch *b)
+/* total_va: where the guest wants the number done over all parts, or 0. */
+static long batch_call(const struct batch_call *call, uint64_t requests,
+		       uint64_t count, uint64_t total_va, uint64_t foreigndom)
 {
-	uint32_t done = (uint32_t)(b->done_before + b->next);
+	bool continued = count & CONTINUED;
+	uint64_t done = 0;
+	uint32_t total = 0;
+	struct parties p;
+	int rc = parties_get(&p, foreigndom);
 
-	if (guest_ptr_is_null(b->done))
-		return 0;
-	return copy_to_guest(b->done, &done, sizeof(done)) ? -XEN_EFAULT : 0;
+	if (rc)
+		return rc;
+	count = (uint32_t)count & ~CONTINUED;
+	if (continued && total_va &&
+	    copy_from_guest(&total, guest_ptr(total_va), sizeof(total)))
+		rc = -XEN_EFAULT;
+	else
+		rc = batch_run(call, &p, guest_ptr(requests), count, &done);
+	total += (uint32_t)done;
+	if (total_va &&
+	    copy_to_guest(guest_ptr(total_va), &total, sizeof(total)))
+		rc = -XEN_EFAULT;
+	parties_put(&p);
+	if (rc != -XEN_ERESTART)
+		return rc;
+	return hypercall_continue(call->number, requests + done * call->size,
+				  (count - done) | CONTINUED, total_va,
+				  foreigndom, 0);
 }
 
 /* mmu_update */
@@ -153,7 +155,7 @@ static int table_update(struct parties *p, const struct mmu_update *u)
 		return -XEN_EINVAL;
 	if ((u->ptr & 3) == MMU_PT_UPDATE_PRESERVE_AD)
 		s.flags = STORE_PRESERVE_AD;
-	s.index = (u->ptr & (PAGE_SIZE - 1)) / sizeof(uint64_t);
+	s.index = (u->ptr & ~PAGE_MASK) / sizeof(uint64_t);
 	type = read_once(f->type);
 	if ((type & TYPE_COUNT) && type_of(type) <= TYPE_L4)
 		rc = pte_store(p->tables, &s);
@@ -172,115 +174,70 @@ static int mmu_update_one(struct parties *p, const struct mmu_update *u)
 	return table_update(p, u);
 }
 
-/* Requests from b->next on; the lock is held. */
-static int mmu_update_chunk(struct parties *p, struct batch *b,
-			    const struct mmu_update *u, unsigned int n)
+static int mmu_update_run(struct parties *p, const void *requests,
+			  unsigned int n, uint64_t *done)
 {
-	for (unsigned int i = 0; i < n; i++) {
-		int rc = mmu_update_one(p, &u[i]);
+	const struct mmu_update *u = requests;
+	int rc = mmu_enter(p->tables);
 
+	if (rc)
+		return rc;
+	for (unsigned int i = 0; !rc && i < n; i++) {
+		rc = mmu_update_one(p, &u[i]);
 		if (rc)
-			return rc;
-		b->next++;
+			break;
+		++*done;
 		if (walker_active(p->tables))
-			return -XEN_ERESTART;
-	}
-	return 0;
-}
-
-static int mmu_update_batch(struct parties *p, struct batch *b,
-			    guest_ptr_t reqs)
-{
-	struct mmu_update u[CHUNK];
-	int rc;
-
-	do {
-		unsigned int n =
-			(unsigned int)min_u64(b->count - b->next, CHUNK);
-
-		if (copy_array_from_guest(u, reqs, b->next, n, sizeof(u[0])))
-			return -XEN_EFAULT;
-		rc = mmu_enter(p->tables);
-		if (rc)
-			return rc;
-		rc = mmu_update_chunk(p, b, u, n);
-		mmu_leave(p->tables);
-		if (!rc && b->next < b->count && hypercall_preempt_check())
 			rc = -XEN_ERESTART;
-	} while (!rc && b->next < b->count);
+	}
+	mmu_leave(p->tables);
 	return rc;
 }
 
 long hc_mmu_update(uint64_t reqs, uint64_t count, uint64_t done,
 		   uint64_t foreigndom, uint64_t unused)
 {
-	struct parties p;
-	struct batch b;
-	int rc = parties_get(&p, foreigndom);
+	static const struct batch_call call = { __HYPERVISOR_mmu_update, CHUNK,
+						sizeof(struct mmu_update),
+						mmu_update_run };
 
-	if (rc)
-		return rc;
-	rc = batch_begin(&b, count, done);
-	if (!rc) {
-		rc = mmu_update_batch(&p, &b, guest_ptr(reqs));
-		if (batch_end(&b))
-			rc = -XEN_EFAULT;
-	}
-	parties_put(&p);
-	if (rc != -XEN_ERESTART)
-		return rc;
-	return hypercall_continue(__HYPERVISOR_mmu_update,
-				  reqs + b.next * sizeof(struct mmu_update),
-				  (b.count - b.next) | CONTINUED, done,
-				  foreigndom, 0);
+	return batch_call(&call, reqs, count, done, foreigndom);
 }
 
 /* Flushes that guests ask for. */
 
-static int vcpu_bitmap_get(const struct domain *d, uint64_t va,
-			   uint64_t bits[MAX_VCPUS / 64])
-{
-	size_t bytes = (d->max_vcpus + 63) / 64 * 8;
-
-	memset(bits, 0, MAX_VCPUS / 8);
-	return copy_from_guest(bits, guest_ptr(va), bytes) ? -XEN_EFAULT : 0;
-}
-
 static int flush_vcpus(struct domain *d, uint64_t bitmap_va)
 {
-	uint64_t bits[MAX_VCPUS / 64];
-	int rc = vcpu_bitmap_get(d, bitmap_va, bits);
+	uint64_t bits[MAX_VCPUS / 64] = { 0 };
+	size_t bytes = (d->max_vcpus + 63) / 64 * 8;
 
-	if (!rc)
-		tlb_flush_vcpus(d, bits);
-	return rc;
+	if (copy_from_guest(bits, guest_ptr(bitmap_va), bytes))
+		return -XEN_EFAULT;
+	tlb_flush_vcpus(d, bits);
+	return 0;
 }
 
 /* TL-8: never pass on what is not the guest's own address. */
 static void invlpg_guest(uint64_t va)
 {
-	if (is_canonical(va) && (va < HYPERVISOR_START || va >= HYPERVISOR_END))
-		tlb_invlpg_local(va);
+	if (is_guest_va(va))
+		invlpg(va);
 }
 
 static int uvm_flush(struct domain *d, uint64_t va, uint64_t flags)
 {
+	uint64_t type = flags & UVMF_FLUSHTYPE_MASK;
 	uint64_t where = flags & ~UVMF_FLUSHTYPE_MASK;
 
-	switch (flags & UVMF_FLUSHTYPE_MASK) {
-	case UVMF_NONE:
+	if (type == UVMF_NONE)
 		return 0;
-	case UVMF_TLB_FLUSH:
-	case UVMF_INVLPG:
-		break;
-	default:
+	if (type != UVMF_TLB_FLUSH && type != UVMF_INVLPG)
 		return -XEN_ENOSYS;
-	}
 	if (where == UVMF_ALL)
 		tlb_flush_domain(d);
 	else if (where != UVMF_LOCAL)
 		return flush_vcpus(d, where);
-	else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
+	else if (type == UVMF_INVLPG)
 		invlpg_guest(va);
 	else
 		tlb_flush_local();
@@ -289,71 +246,44 @@ static int uvm_flush(struct domain *d, uint64_t va, uint64_t flags)
 
 /* update_va_mapping */
 
-static int va_store_locked(struct vcpu *v, uint64_t va, uint64_t value,
-			   const struct domain *owner)
+long hc_update_va_mapping_otherdomain(uint64_t va, uint64_t value,
+				      uint64_t flags, uint64_t domid,
+				      uint64_t a5)
 {
-	struct store s = { .value = value, .owner = owner };
-
-	s.table = l1_of_va(v->kernel_root, va, &s.index);
-	return s.table ? pte_store(v->domain, &s) : -XEN_EINVAL;
-}
-
-static int update_va(struct vcpu *v, uint64_t va, uint64_t value,
-		     uint64_t flags, const struct domain *owner)
-{
-	int rc = mmu_enter(v->domain);
+	struct vcpu *v = current_vcpu();
+	struct store s = { .value = value };
+	struct parties p;
+	int rc = parties_get(&p, domid & 0xffff);
 
 	if (rc)
 		return rc;
-	rc = va_store_locked(v, va, value, owner);
-	mmu_leave(v->domain);
+	s.owner = p.owner;
+	rc = l1_store(v, false, va, &s);
+	parties_put(&p);
+	if (rc == -XEN_ERESTART)
+		return hypercall_continue(
+			__HYPERVISOR_update_va_mapping_otherdomain, va, value,
+			flags, domid, a5);
 	return rc ? rc : uvm_flush(v->domain, va, flags);
 }
 
 long hc_update_va_mapping(uint64_t va, uint64_t value, uint64_t flags,
 			  uint64_t a4, uint64_t a5)
 {
-	struct vcpu *v = current_vcpu();
-	int rc = update_va(v, va, value, flags, v->domain);
-
-	if (rc != -XEN_ERESTART)
-		return rc;
-	return hypercall_continue(__HYPERVISOR_update_va_mapping, va, value,
-				  flags, 0, 0);
-}
-
-long hc_update_va_mapping_otherdomain(uint64_t va, uint64_t value,
-				      uint64_t flags, uint64_t domid,
-				      uint64_t a5)
-{
-	struct parties p;
-	int rc = parties_get(&p, domid & 0xffff);
-
-	if (rc)
-		return rc;
-	rc = update_va(current_vcpu(), va, value, flags, p.owner);
-	parties_put(&p);
-	if (rc != -XEN_ERESTART)
-		return rc;
-	return hypercall_continue(__HYPERVISOR_update_va_mapping_otherdomain,
-				  va, value, flags, domid, 0);
+	return hc_update_va_mapping_otherdomain(va, value, flags, DOMID_SELF,
+						a5);
 }
 
 /* mmuext_op */
 
 static int new_base(struct vcpu *v, uint64_t mfn)
 {
-	int rc = mm_set_kernel_root(v, mfn_of(mfn));
+	int rc = mm_set_root(v, &v->kernel_root, mfn_of(mfn));
 
 	if (rc || !v->ldt_entries)
 		return rc;
 	/* The new tables may map another LDT: load it again on use. */
 	return pv_set_ldt(v, v->ldt_base, v->ldt_entries);
-}
-
-static int new_user_base(struct vcpu *v, uint64_t mfn)
-{
-	return mm_set_user_root(v, mfn ? mfn_of(mfn) : INVALID_MFN);
 }
 
 static int clear_page(struct domain *d, mfn_t m)
@@ -362,7 +292,7 @@ static int clear_page(struct domain *d, mfn_t m)
 
 	if (!f)
 		return -XEN_EINVAL;
-	memset(mfn_to_virt(m), 0, PAGE_SIZE);
+	memset(table_entries(f), 0, PAGE_SIZE);
 	frame_put_writable(f);
 	return 0;
 }
@@ -371,17 +301,16 @@ static int copy_page(struct domain *d, mfn_t to, mfn_t from)
 {
 	struct frame *source = frame_get_by_mfn(from, d);
 	struct frame *target = frame_get_writable(d, to);
-	int rc = -XEN_EINVAL;
+	bool ok = source && target;
 
-	if (source && target) {
-		memmove(mfn_to_virt(to), mfn_to_virt(from), PAGE_SIZE);
-		rc = 0;
-	}
+	if (ok)
+		memmove(table_entries(target), table_entries(source),
+			PAGE_SIZE);
 	if (target)
 		frame_put_writable(target);
 	if (source)
 		frame_put(source);
-	return rc;
+	return ok ? 0 : -XEN_EINVAL;
 }
 
 static int flush_cache(struct domain *d, int refusal)
@@ -396,12 +325,14 @@ static int flush_cache(struct domain *d, int refusal)
 static int mmuext_self(struct vcpu *v, const struct mmuext_op *op)
 {
 	struct domain *d = v->domain;
+	uint64_t mfn = op->arg1.mfn;
 
 	switch (op->cmd) {
 	case MMUEXT_NEW_BASEPTR:
-		return new_base(v, op->arg1.mfn);
+		return new_base(v, mfn);
 	case MMUEXT_NEW_USER_BASEPTR:
-		return new_user_base(v, op->arg1.mfn);
+		return mm_set_root(v, &v->user_root,
+				   mfn ? mfn_of(mfn) : INVALID_MFN);
 	case MMUEXT_TLB_FLUSH_LOCAL:
 		tlb_flush_local();
 		return 0;
@@ -431,20 +362,20 @@ static int mmuext_self(struct vcpu *v, const struct mmuext_op *op)
 
 static int mmuext_one(struct parties *p, const struct mmuext_op *op)
 {
+	mfn_t m = mfn_of(op->arg1.mfn);
+
 	switch (op->cmd) {
 	case MMUEXT_PIN_L1_TABLE:
 	case MMUEXT_PIN_L2_TABLE:
 	case MMUEXT_PIN_L3_TABLE:
 	case MMUEXT_PIN_L4_TABLE:
-		return mm_pin(p->owner, op->cmd - MMUEXT_PIN_L1_TABLE + 1,
-			      mfn_of(op->arg1.mfn));
+		return mm_pin(p->owner, op->cmd - MMUEXT_PIN_L1_TABLE + 1, m);
 	case MMUEXT_UNPIN_TABLE:
-		return mm_unpin(p->owner, mfn_of(op->arg1.mfn));
+		return mm_unpin(p->owner, m);
 	case MMUEXT_CLEAR_PAGE:
-		return clear_page(p->owner, mfn_of(op->arg1.mfn));
+		return clear_page(p->owner, m);
 	case MMUEXT_COPY_PAGE:
-		return copy_page(p->owner, mfn_of(op->arg1.mfn),
-				 mfn_of(op->arg2.src_mfn));
+		return copy_page(p->owner, m, mfn_of(op->arg2.src_mfn));
 	default:
 		if (p->owner != p->self)
 			return -XEN_EPERM;
@@ -452,58 +383,32 @@ static int mmuext_one(struct parties *p, const struct mmuext_op *op)
 	}
 }
 
-/* Finish what the last operation left over, before the call ends. */
-static int finish_walk(struct domain *d)
+/* Walks that an operation leaves over are finished before the call ends. */
+static int mmuext_run(struct parties *p, const void *op, unsigned int n,
+		      uint64_t *done)
 {
-	int rc;
+	int rc = 0;
 
-	if (!walker_active(d))
-		return 0;
-	rc = mmu_enter(d);
-	if (!rc)
-		mmu_leave(d);
-	return rc;
-}
-
-static int mmuext_batch(struct parties *p, struct batch *b, guest_ptr_t ops)
-{
-	int rc = finish_walk(p->owner);
-
-	while (!rc && b->next < b->count) {
-		struct mmuext_op op;
-
-		if (copy_array_from_guest(&op, ops, b->next, 1, sizeof(op)))
-			return -XEN_EFAULT;
-		rc = mmuext_one(p, &op);
-		if (rc)
-			break;
-		b->next++;
-		if (walker_active(p->owner) ||
-		    (b->next < b->count && hypercall_preempt_check()))
-			rc = -XEN_ERESTART;
+	if (!p->owner)
+		return -XEN_EPERM;
+	if (walker_active(p->owner)) {
+		rc = mmu_enter(p->owner);
+		if (!rc)
+			mmu_leave(p->owner);
 	}
-	return rc;
+	if (!rc && n) {
+		rc = mmuext_one(p, op);
+		*done += !rc;
+	}
+	return !rc && walker_active(p->owner) ? -XEN_ERESTART : rc;
 }
 
 long hc_mmuext_op(uint64_t ops, uint64_t count, uint64_t done,
 		  uint64_t foreigndom, uint64_t unused)
 {
-	struct parties p;
-	struct batch b;
-	int rc = parties_get(&p, foreigndom & 0xffff);
+	static const struct batch_call call = { __HYPERVISOR_mmuext_op, 1,
+						sizeof(struct mmuext_op),
+						mmuext_run };
 
-	if (rc)
-		return rc;
-	rc = p.owner ? batch_begin(&b, count, done) : -XEN_EPERM;
-	if (!rc) {
-		rc = mmuext_batch(&p, &b, guest_ptr(ops));
-		if (batch_end(&b))
-			rc = -XEN_EFAULT;
-	}
-	parties_put(&p);
-	if (rc != -XEN_ERESTART)
-		return rc;
-	return hypercall_continue(
-		__HYPERVISOR_mmuext_op, ops + b.next * sizeof(struct mmuext_op),
-		(b.count - b.next) | CONTINUED, done, foreigndom, 0);
+	return batch_call(&call, ops, count, done, foreigndom & 0xffff);
 }

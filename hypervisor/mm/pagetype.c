@@ -16,7 +16,6 @@
 #include "core/hypercall.h"
 #include "lib/panic.h"
 #include "public/errno.h"
-#include "x86/paging.h"
 
 static unsigned int level_of(const struct frame *table)
 {
@@ -31,55 +30,53 @@ static struct pte_class classify_for(const struct domain *d, unsigned int level,
 
 /* Leaves. */
 
-/* Frames that no entry counts: devices, and the M2P which nobody may write. */
-static bool leaf_is_static(const struct pte_class *c)
+/* False: nobody counts the frame. A device, or the M2P, which is read-only. */
+static bool leaf_is_counted(const struct frame *f)
 {
-	mfn_t m = mfn_of(c->frame);
-
-	return !mfn_is_ram(m) || frame_at(m)->state == FRAME_M2P;
+	return f && f->state > FRAME_M2P;
 }
 
-static bool static_leaf_allowed(const struct domain *d,
-				const struct pte_class *c)
+/*
+ * References of an entry that leads to no table. kept: the entry maps the
+ * same frame already and keeps its general reference.
+ */
+static int leaf_get(const struct domain *d, struct pte_class c,
+		    const struct domain *owner, bool kept)
 {
-	if (!domain_is_control(d))
-		return false;
-	return !mfn_is_ram(mfn_of(c->frame)) || !c->writable;
-}
-
-static int leaf_get(const struct domain *d, const struct pte_class *c,
-		    const struct domain *owner)
-{
-	struct frame *f;
+	struct frame *f = frame_lookup(mfn_of(c.frame));
 	int rc;
 
-	if (leaf_is_static(c))
-		return static_leaf_allowed(d, c) ? 0 : -XEN_EINVAL;
-	f = frame_get_by_mfn(mfn_of(c->frame), owner);
-	if (!f)
-		return -XEN_EINVAL;
-	if (c->writable) {
-		rc = frame_get_type(f, TYPE_WRITABLE);
-		if (rc) {
-			frame_put(f);
-			return rc;
-		}
+	if (c.kind != ENTRY_LEAF)
+		return c.kind == ENTRY_ABSENT ? 0 : -XEN_EINVAL;
+	if (!leaf_is_counted(f)) {
+		bool m2p = f && f->state == FRAME_M2P;
+
+		return domain_is_control(d) && !(m2p && c.writable)
+			       ? 0
+			       : -XEN_EINVAL;
 	}
-	if (c->cache)
+	if (!owner || (kept ? f->owner != owner : !frame_get(f, owner)))
+		return -XEN_EINVAL;
+	rc = 0;
+	if (c.writable)
+		rc = frame_get_type(f, TYPE_WRITABLE);
+	if (rc && !kept)
+		frame_put(f);
+	if (!rc && c.cache)
 		f->uncached = 1;
-	return 0;
+	return rc;
 }
 
-static void leaf_put(const struct pte_class *c)
+static void leaf_put(struct pte_class c, bool kept)
 {
-	struct frame *f;
+	struct frame *f = frame_lookup(mfn_of(c.frame));
 
-	if (leaf_is_static(c))
+	if (!leaf_is_counted(f))
 		return;
-	f = frame_at(mfn_of(c->frame));
-	if (c->writable)
+	if (c.writable)
 		frame_put_type(f);
-	frame_put(f);
+	if (!kept)
+		frame_put(f);
 }
 
 /* The walker. */
@@ -111,23 +108,6 @@ static int table_begin(struct domain *d, mfn_t m, unsigned int level)
 	if (rc < 0)
 		frame_put(f);
 	return rc;
-}
-
-/* References of one entry; 1: it leads to a table that must be walked first. */
-static int entry_get(struct domain *d, unsigned int level,
-		     const struct pte_class *c)
-{
-	switch (c->kind) {
-	case ENTRY_ABSENT:
-		return 0;
-	case ENTRY_LEAF:
-		return leaf_get(d, c, d);
-	case ENTRY_TABLE:
-		return table_begin(d, mfn_of(c->frame), level - 1);
-	case ENTRY_BAD:
-		break;
-	}
-	return -XEN_EINVAL;
 }
 
 /* The entry under the index has its references: store its final form. */
@@ -164,12 +144,6 @@ static void promote_publish(struct walker *w)
 		entry_done(top - 1, level + 1);
 }
 
-static void promote_fail(struct walker *w, int rc)
-{
-	w->result = rc;
-	w->demoting = true;
-}
-
 /* Work on the top table until it is done, fails or leads into another. */
 static void promote_step(struct domain *d)
 {
@@ -189,9 +163,12 @@ static void promote_step(struct domain *d)
 			continue;
 		}
 		c = classify_for(d, level, raw);
-		rc = entry_get(d, level, &c);
+		rc = c.kind == ENTRY_TABLE
+			     ? table_begin(d, mfn_of(c.frame), level - 1)
+			     : leaf_get(d, c, d, false);
 		if (rc < 0) {
-			promote_fail(w, rc);
+			w->result = rc;
+			w->demoting = true;
 			return;
 		}
 		if (rc == 1) {
@@ -210,9 +187,7 @@ static bool type_drop_unless_last(struct frame *f)
 
 	do
 		new = (old & TYPE_COUNT) == 1 ? old | TYPE_BUSY : old - 1;
-	while (!__atomic_compare_exchange_n(&f->type, &old, new, false,
-					    __ATOMIC_SEQ_CST,
-					    __ATOMIC_RELAXED));
+	while (!atomic_replace(&f->type, &old, new));
 	return !(new &TYPE_BUSY);
 }
 
@@ -236,17 +211,15 @@ static void demote_step(struct domain *d)
 	const uint64_t *entries = table_entries(top->table);
 
 	while (top->index) {
+		uint64_t raw = read_once(entries[--top->index]);
 		struct pte_class c;
 		struct frame *f;
-		uint64_t raw;
 
-		top->index--;
-		raw = read_once(entries[top->index]);
 		if (!(raw & PTE_PRESENT) || !slot_is_guests(level, top->index))
 			continue;
 		c = classify_for(d, level, raw);
 		if (c.kind == ENTRY_LEAF) {
-			leaf_put(&c);
+			leaf_put(c, false);
 			continue;
 		}
 		f = frame_at(mfn_of(c.frame));
@@ -265,8 +238,8 @@ static bool preempt_wanted(void)
 	return current_vcpu() && hypercall_preempt_check();
 }
 
-/* 0: finished, see result. At least one table's worth of progress each. */
-static int walker_run(struct domain *d)
+/* At least one table's worth of progress each time. */
+int walker_run(struct domain *d)
 {
 	struct walker *w = d->walker;
 
@@ -281,51 +254,41 @@ static int walker_run(struct domain *d)
 	return 0;
 }
 
-int walker_finish(struct domain *d)
+void table_put(struct domain *d, struct frame *table)
 {
 	struct walker *w = d->walker;
-	int rc;
 
-	if (likely(!w->depth))
-		return 0;
-	rc = walker_run(d);
-	if (rc || !w->root)
-		return rc;
-	/* A promotion whose caller will ask again. */
-	if (w->result) {
-		w->failed = w->root;
-		w->failed_result = w->result;
-	} else {
-		w->done = w->root;
+	ASSERT(spin_held(&d->mmu_lock) && !w->depth);
+	if (type_drop_unless_last(table)) {
+		frame_put(table);
+		return;
 	}
-	w->root = NULL;
-	return 0;
-}
-
-static void demote_start(struct domain *d, struct frame *table)
-{
-	struct walker *w = d->walker;
-
-	ASSERT(!w->depth);
 	w->demoting = true;
-	w->result = 0;
-	w->root = NULL;
 	walker_push(w, table, TABLE_ENTRIES);
 	if (walker_run(d)) {
 		/* The next to enter goes on. */
 	}
 }
 
-void table_put(struct domain *d, struct frame *table)
+int walker_forget(struct domain *d)
 {
-	ASSERT(spin_held(&d->mmu_lock));
-	if (type_drop_unless_last(table))
-		frame_put(table);
-	else
-		demote_start(d, table);
+	struct frame *root = d->walker->root;
+
+	if (!root || d->walker->result)
+		return 0;
+	d->walker->root = NULL;
+	table_put(d, root);
+	return -XEN_ERESTART;
 }
 
-static int promote_start(struct domain *d, struct frame *table)
+/* The result of a promotion; with 0 its reference is the caller's. */
+static int promote_result(struct walker *w)
+{
+	w->root = NULL;
+	return w->result;
+}
+
+static int promote(struct domain *d, struct frame *table)
 {
 	struct walker *w = d->walker;
 	int rc;
@@ -333,171 +296,110 @@ static int promote_start(struct domain *d, struct frame *table)
 	w->demoting = false;
 	w->result = 0;
 	w->root = table;
-	w->failed = NULL;
 	walker_push(w, table, 0);
 	rc = walker_run(d);
-	if (rc)
-		return rc;
-	w->root = NULL;
-	return w->result;
-}
-
-/*
- * Let go of a finished promotion that nobody came back for. That may demote
- * the very table that the caller is about to change, so it must look again.
- */
-static int walker_drop_done(struct domain *d)
-{
-	struct frame *done = d->walker->done;
-
-	if (!done)
-		return 0;
-	d->walker->done = NULL;
-	table_put(d, done);
-	return -XEN_ERESTART;
+	return rc ? rc : promote_result(w);
 }
 
 int table_get(struct domain *d, mfn_t m, unsigned int level)
 {
+	struct frame *f = frame_lookup(m);
 	struct walker *w = d->walker;
-	struct frame *f;
-	int rc;
+	int rc = 0;
 
-	ASSERT(spin_held(&d->mmu_lock));
-	if (m.n >= machine_frames)
+	ASSERT(spin_held(&d->mmu_lock) && !w->depth);
+	if (f && w->root == f && (w->result || level_of(f) == level))
+		return promote_result(w);
+	if (!f || !frame_get(f, d))
 		return -XEN_EINVAL;
-	f = &frame_table[index_clamp(m.n, machine_frames)];
-	if (w->done == f && level_of(f) == level) {
-		w->done = NULL; /* its reference is the caller's now */
-		return 0;
-	}
-	if (w->failed == f) {
-		w->failed = NULL;
-		return w->failed_result;
-	}
-	if (!frame_has_type(f, (enum frame_type)level)) {
-		rc = walker_drop_done(d);
-		if (rc)
-			return rc;
-	}
-	rc = table_begin(d, m, level);
-	return rc == 1 ? promote_start(d, f) : rc;
+	if (!frame_has_type(f, (enum frame_type)level))
+		rc = walker_forget(d);
+	if (!rc)
+		rc = frame_type_begin(f, (enum frame_type)level);
+	if (rc < 0)
+		frame_put(f);
+	return rc == 1 ? promote(d, f) : rc;
 }
 
 /* Storing entries. */
 
-static bool entry_exchange(uint64_t *pte, struct store *s, uint64_t new,
-			   uint64_t *old)
+/* False: s->expected is not what is there. */
+static bool entry_replace(uint64_t *pte, struct store *s, uint64_t new)
 {
-	const uint64_t ad = PTE_ACCESSED | PTE_DIRTY;
+	uint64_t old = read_once(*pte), value;
 
-	if (!s->flags) {
-		*old = __atomic_exchange_n(pte, new, __ATOMIC_SEQ_CST);
-		return true;
-	}
-	*old = (s->flags & STORE_EXPECTED) ? s->expected : read_once(*pte);
-	for (;;) {
-		uint64_t value = new;
-
-		if ((s->flags & STORE_PRESERVE_AD) && (*old & PTE_PRESENT))
-			value |= *old & ad;
-		if (__atomic_compare_exchange_n(pte, old, value, false,
-						__ATOMIC_SEQ_CST,
-						__ATOMIC_RELAXED))
-			return true;
-		if (s->flags & STORE_EXPECTED)
+	do {
+		if ((s->flags & STORE_EXPECTED) && old != s->expected) {
+			s->expected = old;
 			return false;
-	}
+		}
+		value = new;
+		if ((s->flags & STORE_PRESERVE_AD) && (old & PTE_PRESENT))
+			value |= old & (PTE_ACCESSED | PTE_DIRTY);
+	} while (!atomic_replace(pte, &old, value));
+	return true;
 }
 
-static int store_get(struct domain *d, const struct store *s,
-		     unsigned int level, const struct pte_class *c)
+static void entry_put(struct domain *d, struct pte_class c, bool kept)
 {
-	switch (c->kind) {
-	case ENTRY_ABSENT:
-		return 0;
-	case ENTRY_LEAF:
-		return leaf_get(d, c, s->owner);
-	case ENTRY_TABLE:
-		return s->owner == d ? table_get(d, mfn_of(c->frame), level - 1)
-				     : -XEN_EINVAL;
-	case ENTRY_BAD:
-		break;
-	}
-	return -XEN_EINVAL;
-}
-
-static void entry_put(struct domain *d, const struct pte_class *c)
-{
-	if (c->kind == ENTRY_LEAF)
-		leaf_put(c);
-	else if (c->kind == ENTRY_TABLE)
-		table_put(d, frame_at(mfn_of(c->frame)));
+	if (c.kind == ENTRY_LEAF)
+		leaf_put(c, kept);
+	else if (c.kind == ENTRY_TABLE)
+		table_put(d, frame_at(mfn_of(c.frame)));
 }
 
 int pte_store(struct domain *d, struct store *s)
 {
 	uint64_t *pte = &table_entries(s->table)[s->index];
 	unsigned int level = level_of(s->table);
-	uint64_t old = read_once(*pte);
 	uint64_t new = pte_fix(level, s->value);
-	struct pte_class was = classify_for(d, level, old);
+	struct pte_class was = classify_for(d, level, read_once(*pte));
 	struct pte_class now = classify_for(d, level, new);
-	bool counted;
-	int rc;
+	bool held = s->flags & STORE_HELD;
+	bool kept = !held && was.kind == ENTRY_LEAF && now.kind == ENTRY_LEAF &&
+		    was.frame == now.frame;
+	bool counted = held || !pte_same_class(was, now); /* PT-5 */
+	int rc = 0;
 
 	ASSERT(spin_held(&d->mmu_lock));
 	if (!slot_is_guests(level, s->index))
 		return -XEN_EINVAL;
-	counted = !pte_same_class(&was, &now); /* PT-5 */
-	if (counted) {
-		rc = store_get(d, s, level, &now);
-		if (rc)
-			return rc;
-	}
-	if (!entry_exchange(pte, s, new, &old)) {
-		s->expected = old;
+	if ((s->flags & STORE_IF_MAPS) &&
+	    (was.kind != ENTRY_LEAF || was.frame != s->maps.n))
+		return -XEN_EINVAL;
+	if (counted && now.kind == ENTRY_TABLE)
+		rc = table_get(d, mfn_of(now.frame), level - 1);
+	else if (counted && !held)
+		rc = leaf_get(d, now, s->owner, kept);
+	if (rc)
+		return rc;
+	/* Only accessed and dirty can have changed under the lock. */
+	if (!entry_replace(pte, s, new)) {
 		if (counted)
-			entry_put(d, &now);
+			entry_put(d, now, kept);
 		return -XEN_EAGAIN;
 	}
-	/* Only accessed and dirty can have changed under the lock. */
-	if (level > 1 && was.kind == ENTRY_TABLE)
+	if (was.kind == ENTRY_TABLE)
 		tlb_flush_domain(d);
 	if (counted)
-		entry_put(d, &was);
-	return 0;
-}
-
-int pte_install(struct domain *d, struct frame *table, unsigned int index,
-		uint64_t value)
-{
-	uint64_t *pte = &table_entries(table)[index];
-	struct pte_class was;
-
-	ASSERT(spin_held(&d->mmu_lock) && level_of(table) == 1);
-	was = classify_for(
-		d, 1,
-		__atomic_exchange_n(pte, pte_fix(1, value), __ATOMIC_SEQ_CST));
-	entry_put(d, &was);
+		entry_put(d, was, kept);
 	return 0;
 }
 
 struct frame *l1_of_va(mfn_t root, uint64_t va, unsigned int *index)
 {
-	mfn_t m = root;
+	uint64_t at = root.n << PAGE_SHIFT;
 
-	if (mfn_eq(root, INVALID_MFN) || !is_canonical(va) ||
-	    (va >= HYPERVISOR_START && va < HYPERVISOR_END))
+	if (mfn_eq(root, INVALID_MFN) || !is_guest_va(va))
 		return NULL;
 	for (unsigned int shift = 39; shift > PAGE_SHIFT; shift -= 9) {
-		const uint64_t *table = mfn_to_virt(m);
+		const uint64_t *table = phys_to_virt(at);
 		uint64_t pte = read_once(table[(va >> shift) & 511]);
 
 		if (!(pte & PTE_PRESENT))
 			return NULL;
-		m = pte_mfn(pte);
+		at = pte & PTE_ADDR;
 	}
 	*index = (va >> PAGE_SHIFT) & 511;
-	return frame_at(m);
+	return frame_at(mfn_of(at >> PAGE_SHIFT));
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The page-type core: references that table entries hold, promotion and
- * demotion of tables, and the one function that stores entries. Everything
- * here: domain's mmu_lock held, no walk in progress (mmu_enter()).
+ * demotion of tables, and the one function that stores entries; and what else
+ * the files of mm/ share among themselves. Where nothing else is said: the
+ * domain's mmu_lock is held and no walk is in progress (mmu_enter()).
  */
 #pragma once
 
-#include "mm/domain_mm.h"
 #include "mm/pte.h"
+#include "x86/paging.h"
+#include "x86/uaccess.h"
 
 #define TABLE_ENTRIES 512
 
@@ -24,16 +26,14 @@ struct walk_level {
 struct walker {
 	unsigned int depth; /* 0: nothing in progress */
 	bool demoting;
-	int result; /* of the promotion; an error while it is undone */
 	struct walk_level stack[4];
-	struct frame *root; /* what is promoted; compared, not followed */
 	/*
-	 * Outcome of a promotion that was finished on another's behalf: for
-	 * the caller when it asks again. done is a reference of the walker's.
+	 * The table whose promotion was interrupted, until its caller asks
+	 * again, and the result. Once that is final: 0, then the walker has a
+	 * reference to root; or an error, then root is compared, not followed.
 	 */
-	struct frame *done;
-	struct frame *failed;
-	int failed_result;
+	struct frame *root;
+	int result;
 };
 
 static inline bool walker_active(const struct domain *d)
@@ -41,8 +41,22 @@ static inline bool walker_active(const struct domain *d)
 	return d->walker->depth != 0;
 }
 
-/* Continue the walk in progress; -ERESTART: it is not finished yet. */
-must_check int walker_finish(struct domain *d);
+/* At least one table's worth of progress; -ERESTART: it is not finished. */
+must_check int walker_run(struct domain *d);
+
+/*
+ * Let go of a finished promotion that nobody came back for: -ERESTART. That
+ * may demote the very table that the caller is about to change, so it must
+ * leave the lock and look again. 0: there is none.
+ */
+must_check int walker_forget(struct domain *d);
+
+/*
+ * Guards every page table of d. Entering finishes a walk in progress first
+ * (PT-13): -ERESTART, and no lock held, when that takes longer.
+ */
+must_check int mmu_enter(struct domain *d);
+void mmu_leave(struct domain *d);
 
 /*
  * A reference (type and general) to m as a validated table of the level.
@@ -58,15 +72,18 @@ void table_put(struct domain *d, struct frame *table);
 enum store_flags {
 	STORE_PRESERVE_AD = 1, /* keep accessed and dirty as they are */
 	STORE_EXPECTED = 2,    /* only if the entry is still *expected */
+	STORE_HELD = 4,    /* the caller has the leaf's references to give */
+	STORE_IF_MAPS = 8, /* only if the entry is a leaf to this frame */
 };
 
 struct store {
-	struct frame *table; /* validated, held by the caller or its root */
+	struct frame *table; /* validated; stays so while the lock is held */
 	unsigned int index;
 	uint64_t value;
 	const struct domain *owner; /* of a leaf's frame; NULL: no RAM */
 	unsigned int flags;
 	uint64_t expected; /* IN; OUT the entry found, with -EAGAIN */
+	mfn_t maps;
 };
 
 /*
@@ -75,14 +92,50 @@ struct store {
  * be in progress, as after table_put().
  */
 must_check int pte_store(struct domain *d, struct store *s);
-/* Put in a leaf whose references the caller has; see mm_map_frame_va(). */
-must_check int pte_install(struct domain *d, struct frame *table,
-			   unsigned int index, uint64_t value);
+
+/*
+ * The same without the lock, for the entry that maps an address in the kernel
+ * tables of v or, by_pte, is at a machine address. -EINVAL: there is none.
+ */
+must_check int l1_store(struct vcpu *v, bool by_pte, uint64_t where,
+			struct store *s);
 
 /* The L1 table that maps va in root, and the index in it; NULL: none. */
 struct frame *l1_of_va(mfn_t root, uint64_t va, unsigned int *index);
 
 static inline uint64_t *table_entries(const struct frame *table)
 {
-	return mfn_to_virt(frame_to_mfn(table));
+	return phys_to_virt(frame_to_mfn(table).n << PAGE_SHIFT);
 }
+
+/* TL-8: a canonical address outside the hypervisor's slots. */
+static inline bool is_guest_va(uint64_t va)
+{
+	return va < GUEST_LOW_END || va >= HYPERVISOR_END;
+}
+
+/* The last reference of f is gone: leave the owner, back to the allocator. */
+void frame_release(struct frame *f);
+
+/*
+ * PG-4: take a page that only its allocation and the caller refer to from its
+ * domain in one step. -EBUSY: it is in use. The caller owns it then, and
+ * keeps or clears its M2P entry.
+ */
+must_check int domain_steal_frame(struct domain *d, struct frame *f);
+
+/*
+ * The domain that the caller names: itself, or any if it has control. -EPERM,
+ * -ESRCH. Another than the caller's is counted until target_put().
+ */
+must_check int target_get(domid_t id, struct domain **d);
+void target_put(struct domain *d);
+
+/* memory_op: the number of extents done is in the bits above the command. */
+#define MEMORY_COMMAND_BITS 6
+long reservation_op(struct vcpu *v, unsigned int cmd, uint64_t done,
+		    guest_ptr_t arg);
+long memory_exchange(struct vcpu *v, guest_ptr_t arg);
+
+/* Wait loops call this: serve flush requests though interrupts are off. */
+void tlb_poll(void);

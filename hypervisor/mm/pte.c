@@ -29,16 +29,16 @@ struct pte_class classify(unsigned int level, uint64_t raw, bool io)
 		return c;
 	}
 	c.writable = raw & PTE_WRITE;
-	c.cache = raw & CACHE_BITS;
+	c.cache = (uint8_t)(raw & CACHE_BITS);
 	if (c.cache && !io)
 		c.kind = ENTRY_BAD;
 	return c;
 }
 
-bool pte_same_class(const struct pte_class *a, const struct pte_class *b)
+bool pte_same_class(struct pte_class a, struct pte_class b)
 {
-	return a->kind == b->kind && a->frame == b->frame &&
-	       a->writable == b->writable && a->cache == b->cache;
+	return a.kind == b.kind && a.frame == b.frame &&
+	       a.writable == b.writable && a.cache == b.cache;
 }
 
 uint64_t pte_fix(unsigned int level, uint64_t raw)

@@ -15,11 +15,12 @@ enum pte_kind {
 	ENTRY_BAD,
 };
 
+/* Two words, so that the compiler passes it in registers. */
 struct pte_class {
-	enum pte_kind kind;
-	bool writable;  /* leaf only */
-	uint64_t cache; /* leaf only: PWT, PCD, PAT; 0 is write-back */
 	uint64_t frame; /* leaf, table: frame number */
+	enum pte_kind kind;
+	bool writable; /* leaf only */
+	uint8_t cache; /* leaf only: PWT, PCD, PAT; 0 is write-back */
 };
 
 /* First frame number that the processor cannot address (PT-7). */
@@ -27,7 +28,7 @@ extern uint64_t pte_frame_limit;
 
 /* io: the domain has devices, so it may choose cache attributes (TL-9). */
 struct pte_class classify(unsigned int level, uint64_t raw, bool io);
-bool pte_same_class(const struct pte_class *a, const struct pte_class *b);
+bool pte_same_class(struct pte_class a, struct pte_class b);
 /* The entry as stored: bits that every entry of a guest has or lacks. */
 uint64_t pte_fix(unsigned int level, uint64_t raw);
 

@@ -13,9 +13,7 @@
  * handlers. Requests are answered by interrupt, or by polling while waiting.
  */
 #include "core/services.h"
-#include "mm/domain_mm.h"
-#include "mm/mm.h"
-#include "x86/paging.h"
+#include "mm/pagetype.h"
 #include "x86/processor.h"
 #include "x86/smp.h"
 
@@ -51,7 +49,6 @@ static void load_root(struct domain *d, mfn_t root)
 		write_once(cpu->tlb_epoch, epoch - 1);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	paging_load_root(root);
-	cpu->loaded_root = root;
 	write_once(cpu->tlb_domain, d);
 	__atomic_store_n(&cpu->tlb_epoch, d ? epoch : EPOCH_CLEAN,
 			 __ATOMIC_RELEASE);
@@ -80,66 +77,53 @@ void tlb_flush_local(void)
 		  cpu->tlb_domain ? cpu->loaded_root : boot_root);
 }
 
-void tlb_invlpg_local(uint64_t va)
-{
-	invlpg(va);
-}
-
-void tlb_flush_ipi(void)
-{
-	tlb_flush_local();
-}
-
 void tlb_poll(void)
 {
 	if (read_once(this_cpu()->tlb_requested))
 		tlb_flush_local();
 }
 
-/* Which CPUs a flush concerns. */
-struct flush {
-	uint64_t before;       /* only CPUs with an epoch up to this */
-	struct domain *domain; /* only CPUs that may walk its tables */
-	const uint64_t *vcpus; /* and run one of these, NULL: any */
-};
-
-static bool runs_one_of(const struct flush *fl, struct cpu *cpu)
+/*
+ * Does the CPU run a vCPU of d that is not in the bitmap? Compared by address
+ * only: what runs there may be changing at this moment.
+ */
+static bool runs_another(const struct cpu *cpu, const struct domain *d,
+			 const uint64_t *vcpus)
 {
-	/* Compared by address only: it may be changing at this moment. */
 	const struct vcpu *v = read_once(cpu->current);
 
-	for (unsigned int id = 0; v && fl->domain && id < fl->domain->max_vcpus;
-	     id++)
-		if (fl->domain->vcpu[id] == v)
-			return fl->vcpus[id / 64] >> (id % 64) & 1;
-	return true;
+	for (unsigned int id = 0; v && id < d->max_vcpus; id++)
+		if (d->vcpu[id] == v)
+			return !(vcpus[id / 64] >> (id % 64) & 1);
+	return false;
 }
 
-static bool flush_wants(const struct flush *fl, struct cpu *cpu)
+/* May the CPU walk the tables of d (NULL: of any domain)? */
+static bool may_walk(const struct cpu *cpu, const struct domain *d)
 {
-	const struct domain *loaded;
+	const struct domain *loaded = read_once(cpu->tlb_domain);
 
-	if (!cpu || !read_once(cpu->online) ||
-	    read_once(cpu->tlb_epoch) > fl->before)
-		return false;
-	loaded = read_once(cpu->tlb_domain);
-	if (fl->domain && loaded != fl->domain && loaded != ANY_DOMAIN_LOADED)
-		return false;
-	return !fl->vcpus || runs_one_of(fl, cpu);
+	return !d || loaded == d || loaded == ANY_DOMAIN_LOADED;
 }
 
-static void flush_cpus(const struct flush *fl)
+/*
+ * Flush the CPUs with an epoch up to `before`; of a domain only those that may
+ * walk its tables, and with a bitmap only those that run one of its vCPUs.
+ */
+static void flush_cpus(uint64_t before, const struct domain *d,
+		       const uint64_t *vcpus)
 {
 	uint64_t waiting[MAX_CPUS / 64] = { 0 };
 	uint64_t since = tlb_epoch_now();
-	struct cpu *self = this_cpu();
 
 	for (unsigned int i = 0; i < cpu_count; i++) {
 		struct cpu *cpu = cpu_get(i);
 
-		if (!flush_wants(fl, cpu))
+		if (!cpu || !read_once(cpu->online) ||
+		    read_once(cpu->tlb_epoch) > before || !may_walk(cpu, d) ||
+		    (vcpus && runs_another(cpu, d, vcpus)))
 			continue;
-		if (cpu == self) {
+		if (cpu == this_cpu()) {
 			tlb_flush_local();
 			continue;
 		}
@@ -147,42 +131,25 @@ static void flush_cpus(const struct flush *fl)
 		write_once(cpu->tlb_requested, true);
 		smp_send_ipi(i, VECTOR_TLB_FLUSH);
 	}
-	for (unsigned int i = 0; i < cpu_count; i++) {
-		if (!(waiting[i / 64] >> (i % 64) & 1))
-			continue;
-		while (read_once(cpu_get(i)->tlb_epoch) <= since) {
+	for (unsigned int i = 0; i < cpu_count; i++)
+		while ((waiting[i / 64] >> (i % 64) & 1) &&
+		       read_once(cpu_get(i)->tlb_epoch) <= since) {
 			tlb_poll();
 			cpu_relax();
 		}
-	}
 }
 
 void tlb_flush_since(uint64_t stamp)
 {
-	struct flush fl = { .before = stamp };
-
-	flush_cpus(&fl);
-}
-
-void tlb_flush_all_cpus(void)
-{
-	struct flush fl = { .before = EPOCH_CLEAN - 1 };
-
-	flush_cpus(&fl);
+	flush_cpus(stamp, NULL, NULL);
 }
 
 void tlb_flush_domain(struct domain *d)
 {
-	struct flush fl = { .before = EPOCH_CLEAN - 1, .domain = d };
-
-	flush_cpus(&fl);
+	flush_cpus(EPOCH_CLEAN - 1, d, NULL);
 }
 
 void tlb_flush_vcpus(struct domain *d, const uint64_t *vcpus)
 {
-	struct flush fl = { .before = EPOCH_CLEAN - 1,
-			    .domain = d,
-			    .vcpus = vcpus };
-
-	flush_cpus(&fl);
+	flush_cpus(EPOCH_CLEAN - 1, d, vcpus);
 }

@@ -141,10 +141,11 @@ int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 	rc = pv_set_gdt(v, frames, (unsigned int)c->gdt_ents);
 	if (rc)
 		return rc;
-	rc = mm_set_kernel_root(v, mfn_of(xen_cr3_to_pfn(c->ctrlreg[3])));
+	rc = mm_set_root(v, &v->kernel_root,
+			 mfn_of(xen_cr3_to_pfn(c->ctrlreg[3])));
 	if (rc)
 		goto drop;
-	rc = mm_set_user_root(v, user ? mfn_of(user) : INVALID_MFN);
+	rc = mm_set_root(v, &v->user_root, user ? mfn_of(user) : INVALID_MFN);
 	if (rc)
 		goto drop;
 	if (c->flags & VGCF_i387_valid)

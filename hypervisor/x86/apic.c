@@ -127,7 +127,7 @@ static void nothing(unsigned int vector)
 
 static void tlb_interrupt(unsigned int vector)
 {
-	tlb_flush_ipi();
+	tlb_flush_local();
 }
 
 /* Both 8259s: vectors out of the way of exceptions, every line masked. */

@@ -133,9 +133,10 @@ void frame_put_writable(struct frame *f)
 	frame_put(f);
 }
 
-int mm_map_frame_va(struct vcpu *v, uint64_t va, struct frame *f, uint64_t fl)
+int mm_map_frame(struct vcpu *v, bool by_pte, uint64_t va, struct frame *f,
+		 uint64_t fl)
 {
-	(void)v;
+	(void)v, (void)by_pte;
 	if (va >= SLOTS || slot[va].f)
 		return rand() % 2 ? -XEN_EINVAL : -XEN_ERESTART;
 	slot[va].f = f;
@@ -143,16 +144,9 @@ int mm_map_frame_va(struct vcpu *v, uint64_t va, struct frame *f, uint64_t fl)
 	return 0;
 }
 
-int mm_map_frame_pte(struct domain *d, maddr_t a, struct frame *f, uint64_t fl)
+int mm_unmap_frame(struct vcpu *v, bool by_pte, uint64_t va, struct frame *f)
 {
-	(void)d;
-	return mm_map_frame_va(NULL, a.a, f, fl);
-}
-
-int mm_unmap_frame_va(struct vcpu *v, uint64_t va, struct frame *f, uint64_t n)
-{
-	(void)v;
-	(void)n;
+	(void)v, (void)by_pte;
 	if (va >= SLOTS || slot[va].f != f)
 		return -XEN_EINVAL;
 	if (slot[va].write)
@@ -160,12 +154,6 @@ int mm_unmap_frame_va(struct vcpu *v, uint64_t va, struct frame *f, uint64_t n)
 	frame_put(f);
 	slot[va].f = NULL;
 	return 0;
-}
-
-int mm_unmap_frame_pte(struct domain *d, maddr_t a, struct frame *f, uint64_t n)
-{
-	(void)d;
-	return mm_unmap_frame_va(NULL, a.a, f, n);
 }
 
 int copy_array_from_guest(void *dst, guest_ptr_t p, uint64_t first, uint64_t n,
@@ -320,7 +308,7 @@ int main(void)
 	/* The mapper dies: tables first, then what is left of the mappings. */
 	for (unsigned int s = 0; s < SLOTS; s++) {
 		if (slot[s].f)
-			CHECK(!mm_unmap_frame_va(NULL, s, slot[s].f, 0));
+			CHECK(!mm_unmap_frame(NULL, false, s, slot[s].f));
 		model[s].live = false;
 	}
 	CHECK(!grant_release_mappings(&dom[0]));

@@ -11,8 +11,7 @@
 #include "core/grant.h"
 #include "core/hypercall.h"
 #include "lib/panic.h"
-#include "mm/domain_mm.h"
-#include "mm/m2p.h"
+#include "mm/pagetype.h"
 #include "public/errno.h"
 #include "pv/descriptor.h"
 #include "pv/pv.h"
@@ -187,7 +186,7 @@ void tlb_check(void)
 
 void paging_load_root(mfn_t root)
 {
-	(void)root;
+	cpus[me].loaded_root = root;
 	tlbs[me].n = 0;
 }
 
@@ -214,7 +213,7 @@ void smp_send_ipi(unsigned int cpu, unsigned int vector)
 
 	CHECK(vector == VECTOR_TLB_FLUSH && cpu != me);
 	me = cpu;
-	tlb_flush_ipi();
+	tlb_flush_local();
 	me = self;
 }
 

@@ -17,43 +17,42 @@ TEST = pathlib.Path("tests/unit/mm")
 FLAGS = ("-std=gnu11 -O1 -g -fno-strict-aliasing -D_GNU_SOURCE -w "
          "-DTENON_HOSTED -DTENON_DEBUG -Itests/unit/mm/fake -Itests/unit/mm "
          "-Iinclude").split()
-SOURCES = ("alloc domain_mm exchange frame l1_access memory_op mmu_ops "
-           "pagetype pte tlb").split()
+SOURCES = ("alloc domain_mm frame l1_access memory_op mmu_ops pagetype pte "
+           "reservation tlb").split()
 
 # (invariant, file, text, what replaces it)
 MISTAKES = [
-    ("PT-1", "frame", "if (!(old & TYPE_COUNT) && !busy)", "if (!busy)"),
+    ("PT-1", "frame", "if (!(old & TYPE_COUNT)) /", "if (!(old & TYPE_BUSY)) /"),
     ("PT-3", "pagetype", "rc = frame_get_type(f, TYPE_WRITABLE);", "rc = 0;"),
-    ("PT-3 put", "pagetype", "if (c->writable)\n\t\tframe_put_type(f);", ""),
-    ("PT-4", "pagetype", "if (counted)\n\t\tentry_put(d, &was);", ""),
-    ("PT-5", "pte", "a->writable == b->writable &&", ""),
+    ("PT-3 put", "pagetype", "if (c.writable)\n\t\tframe_put_type(f);", ""),
+    ("PT-4", "pagetype", "if (counted)\n\t\tentry_put(d, was, kept);", ""),
+    ("PT-5", "pte", "a.writable == b.writable &&", ""),
     ("PT-6", "pte", "if (raw & (CACHE_BITS | PTE_GLOBAL))", "if (0)"),
     ("PT-7", "pte", "if (c.frame >= pte_frame_limit)", "if (0)"),
     ("PT-8 write", "pagetype", "if (!slot_is_guests(level, s->index))",
      "if (0)"),
     ("PT-8 promote", "pagetype", "l4_write_hypervisor_slots(top->table);", ""),
     ("PT-9", "pagetype",
-     "return table_begin(d, mfn_of(c->frame), level - 1);",
-     "return table_begin(d, mfn_of(c->frame), level);"),
-    ("PT-11", "pagetype", "frame_get_by_mfn(mfn_of(c->frame), owner)",
-     "frame_get_any(mfn_of(c->frame))"),
-    ("PT-12", "frame", "flush_history(f, type_of(old), t);", ""),
-    ("PT-13 undo", "pagetype", "w->demoting = true;\n}",
-     "w->depth = 0;\n}"),
-    ("PT-13 done", "pagetype", "w->done = w->root;", ""),
-    ("PT-13 enter", "domain_mm", "rc = walker_finish(d);", "rc = 0;"),
-    ("PT-17 pin", "domain_mm", "if (f->type & TYPE_PINNED) {", "if (0) {"),
+     "? table_begin(d, mfn_of(c.frame), level - 1)",
+     "? table_begin(d, mfn_of(c.frame), level)"),
+    ("PT-11", "pagetype", "!frame_get(f, owner)", "!frame_get(f, f->owner)"),
+    ("PT-12", "frame", "tlb_flush_since(read_once(f->stamp));", ";"),
+    ("PT-13 undo", "pagetype", "w->demoting = true;\n\t\t\treturn;",
+     "w->depth = 0;\n\t\t\treturn;"),
+    ("PT-13 done", "pagetype", "table_put(d, root);", ""),
+    ("PT-13 enter", "domain_mm", "|| !walker_run(d)", "|| true"),
+    ("PT-17 pin", "domain_mm", "if (old & TYPE_PINNED) {", "if (0) {"),
     ("PT-17 unpin", "domain_mm", "if (!(old & TYPE_PINNED))", "if (0)"),
     ("PT-19", "mmu_ops", "if (u->ptr & 4)", "if (0)"),
     ("TL-2 leaf", "frame", "frame_stamp(f);\n\tASSERT", "ASSERT"),
     ("TL-2 later", "frame", "while (old < epoch", "while (old > epoch"),
-    ("TL-3", "alloc", "tlb_flush_since(stamp);", ""),
+    ("TL-3", "alloc", "tlb_flush_since(f->stamp);", ";"),
     ("TL-5", "pagetype", "tlb_flush_domain(d);", ""),
     ("TL-6", "domain_mm", "mm_load_root(v);", ""),
     ("PG-3", "frame", "if (!(old & REF_ALLOCATED))", "if (0)"),
     ("PG-4", "domain_mm", "uint64_t alone = REF_ALLOCATED | 2;",
      "uint64_t alone = f->ref;"),
-    ("PG-6", "memory_op", "clear_block(f, e->order);", ""),
+    ("PG-6", "reservation", "clear_block(f, e->order);", ""),
     ("PG-7", "domain_mm", "n <= d->max_pages - d->tot_pages", "true"),
 ]
 

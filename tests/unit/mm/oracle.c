@@ -112,9 +112,10 @@ static void count_domain(const struct domain *d)
 	for (unsigned int i = 0; i < w->depth; i++)
 		count_type((uint64_t)(w->stack[i].table - frame_table),
 			   type_of(w->stack[i].table->type));
-	if (w->done)
-		count_type((uint64_t)(w->done - frame_table),
-			   type_of(w->done->type));
+	/* A promotion that is finished and not asked for yet. */
+	if (w->root && !w->result && (!w->depth || w->demoting))
+		count_type((uint64_t)(w->root - frame_table),
+			   type_of(w->root->type));
 	count_type(virt_to_mfn(d->shared_info).n, TYPE_WRITABLE);
 }
 

@@ -39,7 +39,7 @@ static void check(unsigned int level, uint64_t pte, bool io)
 
 	CHECK(c.kind == expected_kind(level, pte, io));
 	if (c.kind != ENTRY_BAD)
-		CHECK(pte_same_class(&c, &again));
+		CHECK(pte_same_class(c, again));
 	if (!(pte & 1)) {
 		CHECK(fixed == pte); /* kept as it is: swap entries */
 		return;
@@ -53,9 +53,9 @@ static void check(unsigned int level, uint64_t pte, bool io)
 			 pte ^ (PTE_ACCESSED | PTE_USER | PTE_NX | 0xe00 |
 				PTE_DIRTY | 1ull << 55),
 			 io);
-	CHECK(pte_same_class(&c, &other));
+	CHECK(pte_same_class(c, other));
 	other = classify(level, pte ^ PTE_WRITE, io);
-	CHECK(pte_same_class(&c, &other) == (level > 1));
+	CHECK(pte_same_class(c, other) == (level > 1));
 }
 
 int main(void)
