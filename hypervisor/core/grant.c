@@ -37,7 +37,7 @@ void grant_domain_free(struct domain *d)
 	if (!d->grant)
 		return;
 	for (unsigned int i = 0; i < d->grant->frames; i++) {
-		page_free(d->grant->frame[i]);
+		heap_free(d->grant->frame[i]);
 		heap_free(d->grant->use[i]);
 	}
 	for (unsigned int i = 0; i < d->grant->lumps; i++)
@@ -57,7 +57,7 @@ int grant_table_grow(struct domain *d, unsigned int n)
 	while (gt->frames < n) {
 		struct grant_use *use =
 			heap_alloc(GRANTS_PER_FRAME * sizeof(*use));
-		void *page = use ? page_alloc() : NULL;
+		void *page = use ? heap_alloc(PAGE_SIZE) : NULL;
 
 		if (!page) {
 			heap_free(use);

@@ -81,9 +81,7 @@ int vcpu_context_get(struct vcpu *v, struct vcpu_guest_context *c);
 noreturn_fn void guest_resume(void);
 
 /* mm/ (helper C) */
-void *page_alloc(void); /* one zeroed hypervisor page */
-void page_free(void *page);
-void *heap_alloc(size_t size); /* zeroed, any size <= 64 KiB */
+void *heap_alloc(size_t size); /* zeroed; from 2 KiB on, whole pages */
 void heap_free(void *p);
 uint64_t heap_free_pages(void), heap_total_pages(void);
 mfn_t virt_to_mfn(const void *p);
@@ -94,7 +92,7 @@ int mm_domain_relinquish(struct domain *d);
 void mm_domain_free(struct domain *d); /* last reference gone */
 /*
  * Share a hypervisor page with d: RW-mappable, never freed or retyped by it.
- * After page_free() it lives as long as it is mapped.
+ * After heap_free() it lives as long as it is mapped.
  */
 void mm_share_page(struct domain *d, void *page);
 /* slot: v's kernel_root or user_root; INVALID_MFN clears the latter. */

@@ -148,7 +148,7 @@ static void populate(struct builder *b)
 
 	b->p2m = heap_alloc(chunks * sizeof(b->p2m[0]));
 	for (uint64_t i = 0; b->p2m && i < chunks; i++)
-		if (!(b->p2m[i] = page_alloc()))
+		if (!(b->p2m[i] = heap_alloc(PAGE_SIZE)))
 			break;
 	if (!b->p2m || !b->p2m[chunks - 1])
 		panic("first domain: no memory for its frame list");
@@ -172,7 +172,7 @@ static void populate(struct builder *b)
 static void free_frame_list(struct builder *b)
 {
 	for (uint64_t i = 0; i < (b->pages + ENTRIES - 1) / ENTRIES; i++)
-		page_free(b->p2m[i]);
+		heap_free(b->p2m[i]);
 	heap_free(b->p2m);
 }
 

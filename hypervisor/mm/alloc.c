@@ -13,11 +13,12 @@
  */
 #include "core/services.h"
 #include "lib/string.h"
-#include "mm/pte.h"
+#include "mm/pagetype.h"
 #include "x86/features.h"
-#include "x86/paging.h"
 
 #define ORDER_BODY 0xff
+
+uint64_t pte_frame_limit = 1ull << (40 - PAGE_SHIFT);
 
 static struct spinlock heap_lock = SPINLOCK_INIT(RANK_HEAP);
 static struct list free_blocks[MAX_ORDER + 1];
@@ -143,37 +144,17 @@ struct frame *frames_alloc(unsigned int order, unsigned int bits)
 	return f;
 }
 
-void *pages_alloc(unsigned int order)
+static void *pages_alloc(unsigned int order)
 {
 	struct frame *f = frames_alloc(order, 0);
-	void *p;
 
-	if (!f)
-		return NULL;
-	p = mfn_to_virt(frame_to_mfn(f));
-	memset(p, 0, PAGE_SIZE << order);
-	return p;
+	return f ? memset(table_entries(f), 0, PAGE_SIZE << order) : NULL;
 }
 
-void pages_free(void *p, unsigned int order)
+static void pages_free(struct frame *f)
 {
-	frames_free(frame_at(virt_to_mfn(p)), order);
-}
-
-void *page_alloc(void)
-{
-	return pages_alloc(0);
-}
-
-void page_free(void *page)
-{
-	struct frame *f;
-
-	if (!page)
-		return;
-	f = frame_at(virt_to_mfn(page));
 	if (f->state != FRAME_SHARED) {
-		frames_free(f, 0);
+		frames_free(f, f->order);
 		return;
 	}
 	/* A mapping may still hold it; there are no new ones from now on. */
@@ -198,11 +179,6 @@ static const uint16_t slab_size[] = { 64, 128, 192, 256, 384, 512, 960, 1984 };
 static struct list slab_partial[ARRAY_SIZE(slab_size)];
 static struct spinlock slab_lock = SPINLOCK_INIT(RANK_HEAP);
 
-static struct slab *slab_of(void *object)
-{
-	return (struct slab *)((uintptr_t)object & PAGE_MASK);
-}
-
 static void slab_push(struct slab *s, void *object)
 {
 	*(void **)object = s->free;
@@ -212,7 +188,7 @@ static void slab_push(struct slab *s, void *object)
 /* A page of objects, not on a list yet. */
 static struct slab *slab_new(unsigned int class)
 {
-	struct slab *s = page_alloc();
+	struct slab *s = pages_alloc(0);
 	unsigned int size = slab_size[class];
 
 	if (!s)
@@ -251,7 +227,7 @@ static void *slab_alloc(unsigned int class)
 
 static void slab_free(void *object)
 {
-	struct slab *s = slab_of(object);
+	struct slab *s = (struct slab *)((uintptr_t)object & PAGE_MASK);
 	bool empty;
 
 	spin_lock(&slab_lock);
@@ -264,7 +240,7 @@ static void slab_free(void *object)
 		list_remove(&s->link);
 	spin_unlock(&slab_lock);
 	if (empty)
-		page_free(s);
+		pages_free(frame_at(virt_to_mfn(s)));
 }
 
 void *heap_alloc(size_t size)
@@ -286,7 +262,7 @@ void heap_free(void *p)
 	if ((uintptr_t)p & (PAGE_SIZE - 1))
 		slab_free(p);
 	else
-		pages_free(p, frame_at(virt_to_mfn(p))->order);
+		pages_free(frame_at(virt_to_mfn(p)));
 }
 
 /* Boot. */

@@ -25,13 +25,9 @@ static struct domain *zombies;
  */
 static void domain_drop_pages_reference(struct domain *d)
 {
-	unsigned int old = read_once(d->refcount);
-
-	while (old > 1)
-		if (__atomic_compare_exchange_n(&d->refcount, &old, old - 1,
-						false, __ATOMIC_SEQ_CST,
-						__ATOMIC_RELAXED))
-			return;
+	if (__atomic_sub_fetch(&d->refcount, 1, __ATOMIC_SEQ_CST))
+		return;
+	write_once(d->refcount, 1); /* the one that mmu_leave() will put */
 	d->next_zombie = read_once(zombies);
 	while (!__atomic_compare_exchange_n(&zombies, &d->next_zombie, d, false,
 					    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
@@ -81,37 +77,27 @@ void target_put(struct domain *d)
 
 /* Pages. */
 
-static bool quota_allows_locked(const struct domain *d, uint64_t n)
-{
-	return !d->dying && d->tot_pages <= d->max_pages &&
-	       n <= d->max_pages - d->tot_pages;
-}
-
-static void page_add_locked(struct domain *d, struct frame *f)
-{
-	f->owner = d;
-	f->type = 0;
-	f->state = FRAME_OWNED;
-	list_add_tail(&d->page_list, &f->link);
-	__atomic_store_n(&f->ref, REF_ALLOCATED | 1, __ATOMIC_RELEASE);
-}
-
 int domain_assign_frames(struct domain *d, struct frame *f, unsigned int order)
 {
 	uint64_t n = 1ull << order;
+	bool allowed;
 
 	spin_lock(&d->page_lock);
-	if (!quota_allows_locked(d, n)) {
-		spin_unlock(&d->page_lock);
-		return d->dying ? -XEN_EINVAL : -XEN_ENOMEM;
-	}
-	if (!d->tot_pages)
+	allowed = !d->dying && d->tot_pages <= d->max_pages &&
+		  n <= d->max_pages - d->tot_pages; /* PG-7 */
+	if (allowed && !d->tot_pages)
 		__atomic_add_fetch(&d->refcount, 1, __ATOMIC_SEQ_CST);
-	d->tot_pages += n;
-	for (uint64_t i = 0; i < n; i++)
-		page_add_locked(d, f + i);
+	if (allowed)
+		d->tot_pages += n;
+	for (; allowed && n; n--, f++) {
+		f->owner = d;
+		f->type = 0;
+		f->state = FRAME_OWNED;
+		list_add_tail(&d->page_list, &f->link);
+		__atomic_store_n(&f->ref, REF_ALLOCATED | 1, __ATOMIC_RELEASE);
+	}
 	spin_unlock(&d->page_lock);
-	return 0;
+	return allowed ? 0 : -XEN_ENOMEM;
 }
 
 struct frame *domain_alloc_frame(struct domain *d)
@@ -275,7 +261,7 @@ int mm_domain_init(struct domain *d)
 	list_init(&d->page_list);
 	list_init(&d->leftover);
 	d->walker = heap_alloc(sizeof(*d->walker));
-	d->shared_info = page_alloc();
+	d->shared_info = heap_alloc(PAGE_SIZE);
 	if (!d->walker || !d->shared_info) {
 		mm_domain_free(d);
 		return -XEN_ENOMEM;
@@ -286,7 +272,7 @@ int mm_domain_init(struct domain *d)
 
 void mm_domain_free(struct domain *d)
 {
-	page_free(d->shared_info);
+	heap_free(d->shared_info);
 	heap_free(d->walker);
 	heap_free(d->memory_map);
 }

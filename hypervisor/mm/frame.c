@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reference and type counters of frames; see frame.h for the rules.
+ * Reference and type counters of frames; see frame.h for the rules. And the
+ * references of leaf entries, which are nothing else; what is so declared is
+ * inline in the paths that take or drop 512 of them.
  *
  * Context: any CPU, not interrupt handlers. Nothing here takes a lock except
  * the release of the last reference.
@@ -12,7 +14,7 @@
 #include "public/errno.h"
 #include "pv/descriptor.h"
 
-bool frame_get(struct frame *f, const struct domain *owner)
+inline bool frame_get(struct frame *f, const struct domain *owner)
 {
 	uint64_t old = read_once(f->ref);
 
@@ -39,7 +41,7 @@ void frame_get_again(struct frame *f)
 	__atomic_add_fetch(&f->ref, 1, __ATOMIC_SEQ_CST);
 }
 
-void frame_put(struct frame *f)
+inline void frame_put(struct frame *f)
 {
 	uint64_t left = __atomic_sub_fetch(&f->ref, 1, __ATOMIC_SEQ_CST);
 
@@ -62,7 +64,7 @@ bool frame_put_allocation(struct frame *f)
  * Later of the recorded and the present epoch; atomic since holders of other
  * domains' mappings stamp too, and a late store must not turn time back.
  */
-void frame_stamp(struct frame *f)
+inline void frame_stamp(struct frame *f)
 {
 	uint64_t epoch = tlb_epoch_now();
 	uint64_t old = read_once(f->stamp);
@@ -118,10 +120,16 @@ void frame_type_publish(struct frame *f)
 	__atomic_fetch_and(&f->type, ~TYPE_BUSY, __ATOMIC_SEQ_CST);
 }
 
-int frame_get_type(struct frame *f, enum frame_type t)
+inline int frame_get_type(struct frame *f, enum frame_type t)
 {
-	int rc = frame_type_begin(f, t);
+	uint64_t old = read_once(f->type);
+	int rc;
 
+	/* Mostly: of this kind, in use, neither busy nor full. */
+	if (old - (type_word(t) | 1) < TYPE_MAX - 1 &&
+	    atomic_replace(&f->type, &old, old + 1))
+		return 0;
+	rc = frame_type_begin(f, t);
 	if (rc != 1)
 		return rc;
 	rc = t == TYPE_DESCRIPTOR ? descriptor_page_check(table_entries(f)) : 0;
@@ -132,7 +140,7 @@ int frame_get_type(struct frame *f, enum frame_type t)
 	return rc;
 }
 
-void frame_put_type(struct frame *f)
+inline void frame_put_type(struct frame *f)
 {
 	frame_stamp(f);
 	ASSERT(f->type & TYPE_COUNT);
@@ -163,4 +171,51 @@ void frame_put_writable(struct frame *f)
 {
 	frame_put_type(f);
 	frame_put(f);
+}
+
+/* References of leaf entries. */
+
+/* False: nobody counts the frame. A device, or the M2P, which is read-only. */
+static bool leaf_is_counted(const struct frame *f)
+{
+	return f && f->state > FRAME_M2P;
+}
+
+int leaf_get(const struct domain *d, struct pte_class c,
+	     const struct domain *owner, bool kept)
+{
+	struct frame *f = frame_lookup(mfn_of(c.frame));
+	int rc;
+
+	if (c.kind != ENTRY_LEAF)
+		return c.kind == ENTRY_ABSENT ? 0 : -XEN_EINVAL;
+	if (!leaf_is_counted(f)) {
+		bool m2p = f && f->state == FRAME_M2P;
+
+		return domain_is_control(d) && !(m2p && c.writable)
+			       ? 0
+			       : -XEN_EINVAL;
+	}
+	if (!owner || (kept ? f->owner != owner : !frame_get(f, owner)))
+		return -XEN_EINVAL;
+	rc = 0;
+	if (c.writable)
+		rc = frame_get_type(f, TYPE_WRITABLE);
+	if (rc && !kept)
+		frame_put(f);
+	if (!rc && c.cache)
+		f->uncached = 1;
+	return rc;
+}
+
+void leaf_put(struct pte_class c, bool kept)
+{
+	struct frame *f = frame_lookup(mfn_of(c.frame));
+
+	if (!leaf_is_counted(f))
+		return;
+	if (c.writable)
+		frame_put_type(f);
+	if (!kept)
+		frame_put(f);
 }

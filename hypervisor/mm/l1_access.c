@@ -12,9 +12,8 @@
 /* The entry that maps va in v's kernel tables; 0: none, or not present. */
 static uint64_t entry_of_va(struct vcpu *v, uint64_t va)
 {
-	unsigned int index;
-	struct frame *l1 = l1_of_va(v->kernel_root, va, &index);
-	uint64_t pte = l1 ? read_once(table_entries(l1)[index]) : 0;
+	const uint64_t *l1 = l1_of_va(v->kernel_root, va);
+	uint64_t pte = l1 ? read_once(*l1) : 0;
 
 	return pte & PTE_PRESENT ? pte : 0;
 }
@@ -30,46 +29,35 @@ uint64_t mm_lookup_l1(struct vcpu *v, uint64_t va)
 }
 
 /*
- * PT-19: the entry at a machine address, which is in an L1 table of d now; the
- * table has references of its own, which only a holder of the lock can drop.
+ * PT-19: the entry at a machine address, NULL if that is in no L1 table of d.
+ * The table has references of its own, which only who holds the lock can drop.
  */
-static int store_at(struct domain *d, uint64_t maddr, struct store *s)
+static uint64_t *entry_at(struct domain *d, uint64_t maddr)
 {
 	struct frame *f = frame_get_by_mfn(mfn_of(maddr >> PAGE_SHIFT), d);
 	bool is_l1;
 
 	if (!f)
-		return -XEN_EINVAL;
+		return NULL;
 	is_l1 = frame_has_type(f, TYPE_L1);
 	frame_put(f);
-	s->table = f;
-	s->index = (maddr & ~PAGE_MASK) / sizeof(uint64_t);
-	return is_l1 ? 0 : -XEN_EINVAL;
-}
-
-/* The entry at guest address va of v, where its tables are mapped. */
-static int store_at_va(struct vcpu *v, uint64_t va, struct store *s)
-{
-	uint64_t page = entry_of_va(v, va) & PTE_ADDR;
-
-	return page ? store_at(v->domain, page | (va & ~PAGE_MASK), s)
-		    : -XEN_EINVAL;
+	return is_l1 && !(maddr % 8) ? phys_to_virt(maddr) : NULL;
 }
 
 int mm_emulate_pte_write(struct vcpu *v, uint64_t va,
 			 uint64_t (*update)(uint64_t old, void *ctx), void *ctx)
 {
 	struct domain *d = v->domain;
-	struct store s = { .owner = d, .flags = STORE_EXPECTED };
+	struct store s = { .level = 1, .owner = d, .flags = STORE_EXPECTED };
+	uint64_t page, in_page = va & ~PAGE_MASK & ~7ul;
 	int rc = mmu_enter(d);
 
 	if (rc)
 		return -XEN_EAGAIN;
-	rc = store_at_va(v, va, &s);
-	if (!rc) {
-		s.expected = read_once(table_entries(s.table)[s.index]);
-		rc = -XEN_EAGAIN;
-	}
+	page = entry_of_va(v, va) & PTE_ADDR;
+	s.pte = page ? entry_at(d, page | in_page) : NULL;
+	s.expected = s.pte ? read_once(*s.pte) : 0;
+	rc = s.pte ? -XEN_EAGAIN : -XEN_EINVAL;
 	for (unsigned int i = 0; rc == -XEN_EAGAIN && i < STORE_TRIES; i++) {
 		s.value = update(s.expected, ctx);
 		rc = pte_store(d, &s);
@@ -85,13 +73,9 @@ int l1_store(struct vcpu *v, bool by_pte, uint64_t where, struct store *s)
 
 	if (rc)
 		return rc;
-	if (by_pte)
-		rc = where % sizeof(uint64_t) ? -XEN_EINVAL
-					      : store_at(d, where, s);
-	else if (!(s->table = l1_of_va(v->kernel_root, where, &s->index)))
-		rc = -XEN_EINVAL;
-	if (!rc)
-		rc = pte_store(d, s);
+	s->level = 1;
+	s->pte = by_pte ? entry_at(d, where) : l1_of_va(v->kernel_root, where);
+	rc = s->pte ? pte_store(d, s) : -XEN_EINVAL;
 	mmu_leave(d);
 	return rc;
 }

@@ -19,8 +19,6 @@ void mm_free_boot_range(uint64_t start, uint64_t end);
 /* Blocks of 2^order frames; frames below 2^bits bytes if bits is not 0. */
 struct frame *frames_alloc(unsigned int order, unsigned int bits);
 void frames_free(struct frame *f, unsigned int order);
-void *pages_alloc(unsigned int order); /* zeroed, NULL if there are none */
-void pages_free(void *p, unsigned int order);
 
 #define MAX_ORDER 18 /* blocks of 1 GiB */
 
@@ -37,7 +35,7 @@ mfn_t m2p_frame(uint64_t offset);
  * quota or d is dying. The frame holds its allocation reference.
  */
 struct frame *domain_alloc_frame(struct domain *d);
-/* A fresh block of frames becomes d's: all or nothing. -ENOMEM, -EINVAL. */
+/* A fresh block of frames becomes d's: all, or -ENOMEM: quota, dying. */
 must_check int domain_assign_frames(struct domain *d, struct frame *f,
 				    unsigned int order);
 

@@ -28,8 +28,10 @@ struct parties {
 
 static void parties_put(struct parties *p)
 {
-	target_put(p->owner);
-	target_put(p->tables);
+	if (p->owner != p->self)
+		target_put(p->owner);
+	if (p->tables != p->self)
+		target_put(p->tables);
 }
 
 /* foreigndom: the owner's id, above it 1 + the id of who has the tables. */
@@ -39,8 +41,9 @@ static int parties_get(struct parties *p, uint64_t foreigndom)
 	domid_t tables = (domid_t)(foreigndom >> 16);
 	int rc = 0;
 
-	p->self = current_vcpu()->domain;
-	p->tables = p->self;
+	p->self = p->owner = p->tables = current_vcpu()->domain;
+	if (foreigndom == DOMID_SELF)
+		return 0;
 	p->owner = NULL;
 	if (owner != DOMID_IO && owner != DOMID_XEN)
 		rc = target_get(owner, &p->owner);
@@ -132,13 +135,13 @@ static int machphys_update(struct parties *p, uint64_t ptr, uint64_t gfn)
 }
 
 /* A store to memory that is no page table. */
-static int plain_store(struct frame *f, unsigned int index, uint64_t value)
+static int plain_store(struct frame *f, uint64_t *at, uint64_t value)
 {
 	int rc = frame_get_type(f, TYPE_WRITABLE);
 
 	if (rc)
 		return rc;
-	write_once(table_entries(f)[index], value);
+	write_once(*at, value);
 	frame_put_type(f);
 	return 0;
 }
@@ -147,7 +150,7 @@ static int table_update(struct parties *p, const struct mmu_update *u)
 {
 	struct frame *f =
 		frame_get_by_mfn(mfn_of(u->ptr >> PAGE_SHIFT), p->tables);
-	struct store s = { .table = f, .value = u->val, .owner = p->owner };
+	struct store s = { .value = u->val, .owner = p->owner };
 	uint64_t type;
 	int rc;
 
@@ -155,12 +158,13 @@ static int table_update(struct parties *p, const struct mmu_update *u)
 		return -XEN_EINVAL;
 	if ((u->ptr & 3) == MMU_PT_UPDATE_PRESERVE_AD)
 		s.flags = STORE_PRESERVE_AD;
-	s.index = (u->ptr & ~PAGE_MASK) / sizeof(uint64_t);
+	s.pte = phys_to_virt(u->ptr & ~7ul);
 	type = read_once(f->type);
-	if ((type & TYPE_COUNT) && type_of(type) <= TYPE_L4)
+	s.level = type_of(type);
+	if ((type & TYPE_COUNT) && s.level <= TYPE_L4)
 		rc = pte_store(p->tables, &s);
 	else
-		rc = plain_store(f, s.index, u->val);
+		rc = plain_store(f, s.pte, u->val);
 	frame_put(f);
 	return rc;
 }
@@ -217,14 +221,8 @@ static int flush_vcpus(struct domain *d, uint64_t bitmap_va)
 	return 0;
 }
 
-/* TL-8: never pass on what is not the guest's own address. */
-static void invlpg_guest(uint64_t va)
-{
-	if (is_guest_va(va))
-		invlpg(va);
-}
-
-static int uvm_flush(struct domain *d, uint64_t va, uint64_t flags)
+/* flags: UVMF_* */
+static int guest_flush(struct domain *d, uint64_t va, uint64_t flags)
 {
 	uint64_t type = flags & UVMF_FLUSHTYPE_MASK;
 	uint64_t where = flags & ~UVMF_FLUSHTYPE_MASK;
@@ -237,41 +235,47 @@ static int uvm_flush(struct domain *d, uint64_t va, uint64_t flags)
 		tlb_flush_domain(d);
 	else if (where != UVMF_LOCAL)
 		return flush_vcpus(d, where);
-	else if (type == UVMF_INVLPG)
-		invlpg_guest(va);
-	else
+	else if (type == UVMF_TLB_FLUSH)
 		tlb_flush_local();
+	else if (is_guest_va(va)) /* TL-8: no other is passed on */
+		invlpg(va);
 	return 0;
 }
 
 /* update_va_mapping */
 
-long hc_update_va_mapping_otherdomain(uint64_t va, uint64_t value,
-				      uint64_t flags, uint64_t domid,
-				      uint64_t a5)
+static inline long update_va(uint64_t va, uint64_t value, uint64_t flags,
+			     uint64_t domid, const struct domain *owner)
 {
 	struct vcpu *v = current_vcpu();
-	struct store s = { .value = value };
-	struct parties p;
-	int rc = parties_get(&p, domid & 0xffff);
+	struct store s = { .value = value, .owner = owner };
+	int rc = l1_store(v, false, va, &s);
 
-	if (rc)
-		return rc;
-	s.owner = p.owner;
-	rc = l1_store(v, false, va, &s);
-	parties_put(&p);
 	if (rc == -XEN_ERESTART)
 		return hypercall_continue(
 			__HYPERVISOR_update_va_mapping_otherdomain, va, value,
-			flags, domid, a5);
-	return rc ? rc : uvm_flush(v->domain, va, flags);
+			flags, domid, 0);
+	return rc ? rc : guest_flush(v->domain, va, flags);
 }
 
 long hc_update_va_mapping(uint64_t va, uint64_t value, uint64_t flags,
 			  uint64_t a4, uint64_t a5)
 {
-	return hc_update_va_mapping_otherdomain(va, value, flags, DOMID_SELF,
-						a5);
+	return update_va(va, value, flags, DOMID_SELF, current_vcpu()->domain);
+}
+
+long hc_update_va_mapping_otherdomain(uint64_t va, uint64_t value,
+				      uint64_t flags, uint64_t domid,
+				      uint64_t a5)
+{
+	struct parties p;
+	long rc = parties_get(&p, domid & 0xffff);
+
+	if (rc)
+		return rc;
+	rc = update_va(va, value, flags, domid, p.owner);
+	parties_put(&p);
+	return rc;
 }
 
 /* mmuext_op */
@@ -313,14 +317,6 @@ static int copy_page(struct domain *d, mfn_t to, mfn_t from)
 	return ok ? 0 : -XEN_EINVAL;
 }
 
-static int flush_cache(struct domain *d, int refusal)
-{
-	if (!domain_is_control(d))
-		return refusal;
-	wbinvd();
-	return 0;
-}
-
 /* Operations on the caller itself. */
 static int mmuext_self(struct vcpu *v, const struct mmuext_op *op)
 {
@@ -334,22 +330,23 @@ static int mmuext_self(struct vcpu *v, const struct mmuext_op *op)
 		return mm_set_root(v, &v->user_root,
 				   mfn ? mfn_of(mfn) : INVALID_MFN);
 	case MMUEXT_TLB_FLUSH_LOCAL:
-		tlb_flush_local();
-		return 0;
+		return guest_flush(d, 0, UVMF_TLB_FLUSH | UVMF_LOCAL);
 	case MMUEXT_INVLPG_LOCAL:
-		invlpg_guest(op->arg1.linear_addr);
-		return 0;
+		return guest_flush(d, op->arg1.linear_addr,
+				   UVMF_INVLPG | UVMF_LOCAL);
 	case MMUEXT_TLB_FLUSH_MULTI:
 	case MMUEXT_INVLPG_MULTI:
 		return flush_vcpus(d, (uint64_t)op->arg2.vcpumask.p);
 	case MMUEXT_TLB_FLUSH_ALL:
 	case MMUEXT_INVLPG_ALL:
-		tlb_flush_domain(d);
-		return 0;
+		return guest_flush(d, 0, UVMF_TLB_FLUSH | UVMF_ALL);
 	case MMUEXT_FLUSH_CACHE:
-		return flush_cache(d, -XEN_EACCES);
 	case MMUEXT_FLUSH_CACHE_GLOBAL:
-		return flush_cache(d, -XEN_EINVAL);
+		if (!domain_is_control(d))
+			return op->cmd == MMUEXT_FLUSH_CACHE ? -XEN_EACCES
+							     : -XEN_EINVAL;
+		wbinvd();
+		return 0;
 	case MMUEXT_SET_LDT:
 		return pv_set_ldt(v, op->arg1.linear_addr, op->arg2.nr_ents);
 	case MMUEXT_MARK_SUPER:

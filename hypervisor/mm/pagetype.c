@@ -15,6 +15,7 @@
 
 #include "core/hypercall.h"
 #include "lib/panic.h"
+#include "lib/string.h"
 #include "public/errno.h"
 
 static unsigned int level_of(const struct frame *table)
@@ -28,57 +29,6 @@ static struct pte_class classify_for(const struct domain *d, unsigned int level,
 	return classify(level, raw, domain_is_control(d));
 }
 
-/* Leaves. */
-
-/* False: nobody counts the frame. A device, or the M2P, which is read-only. */
-static bool leaf_is_counted(const struct frame *f)
-{
-	return f && f->state > FRAME_M2P;
-}
-
-/*
- * References of an entry that leads to no table. kept: the entry maps the
- * same frame already and keeps its general reference.
- */
-static int leaf_get(const struct domain *d, struct pte_class c,
-		    const struct domain *owner, bool kept)
-{
-	struct frame *f = frame_lookup(mfn_of(c.frame));
-	int rc;
-
-	if (c.kind != ENTRY_LEAF)
-		return c.kind == ENTRY_ABSENT ? 0 : -XEN_EINVAL;
-	if (!leaf_is_counted(f)) {
-		bool m2p = f && f->state == FRAME_M2P;
-
-		return domain_is_control(d) && !(m2p && c.writable)
-			       ? 0
-			       : -XEN_EINVAL;
-	}
-	if (!owner || (kept ? f->owner != owner : !frame_get(f, owner)))
-		return -XEN_EINVAL;
-	rc = 0;
-	if (c.writable)
-		rc = frame_get_type(f, TYPE_WRITABLE);
-	if (rc && !kept)
-		frame_put(f);
-	if (!rc && c.cache)
-		f->uncached = 1;
-	return rc;
-}
-
-static void leaf_put(struct pte_class c, bool kept)
-{
-	struct frame *f = frame_lookup(mfn_of(c.frame));
-
-	if (!leaf_is_counted(f))
-		return;
-	if (c.writable)
-		frame_put_type(f);
-	if (!kept)
-		frame_put(f);
-}
-
 /* The walker. */
 
 static void walker_push(struct walker *w, struct frame *table,
@@ -86,11 +36,6 @@ static void walker_push(struct walker *w, struct frame *table,
 {
 	ASSERT(w->depth < ARRAY_SIZE(w->stack));
 	w->stack[w->depth++] = (struct walk_level){ table, index };
-}
-
-static bool slot_is_guests(unsigned int level, unsigned int index)
-{
-	return level != 4 || !l4_slot_is_hypervisor(index);
 }
 
 /*
@@ -111,7 +56,7 @@ static int table_begin(struct domain *d, mfn_t m, unsigned int level)
 }
 
 /* The entry under the index has its references: store its final form. */
-static void entry_done(struct walk_level *top, unsigned int level)
+static inline void entry_done(struct walk_level *top, unsigned int level)
 {
 	uint64_t *pte = &table_entries(top->table)[top->index];
 	uint64_t fixed = pte_fix(level, *pte);
@@ -121,15 +66,6 @@ static void entry_done(struct walk_level *top, unsigned int level)
 	top->index++;
 }
 
-static void l4_write_hypervisor_slots(struct frame *table)
-{
-	uint64_t *l4 = table_entries(table);
-
-	for (unsigned int i = HYPERVISOR_FIRST_SLOT; i <= HYPERVISOR_LAST_SLOT;
-	     i++)
-		l4[i] = boot_l4[i];
-}
-
 /* All entries of the top table hold their references: it is validated. */
 static void promote_publish(struct walker *w)
 {
@@ -137,7 +73,9 @@ static void promote_publish(struct walker *w)
 	unsigned int level = level_of(top->table);
 
 	if (level == 4)
-		l4_write_hypervisor_slots(top->table);
+		memcpy(table_entries(top->table) + HYPERVISOR_FIRST_SLOT,
+		       boot_l4 + HYPERVISOR_FIRST_SLOT,
+		       HYPERVISOR_SLOTS * sizeof(uint64_t));
 	frame_type_publish(top->table);
 	w->depth--;
 	if (w->depth)
@@ -232,12 +170,6 @@ static void demote_step(struct domain *d)
 	demote_finish(w);
 }
 
-/* Building the first domain there is nobody to make wait. */
-static bool preempt_wanted(void)
-{
-	return current_vcpu() && hypercall_preempt_check();
-}
-
 /* At least one table's worth of progress each time. */
 int walker_run(struct domain *d)
 {
@@ -248,7 +180,8 @@ int walker_run(struct domain *d)
 			demote_step(d);
 		else
 			promote_step(d);
-		if (w->depth && preempt_wanted())
+		/* Building the first domain there is nobody to make wait. */
+		if (w->depth && current_vcpu() && hypercall_preempt_check())
 			return -XEN_ERESTART;
 	}
 	return 0;
@@ -265,9 +198,7 @@ void table_put(struct domain *d, struct frame *table)
 	}
 	w->demoting = true;
 	walker_push(w, table, TABLE_ENTRIES);
-	if (walker_run(d)) {
-		/* The next to enter goes on. */
-	}
+	walker_run(d); /* if it does not finish, the next to enter goes on */
 }
 
 int walker_forget(struct domain *d)
@@ -323,10 +254,15 @@ int table_get(struct domain *d, mfn_t m, unsigned int level)
 
 /* Storing entries. */
 
-/* False: s->expected is not what is there. */
-static bool entry_replace(uint64_t *pte, struct store *s, uint64_t new)
+static unsigned int index_of(const uint64_t *pte)
 {
-	uint64_t old = read_once(*pte), value;
+	return ((uintptr_t)pte & ~PAGE_MASK) / sizeof(*pte);
+}
+
+/* False: s->expected is not what is there. */
+static bool entry_replace(struct store *s, uint64_t new)
+{
+	uint64_t old = read_once(*s->pte), value;
 
 	do {
 		if ((s->flags & STORE_EXPECTED) && old != s->expected) {
@@ -336,7 +272,7 @@ static bool entry_replace(uint64_t *pte, struct store *s, uint64_t new)
 		value = new;
 		if ((s->flags & STORE_PRESERVE_AD) && (old & PTE_PRESENT))
 			value |= old & (PTE_ACCESSED | PTE_DIRTY);
-	} while (!atomic_replace(pte, &old, value));
+	} while (!atomic_replace(s->pte, &old, value));
 	return true;
 }
 
@@ -350,10 +286,9 @@ static void entry_put(struct domain *d, struct pte_class c, bool kept)
 
 int pte_store(struct domain *d, struct store *s)
 {
-	uint64_t *pte = &table_entries(s->table)[s->index];
-	unsigned int level = level_of(s->table);
+	unsigned int level = s->level;
 	uint64_t new = pte_fix(level, s->value);
-	struct pte_class was = classify_for(d, level, read_once(*pte));
+	struct pte_class was = classify_for(d, level, read_once(*s->pte));
 	struct pte_class now = classify_for(d, level, new);
 	bool held = s->flags & STORE_HELD;
 	bool kept = !held && was.kind == ENTRY_LEAF && now.kind == ENTRY_LEAF &&
@@ -362,7 +297,7 @@ int pte_store(struct domain *d, struct store *s)
 	int rc = 0;
 
 	ASSERT(spin_held(&d->mmu_lock));
-	if (!slot_is_guests(level, s->index))
+	if (!slot_is_guests(level, index_of(s->pte)))
 		return -XEN_EINVAL;
 	if ((s->flags & STORE_IF_MAPS) &&
 	    (was.kind != ENTRY_LEAF || was.frame != s->maps.n))
@@ -374,7 +309,7 @@ int pte_store(struct domain *d, struct store *s)
 	if (rc)
 		return rc;
 	/* Only accessed and dirty can have changed under the lock. */
-	if (!entry_replace(pte, s, new)) {
+	if (!entry_replace(s, new)) {
 		if (counted)
 			entry_put(d, now, kept);
 		return -XEN_EAGAIN;
@@ -386,20 +321,20 @@ int pte_store(struct domain *d, struct store *s)
 	return 0;
 }
 
-struct frame *l1_of_va(mfn_t root, uint64_t va, unsigned int *index)
+uint64_t *l1_of_va(mfn_t root, uint64_t va)
 {
 	uint64_t at = root.n << PAGE_SHIFT;
 
 	if (mfn_eq(root, INVALID_MFN) || !is_guest_va(va))
 		return NULL;
-	for (unsigned int shift = 39; shift > PAGE_SHIFT; shift -= 9) {
-		const uint64_t *table = phys_to_virt(at);
-		uint64_t pte = read_once(table[(va >> shift) & 511]);
+	for (unsigned int shift = 39;; shift -= 9) {
+		uint64_t *table = phys_to_virt(at & PTE_ADDR);
+		uint64_t *pte = &table[(va >> shift) & 511];
 
-		if (!(pte & PTE_PRESENT))
+		if (shift == PAGE_SHIFT)
+			return pte;
+		at = read_once(*pte);
+		if (!(at & PTE_PRESENT))
 			return NULL;
-		at = pte & PTE_ADDR;
 	}
-	*index = (va >> PAGE_SHIFT) & 511;
-	return frame_at(mfn_of(at >> PAGE_SHIFT));
 }

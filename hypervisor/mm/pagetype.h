@@ -11,7 +11,8 @@
 #include "x86/paging.h"
 #include "x86/uaccess.h"
 
-#define TABLE_ENTRIES 512
+#define TABLE_ENTRIES    512
+#define HYPERVISOR_SLOTS (HYPERVISOR_LAST_SLOT - HYPERVISOR_FIRST_SLOT + 1)
 
 struct walk_level {
 	struct frame *table;
@@ -42,7 +43,7 @@ static inline bool walker_active(const struct domain *d)
 }
 
 /* At least one table's worth of progress; -ERESTART: it is not finished. */
-must_check int walker_run(struct domain *d);
+int walker_run(struct domain *d);
 
 /*
  * Let go of a finished promotion that nobody came back for: -ERESTART. That
@@ -69,6 +70,14 @@ must_check int table_get(struct domain *d, mfn_t m, unsigned int level);
  */
 void table_put(struct domain *d, struct frame *table);
 
+/*
+ * References of an entry that leads to no table. kept: the entry maps the
+ * same frame before and after, and keeps its general reference.
+ */
+must_check int leaf_get(const struct domain *d, struct pte_class c,
+			const struct domain *owner, bool kept);
+void leaf_put(struct pte_class c, bool kept);
+
 enum store_flags {
 	STORE_PRESERVE_AD = 1, /* keep accessed and dirty as they are */
 	STORE_EXPECTED = 2,    /* only if the entry is still *expected */
@@ -77,12 +86,12 @@ enum store_flags {
 };
 
 struct store {
-	struct frame *table; /* validated; stays so while the lock is held */
-	unsigned int index;
+	uint64_t *pte;      /* in a validated table, while the lock is held */
+	unsigned int level; /* of that table */
+	unsigned int flags;
 	uint64_t value;
 	const struct domain *owner; /* of a leaf's frame; NULL: no RAM */
-	unsigned int flags;
-	uint64_t expected; /* IN; OUT the entry found, with -EAGAIN */
+	uint64_t expected;          /* IN; OUT the entry found, with -EAGAIN */
 	mfn_t maps;
 };
 
@@ -100,8 +109,8 @@ must_check int pte_store(struct domain *d, struct store *s);
 must_check int l1_store(struct vcpu *v, bool by_pte, uint64_t where,
 			struct store *s);
 
-/* The L1 table that maps va in root, and the index in it; NULL: none. */
-struct frame *l1_of_va(mfn_t root, uint64_t va, unsigned int *index);
+/* The L1 entry for va in root; NULL: there is none. */
+uint64_t *l1_of_va(mfn_t root, uint64_t va);
 
 static inline uint64_t *table_entries(const struct frame *table)
 {

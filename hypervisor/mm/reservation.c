@@ -77,38 +77,31 @@ static int extent_give(const struct extents *e, uint64_t i, struct frame *f,
 	return -XEN_EFAULT;
 }
 
-/* PG-3: only the allocation reference goes. */
-static int give_back_page(struct domain *d, mfn_t m)
+/*
+ * One page less for d: given back, of which only the allocation reference goes
+ * (PG-3), or with a list taken for a trade (PG-4).
+ */
+static int page_end(struct domain *d, mfn_t m, struct list *taken)
 {
 	struct frame *f = frame_get_by_mfn(m, d);
-	bool given;
+	int rc = -XEN_EINVAL;
 
 	if (!f)
-		return -XEN_EINVAL;
-	given = f->state == FRAME_OWNED && frame_put_allocation(f);
-	if (given)
+		return rc;
+	if (taken) {
+		rc = domain_steal_frame(d, f);
+		if (!rc) {
+			list_add_tail(taken, &f->link);
+			return 0;
+		}
+	} else if (f->state == FRAME_OWNED && frame_put_allocation(f)) {
 		m2p_set(m, M2P_INVALID);
+		rc = 0;
+	}
 	frame_put(f);
-	return given ? 0 : -XEN_EINVAL;
-}
-
-/* PG-4: off the domain's books, onto the list. */
-static int take_page(struct domain *d, mfn_t m, struct list *taken)
-{
-	struct frame *f = frame_get_by_mfn(m, d);
-	int rc;
-
-	if (!f)
-		return -XEN_EINVAL;
-	rc = domain_steal_frame(d, f);
-	if (rc)
-		frame_put(f);
-	else
-		list_add_tail(taken, &f->link);
 	return rc;
 }
 
-/* The pages of extent i; taken NULL: given back, else taken for a trade. */
 static int extent_end(const struct extents *e, uint64_t i, struct list *taken)
 {
 	uint64_t mfn;
@@ -117,8 +110,7 @@ static int extent_end(const struct extents *e, uint64_t i, struct list *taken)
 	if (copy_array_from_guest(&mfn, e->list, i, 1, sizeof(mfn)))
 		return -XEN_EFAULT;
 	for (uint64_t k = 0; !rc && k < 1ull << e->order; k++)
-		rc = taken ? take_page(e->d, mfn_of(mfn + k), taken)
-			   : give_back_page(e->d, mfn_of(mfn + k));
+		rc = page_end(e->d, mfn_of(mfn + k), taken);
 	return rc;
 }
 

@@ -41,7 +41,7 @@ static unsigned int table_index(uint64_t va, unsigned int level)
 
 static uint64_t *new_table(void)
 {
-	uint64_t *t = heap_ready ? page_alloc() : boot_alloc_pages(1);
+	uint64_t *t = heap_ready ? heap_alloc(PAGE_SIZE) : boot_alloc_pages(1);
 
 	if (!t)
 		panic("no memory for the hypervisor's page tables");

@@ -83,17 +83,17 @@ static void exhaustion(void)
 	void *first = NULL;
 
 	for (uint64_t i = 0; i < n; i++) {
-		void **p = page_alloc();
+		void **p = heap_alloc(PAGE_SIZE);
 
 		CHECK(p && !p[0]);
 		p[0] = first;
 		first = p;
 	}
-	CHECK(!page_alloc() && !heap_alloc(5000));
+	CHECK(!heap_alloc(PAGE_SIZE) && !heap_alloc(5000));
 	while (first) {
 		void *next = *(void **)first;
 
-		page_free(first);
+		heap_free(first);
 		first = next;
 	}
 	CHECK(heap_free_pages() == n);

@@ -17,25 +17,25 @@ TEST = pathlib.Path("tests/unit/mm")
 FLAGS = ("-std=gnu11 -O1 -g -fno-strict-aliasing -D_GNU_SOURCE -w "
          "-DTENON_HOSTED -DTENON_DEBUG -Itests/unit/mm/fake -Itests/unit/mm "
          "-Iinclude").split()
-SOURCES = ("alloc domain_mm frame l1_access memory_op mmu_ops pagetype pte "
+SOURCES = ("alloc domain_mm frame l1_access memory_op mmu_ops pagetype "
            "reservation tlb").split()
 
 # (invariant, file, text, what replaces it)
 MISTAKES = [
     ("PT-1", "frame", "if (!(old & TYPE_COUNT)) /", "if (!(old & TYPE_BUSY)) /"),
-    ("PT-3", "pagetype", "rc = frame_get_type(f, TYPE_WRITABLE);", "rc = 0;"),
-    ("PT-3 put", "pagetype", "if (c.writable)\n\t\tframe_put_type(f);", ""),
+    ("PT-3", "frame", "rc = frame_get_type(f, TYPE_WRITABLE);", "rc = 0;"),
+    ("PT-3 put", "frame", "if (c.writable)\n\t\tframe_put_type(f);", ""),
     ("PT-4", "pagetype", "if (counted)\n\t\tentry_put(d, was, kept);", ""),
-    ("PT-5", "pte", "a.writable == b.writable &&", ""),
-    ("PT-6", "pte", "if (raw & (CACHE_BITS | PTE_GLOBAL))", "if (0)"),
-    ("PT-7", "pte", "if (c.frame >= pte_frame_limit)", "if (0)"),
-    ("PT-8 write", "pagetype", "if (!slot_is_guests(level, s->index))",
+    ("PT-5", "pte.h", "a.writable == b.writable &&", ""),
+    ("PT-6", "pte.h", "if (raw & (CACHE_BITS | PTE_GLOBAL))", "if (0)"),
+    ("PT-7", "pte.h", "if (c.frame >= pte_frame_limit)", "if (0)"),
+    ("PT-8 write", "pagetype", "if (!slot_is_guests(level, index_of(s->pte)))",
      "if (0)"),
-    ("PT-8 promote", "pagetype", "l4_write_hypervisor_slots(top->table);", ""),
+    ("PT-8 promote", "pagetype", "if (level == 4)", "if (0)"),
     ("PT-9", "pagetype",
      "? table_begin(d, mfn_of(c.frame), level - 1)",
      "? table_begin(d, mfn_of(c.frame), level)"),
-    ("PT-11", "pagetype", "!frame_get(f, owner)", "!frame_get(f, f->owner)"),
+    ("PT-11", "frame", "!frame_get(f, owner)", "!frame_get(f, f->owner)"),
     ("PT-12", "frame", "tlb_flush_since(read_once(f->stamp));", ";"),
     ("PT-13 undo", "pagetype", "w->demoting = true;\n\t\t\treturn;",
      "w->depth = 0;\n\t\t\treturn;"),
@@ -57,20 +57,18 @@ MISTAKES = [
 ]
 
 
-def compile_to(target, source):
-    subprocess.run([os.environ.get("HOST_CC", "gcc"), *FLAGS, "-Ihypervisor",
-                    "-c", "-o", target, source], check=True)
+def compile_to(target, source, before="."):
+    subprocess.run([os.environ.get("HOST_CC", "gcc"), *FLAGS, f"-I{before}",
+                    "-Ihypervisor", "-c", "-o", target, source], check=True)
 
 
-def compile_all(work):
-    """Objects of everything without mistakes, by name of the source."""
-    sources = [MM / f"{name}.c" for name in SOURCES]
-    sources += [TEST / f"{name}.c" for name in
-                ("pagetype_test", "machine", "oracle")]
+def compile_all(work, sources, before="."):
+    """Objects by name of the source; headers in `before` come first."""
     objects = {s.stem: str(pathlib.Path(work, s.stem + ".o"))
                for s in sources}
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda s: compile_to(objects[s.stem], s), sources))
+        list(pool.map(lambda s: compile_to(objects[s.stem], s, before),
+                      sources))
     return objects
 
 
@@ -85,16 +83,20 @@ def run_with(objects, work):
 def try_mistake(objects, mistake):
     """None when it is caught, else what is wrong."""
     name, file, old, new = mistake
-    text = (MM / f"{file}.c").read_text()
+    file = pathlib.Path("mm", file if "." in file else f"{file}.c")
+    text = (MM.parent / file).read_text()
     if text.count(old) != 1:
-        return f"{name}: does not fit {file}.c any more"
+        return f"{name}: does not fit {file} any more"
     with tempfile.TemporaryDirectory() as work:
-        source = pathlib.Path(work, f"{file}.c")
+        source = pathlib.Path(work, file)
+        source.parent.mkdir()
         source.write_text(text.replace(old, new))
-        target = str(pathlib.Path(work, f"{file}.o"))
-        compile_to(target, source)
+        # A header is found in the copy's folder by all that include it.
+        sources = [source] if file.suffix == ".c" else \
+            [MM / f"{name}.c" for name in SOURCES]
+        objects = {**objects, **compile_all(work, sources, work)}
         try:
-            result = run_with({**objects, file: target}, work)
+            result = run_with(objects, work)
         except subprocess.TimeoutExpired:
             return None  # it hung: caught
     if "-v" in sys.argv:
@@ -105,7 +107,10 @@ def try_mistake(objects, mistake):
 def main():
     with tempfile.TemporaryDirectory() as work, \
             concurrent.futures.ThreadPoolExecutor(2) as pool:
-        objects = compile_all(work)
+        sources = [MM / f"{name}.c" for name in SOURCES]
+        sources += [TEST / f"{name}.c" for name in
+                    ("pagetype_test", "machine", "oracle")]
+        objects = compile_all(work, sources)
         results = pool.map(lambda m: try_mistake(objects, m), MISTAKES)
         problems = [p for p in results if p]
     for problem in problems:

@@ -103,7 +103,7 @@ static unsigned int random_used_slot(uint64_t frame)
 	for (unsigned int i = 0; i < 12 && frame < MACHINE_FRAMES; i++) {
 		const uint64_t *table = mfn_to_virt(mfn_of(frame));
 
-		if (table[slot] & PTE_PRESENT && !l4_slot_is_hypervisor(slot))
+		if (table[slot] & PTE_PRESENT && slot_is_guests(4, slot))
 			break;
 		slot = random_slot();
 	}
