@@ -85,9 +85,7 @@ static long map_answer(struct e820 *map, struct xen_memory_map *m)
 	guest_ptr_t buffer = guest_ptr((uint64_t)m->buffer.p);
 	int rc = 0;
 
-	if (guest_ptr_is_null(buffer))
-		m->nr_entries = map->n;
-	else if (m->nr_entries > map->n)
+	if (guest_ptr_is_null(buffer) || m->nr_entries > map->n)
 		m->nr_entries = map->n;
 	if (!guest_ptr_is_null(buffer))
 		rc = copy_array_to_guest(buffer, 0, m->nr_entries, map->entry,

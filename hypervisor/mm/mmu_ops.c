@@ -122,14 +122,15 @@ static long batch_call(const struct batch_call *call, uint64_t requests,
 
 /* mmu_update */
 
-static int machphys_update(struct parties *p, uint64_t ptr, uint64_t gfn)
+static int machphys_update(struct parties *p, const struct mmu_update *u)
 {
-	struct frame *f = frame_get_by_mfn(mfn_of(ptr >> PAGE_SHIFT), p->owner);
+	struct frame *f =
+		frame_get_by_mfn(mfn_of(u->ptr >> PAGE_SHIFT), p->owner);
 
 	if (!f)
 		return -XEN_EINVAL;
 	if (f->state == FRAME_OWNED)
-		m2p_set(frame_to_mfn(f), gfn);
+		m2p_set(frame_to_mfn(f), u->val);
 	frame_put(f);
 	return 0;
 }
@@ -148,17 +149,20 @@ static int plain_store(struct frame *f, uint64_t *at, uint64_t value)
 
 static int table_update(struct parties *p, const struct mmu_update *u)
 {
-	struct frame *f =
-		frame_get_by_mfn(mfn_of(u->ptr >> PAGE_SHIFT), p->tables);
-	struct store s = { .value = u->val, .owner = p->owner };
+	struct store s = { .pte = phys_to_virt(u->ptr & ~7ul),
+			   .value = u->val,
+			   .owner = p->owner };
+	struct frame *f;
 	uint64_t type;
 	int rc;
 
+	if (u->ptr & 4)
+		return -XEN_EINVAL;
+	f = frame_get_by_mfn(mfn_of(u->ptr >> PAGE_SHIFT), p->tables);
 	if (!f)
 		return -XEN_EINVAL;
 	if ((u->ptr & 3) == MMU_PT_UPDATE_PRESERVE_AD)
 		s.flags = STORE_PRESERVE_AD;
-	s.pte = phys_to_virt(u->ptr & ~7ul);
 	type = read_once(f->type);
 	s.level = type_of(type);
 	if ((type & TYPE_COUNT) && s.level <= TYPE_L4)
@@ -167,15 +171,6 @@ static int table_update(struct parties *p, const struct mmu_update *u)
 		rc = plain_store(f, s.pte, u->val);
 	frame_put(f);
 	return rc;
-}
-
-static int mmu_update_one(struct parties *p, const struct mmu_update *u)
-{
-	if ((u->ptr & 3) == MMU_MACHPHYS_UPDATE)
-		return machphys_update(p, u->ptr, u->val);
-	if (u->ptr & 4)
-		return -XEN_EINVAL;
-	return table_update(p, u);
 }
 
 static int mmu_update_run(struct parties *p, const void *requests,
@@ -187,7 +182,10 @@ static int mmu_update_run(struct parties *p, const void *requests,
 	if (rc)
 		return rc;
 	for (unsigned int i = 0; !rc && i < n; i++) {
-		rc = mmu_update_one(p, &u[i]);
+		if ((u[i].ptr & 3) == MMU_MACHPHYS_UPDATE)
+			rc = machphys_update(p, &u[i]);
+		else
+			rc = table_update(p, &u[i]);
 		if (rc)
 			break;
 		++*done;

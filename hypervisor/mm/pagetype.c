@@ -83,11 +83,10 @@ static void promote_publish(struct walker *w)
 }
 
 /* Work on the top table until it is done, fails or leads into another. */
-static void promote_step(struct domain *d)
+static inline __attribute__((always_inline)) void
+promote_step(struct domain *d, struct walker *w, unsigned int level)
 {
-	struct walker *w = d->walker;
 	struct walk_level *top = &w->stack[w->depth - 1];
-	unsigned int level = level_of(top->table);
 	const uint64_t *entries = table_entries(top->table);
 
 	while (top->index < TABLE_ENTRIES) {
@@ -141,11 +140,10 @@ static void demote_finish(struct walker *w)
 	frame_put(f);
 }
 
-static void demote_step(struct domain *d)
+static inline __attribute__((always_inline)) void
+demote_step(struct domain *d, struct walker *w, unsigned int level)
 {
-	struct walker *w = d->walker;
 	struct walk_level *top = &w->stack[w->depth - 1];
-	unsigned int level = level_of(top->table);
 	const uint64_t *entries = table_entries(top->table);
 
 	while (top->index) {
@@ -176,10 +174,15 @@ int walker_run(struct domain *d)
 	struct walker *w = d->walker;
 
 	while (w->depth) {
+		unsigned int level = level_of(w->stack[w->depth - 1].table);
+
+		/* A constant for most: its steps are compiled apart. */
 		if (w->demoting)
-			demote_step(d);
+			level == 1 ? demote_step(d, w, 1)
+				   : demote_step(d, w, level);
 		else
-			promote_step(d);
+			level == 1 ? promote_step(d, w, 1)
+				   : promote_step(d, w, level);
 		/* Building the first domain there is nobody to make wait. */
 		if (w->depth && current_vcpu() && hypercall_preempt_check())
 			return -XEN_ERESTART;
@@ -284,9 +287,10 @@ static void entry_put(struct domain *d, struct pte_class c, bool kept)
 		table_put(d, frame_at(mfn_of(c.frame)));
 }
 
-int pte_store(struct domain *d, struct store *s)
+/* Inline, so that for a constant level only what it needs is left. */
+static inline __attribute__((always_inline)) int
+store_in(struct domain *d, unsigned int level, struct store *s)
 {
-	unsigned int level = s->level;
 	uint64_t new = pte_fix(level, s->value);
 	struct pte_class was = classify_for(d, level, read_once(*s->pte));
 	struct pte_class now = classify_for(d, level, new);
@@ -319,6 +323,11 @@ int pte_store(struct domain *d, struct store *s)
 	if (counted)
 		entry_put(d, was, kept);
 	return 0;
+}
+
+int pte_store(struct domain *d, struct store *s)
+{
+	return s->level == 1 ? store_in(d, 1, s) : store_in(d, s->level, s);
 }
 
 uint64_t *l1_of_va(mfn_t root, uint64_t va)
