@@ -160,8 +160,7 @@ int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 	memcpy(v->debugreg, debugregs, sizeof(v->debugreg));
 	rc = pv_set_ldt(v, c->ldt_base, c->ldt_ents);
 	v->cr0_ts = c->ctrlreg[0] >> 3 & 1;
-	v->cr4 = (v->cr4 & ~pv_cr4_changeable()) |
-		 (c->ctrlreg[4] & pv_cr4_changeable());
+	pv_store_cr4(v, c->ctrlreg[4]);
 	/* Who builds a domain clears its shared page: write the time again. */
 	v->time_cpu = ~0u;
 	time_update_wallclock(v->domain);

@@ -150,9 +150,8 @@ static enum outcome write_cr(struct vcpu *v, struct cpu_regs *r,
 		v->cr2 = value;
 		write_once(v->info->arch.cr2, value);
 		return DONE;
-	case 4: /* bits that cannot change are dropped (T54) */
-		v->cr4 = (v->cr4 & ~pv_cr4_changeable()) |
-			 (value & pv_cr4_changeable());
+	case 4:
+		pv_store_cr4(v, value);
 		context_load_cr4(v);
 		return DONE;
 	default:

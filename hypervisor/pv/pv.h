@@ -73,3 +73,5 @@ struct cpuid_result pv_cpuid(const struct vcpu *v, uint32_t leaf,
 /* CR4 as a guest sees it; the bits that may change. */
 #define PV_CR4_BASE 0x660ul /* PAE MCE OSFXSR OSXMMEXCPT */
 uint64_t pv_cr4_changeable(void);
+/* Bits that cannot change keep their value (T54). */
+void pv_store_cr4(struct vcpu *v, uint64_t value);
