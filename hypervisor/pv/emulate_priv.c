@@ -181,8 +181,7 @@ static enum outcome access_msr(struct vcpu *v, struct cpu_regs *r, bool write)
 	uint64_t value = r->rdx << 32 | (uint32_t)r->rax;
 
 	if (write)
-		return pv_msr_write(v, (uint32_t)r->rcx, value) ? DONE
-								: REFUSED;
+		return pv_msr_write((uint32_t)r->rcx, value) ? DONE : REFUSED;
 	if (!pv_msr_read(v, (uint32_t)r->rcx, &value))
 		return REFUSED;
 	r->rax = (uint32_t)value;

@@ -63,7 +63,7 @@ bool pv_handler_ok(uint64_t address);
 
 /* msr.c: false: #GP. */
 must_check bool pv_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);
-must_check bool pv_msr_write(struct vcpu *v, uint32_t msr, uint64_t value);
+must_check bool pv_msr_write(uint32_t msr, uint64_t value);
 
 /* cpuid.c */
 struct cpuid_result;
