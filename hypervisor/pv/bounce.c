@@ -9,8 +9,6 @@
  * A guest without a handler, or with a stack that cannot be written, cannot
  * go on: it crashes, with the reason (BF-4, BF-5).
  */
-#include "pv/bounce.h"
-
 #include "core/services.h"
 #include "public/callback.h"
 #include "pv/pv.h"
@@ -34,11 +32,8 @@ unsigned int bounce_frame(uint64_t words[BOUNCE_MAX_WORDS],
 		cs &= ~3ul; /* what kernels take for ring 0 */
 	words[n++] = r->rcx;
 	words[n++] = r->r11;
-	if (b->selectors)
-		for (unsigned int i = 0; i < 4; i++)
-			words[n++] = b->selectors[i];
-	if (b->has_error)
-		words[n++] = b->error;
+	for (unsigned int i = 0; i < b->extra_words; i++)
+		words[n++] = b->extra[i];
 	words[n++] = r->rip;
 	words[n++] = cs | (uint64_t)masked << SAVED_MASK_SHIFT;
 	words[n++] = (r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) |
@@ -56,7 +51,7 @@ static void bounce(struct vcpu *v, const struct bounce *b)
 	unsigned int n = bounce_frame(words, r, v->in_kernel, masked, b);
 
 	sp = ((v->in_kernel ? r->rsp : v->kernel_sp) & ~15ul) - n * 8;
-	pv_enter_kernel(v);
+	pv_set_mode(v, true);
 	if (copy_to_guest(guest_ptr(sp), words, n * 8)) {
 		domain_crash(v->domain,
 			     "kernel stack %lx not writable, at rip %lx", sp,
@@ -75,28 +70,21 @@ static void bounce(struct vcpu *v, const struct bounce *b)
 	r->r11 = r->rflags;
 }
 
-static bool has_error_code(unsigned int vector)
-{
-	return vector < 32 && (TRAPS_WITH_ERROR_CODE >> vector & 1);
-}
-
 void pv_inject(struct vcpu *v, unsigned int vector, uint32_t error)
 {
 	const struct trap_info *t = &v->trap[vector & 0xff];
-	struct bounce b = { .handler = t->address,
-			    .mask_events = TI_GET_IF(t),
-			    .has_error = has_error_code(vector),
-			    .error = error };
-	const struct cpu_regs *r = guest_regs();
+	uint64_t code = error;
+	struct bounce b = { t->address, TI_GET_IF(t), 0, &code };
 
-	if (!t->address) {
+	if (vector < 32)
+		b.extra_words = TRAPS_WITH_ERROR_CODE >> vector & 1;
+	if (b.handler)
+		bounce(v, &b);
+	else
 		domain_crash(v->domain,
 			     "no handler: vector %u error %x rip %lx cr2 %lx",
-			     vector, error, r->rip,
+			     vector, error, guest_regs()->rip,
 			     (unsigned long)v->info->arch.cr2);
-		return;
-	}
-	bounce(v, &b);
 }
 
 void pv_inject_page_fault(struct vcpu *v, uint64_t cr2, uint32_t error)
@@ -109,55 +97,62 @@ void pv_inject_page_fault(struct vcpu *v, uint64_t cr2, uint32_t error)
 	pv_inject(v, TRAP_PF, error);
 }
 
-static void bounce_or_crash(struct vcpu *v, const struct bounce *b,
-			    const char *what)
+/* The event callback masks events whatever it was registered with. */
+static void deliver_callback(struct vcpu *v, unsigned int type,
+			     unsigned int extra_words, const uint64_t *extra)
 {
-	if (b->handler)
-		bounce(v, b);
+	bool mask =
+		type == CALLBACKTYPE_event || (v->callback_flags >> type & 1);
+	struct bounce b = { v->callback[type], mask, extra_words, extra };
+
+	if (b.handler)
+		bounce(v, &b);
 	else
-		domain_crash(v->domain, "no %s callback, at rip %lx", what,
-			     guest_regs()->rip);
+		domain_crash(v->domain, "no callback of type %u, at rip %lx",
+			     type, guest_regs()->rip);
 }
 
 void pv_deliver_event(struct vcpu *v)
 {
-	struct bounce b = { .handler = v->event_callback, .mask_events = true };
-
-	bounce_or_crash(v, &b, "event");
+	deliver_callback(v, CALLBACKTYPE_event, 0, NULL);
 }
 
 void pv_deliver_nmi(struct vcpu *v)
 {
-	const struct trap_info *t = &v->trap[TRAP_NMI];
-	struct bounce b = { .handler = t->address,
-			    .mask_events = TI_GET_IF(t) };
+	bool by_callback = v->callback[CALLBACKTYPE_nmi];
 
 	v->nmi_pending = false;
-	if (v->nmi_callback) {
-		b.handler = v->nmi_callback;
-		b.mask_events = v->callback_flags & (1 << CALLBACKTYPE_nmi);
-	}
-	if (!b.handler)
+	if (!by_callback && !v->trap[TRAP_NMI].address)
 		return; /* as on a machine where nobody listens */
 	v->nmi_masked = true;
-	bounce(v, &b);
+	if (by_callback)
+		deliver_callback(v, CALLBACKTYPE_nmi, 0, NULL);
+	else
+		pv_inject(v, TRAP_NMI, 0);
 }
 
-void pv_deliver_syscall(struct vcpu *v, uint64_t handler, bool mask)
+/* SYSCALL from guest-user mode; in compatibility mode also from the kernel. */
+void handle_guest_syscall(void)
 {
-	struct bounce b = { .handler = handler, .mask_events = mask };
+	struct vcpu *v = current_vcpu();
+	struct cpu_regs *r = guest_regs();
+	unsigned int type = r->vector == VECTOR_SYSCALL32
+				    ? CALLBACKTYPE_syscall32
+				    : CALLBACKTYPE_syscall;
 
-	bounce_or_crash(v, &b, "syscall");
-	guest_regs()->rflags &= ~RFLAGS_DF;
-	guest_regs()->r11 = guest_regs()->rflags;
+	if (!v->callback[type]) {
+		r->rip -= 2; /* the two bytes of SYSCALL */
+		pv_inject(v, TRAP_UD, 0);
+		return;
+	}
+	deliver_callback(v, type, 0, NULL);
+	r->rflags &= ~RFLAGS_DF;
+	r->r11 = r->rflags;
 }
 
-void pv_deliver_failsafe(struct vcpu *v, const uint16_t sel[4])
+void pv_deliver_failsafe(struct vcpu *v, const uint64_t sel[4])
 {
-	struct bounce b = { .handler = v->failsafe_callback,
-			    .mask_events = v->callback_flags &
-					   (1 << CALLBACKTYPE_failsafe),
-			    .selectors = sel };
-
-	bounce_or_crash(v, &b, "failsafe");
+	/* Optional (BF-17): the registers hold null selectors already. */
+	if (v->callback[CALLBACKTYPE_failsafe])
+		deliver_callback(v, CALLBACKTYPE_failsafe, 4, sel);
 }

@@ -15,11 +15,6 @@
 #define IRET_FRAME_BYTES 40
 #define LDT_WINDOW_SIZE  (16 * PAGE_SIZE)
 #define SELECTOR_LDT     4u /* table indicator in an error code */
-/* Flags that IRET changes in ring 3 [SDM2 "IRET"]. */
-#define IRET_FLAGS                                                             \
-	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF |           \
-	 RFLAGS_TF | RFLAGS_DF | RFLAGS_OF | RFLAGS_RF | RFLAGS_AC |           \
-	 RFLAGS_ID)
 
 /*
  * Some emulated processors check the stack reads of an IRETQ in ring 3 as if
@@ -39,7 +34,8 @@ static bool complete_iretq(struct cpu_regs *r, uint64_t cr2)
 		return false;
 	r->rip = f[0];
 	r->cs = (f[1] & 0xffff) | 3;
-	r->rflags = (r->rflags & ~IRET_FLAGS) | (f[2] & IRET_FLAGS);
+	/* What IRET changes in ring 3 [SDM2 "IRET"] */
+	r->rflags = (r->rflags & ~RFLAGS_GUEST) | (f[2] & RFLAGS_GUEST);
 	r->rsp = f[3];
 	r->ss = (f[4] & 0xffff) | 3;
 	return true;
@@ -120,7 +116,6 @@ void pv_device_not_available(struct vcpu *v)
 void pv_debug(struct vcpu *v, uint64_t dr6)
 {
 	/* B0-B3 are news, BD never, BS and BT sticky [SDM3 "DR6"]. */
-	v->debugreg[6] =
-		(v->debugreg[6] & ~0xful) | (dr6 & 0xc00f) | 0xffff0ff0;
+	v->debugreg[6] = (v->debugreg[6] & ~0xful) | (dr6 & 0xc00f) | DR6_FIXED;
 	pv_inject(v, TRAP_DB, 0);
 }

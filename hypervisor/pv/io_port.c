@@ -43,14 +43,12 @@ static bool allowed(const struct vcpu *v, uint16_t port, unsigned int bytes)
  */
 static int read_kernel_memory(struct vcpu *v, void *dst, uint64_t va, size_t n)
 {
-	bool user = !v->in_kernel;
+	bool kernel = v->in_kernel;
 	int rc;
 
-	if (user)
-		pv_enter_kernel(v);
+	pv_set_mode(v, true);
 	rc = copy_from_guest(dst, guest_ptr(va), n);
-	if (user)
-		pv_enter_user(v);
+	pv_set_mode(v, kernel);
 	return rc;
 }
 

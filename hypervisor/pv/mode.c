@@ -10,27 +10,16 @@
 #include "pv/pv.h"
 #include "x86/processor.h"
 
-void pv_enter_kernel(struct vcpu *v)
+void pv_set_mode(struct vcpu *v, bool kernel)
 {
-	if (v->in_kernel)
+	if (v->in_kernel == kernel)
 		return;
 	/* A context switch between the two would save the bases crosswise. */
 	irq_disable();
-	v->in_kernel = true;
+	v->in_kernel = kernel;
 	swapgs();
 	irq_enable();
 	mm_load_root(v);
-	if (unlikely(v->areas_stale))
+	if (unlikely(kernel && v->areas_stale))
 		time_write_areas(v);
-}
-
-void pv_enter_user(struct vcpu *v)
-{
-	if (!v->in_kernel)
-		return;
-	irq_disable();
-	v->in_kernel = false;
-	swapgs();
-	irq_enable();
-	mm_load_root(v);
 }

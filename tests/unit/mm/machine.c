@@ -14,7 +14,6 @@
 #include "mm/domain_mm.h"
 #include "mm/m2p.h"
 #include "public/errno.h"
-#include "pv/descriptor.h"
 #include "pv/pv.h"
 #include "x86/features.h"
 #include "x86/smp.h"

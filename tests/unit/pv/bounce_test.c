@@ -4,11 +4,10 @@
  * that a stack which cannot take one crashes the domain and nothing else
  * (BF-4, BF-5, test T09 of the security model).
  */
-#include "pv/bounce.h"
+#include "pv/pv.h"
 
 #include <string.h>
 
-#include "pv/pv.h"
 #include "pv_fake.h"
 #include "x86/processor.h"
 #include "x86/segments.h"
@@ -28,23 +27,19 @@ static struct cpu_regs sample(void)
 				  .ss = GUEST_DS };
 }
 
-static void check_layout(bool from_kernel, bool masked, bool error, bool sel)
+static void check_layout(bool from_kernel, bool masked, unsigned int n_extra)
 {
-	static const uint16_t selectors[4] = { 1, 2, 3, 4 };
+	static const uint64_t extra[4] = { 0x55, 2, 3, 4 };
 	struct cpu_regs r = sample();
-	struct bounce b = { .has_error = error,
-			    .error = 0x55,
-			    .selectors = sel ? selectors : NULL };
+	struct bounce b = { .extra_words = n_extra, .extra = extra };
 	uint64_t w[BOUNCE_MAX_WORDS];
 	unsigned int n = bounce_frame(w, &r, from_kernel, masked, &b);
 	unsigned int i = 2;
 
-	check(n == 7u + error + 4 * sel && n <= BOUNCE_MAX_WORDS);
+	check(n == 7 + n_extra && n <= BOUNCE_MAX_WORDS);
 	check(w[0] == 12 && w[1] == 11);
-	for (unsigned int k = 0; sel && k < 4; k++)
-		check(w[i++] == selectors[k]);
-	if (error)
-		check(w[i++] == 0x55);
+	for (unsigned int k = 0; k < n_extra; k++)
+		check(w[i++] == extra[k]);
 	check(w[i++] == r.rip);
 	check((uint32_t)w[i] == (from_kernel ? 0xe030u : 0xe033u));
 	check(w[i++] >> 32 == masked);
@@ -152,8 +147,8 @@ static void test_no_handler(void)
 
 int main(void)
 {
-	for (unsigned int i = 0; i < 16; i++)
-		check_layout(i & 1, i & 2, i & 4, i & 8);
+	for (unsigned int i = 0; i < 20; i++)
+		check_layout(i & 1, i & 2, i >> 2);
 	test_delivery();
 	test_stack_edges();
 	test_no_handler();
