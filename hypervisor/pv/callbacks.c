@@ -119,33 +119,22 @@ long hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall,
 	return 0;
 }
 
-static long nmi_register(struct vcpu *v, void *arg)
-{
-	const struct xennmi_callback *cb = arg;
-
-	if (v->id || !pv_handler_ok(cb->handler_address))
-		return -XEN_EINVAL;
-	v->callback[CALLBACKTYPE_nmi] = cb->handler_address;
-	return 0;
-}
-
-static long nmi_unregister(struct vcpu *v, void *arg)
-{
-	v->callback[CALLBACKTYPE_nmi] = 0;
-	return 0;
-}
-
-static const struct subop nmi_ops[] = {
-	[XENNMI_register_callback] = { nmi_register,
-				       sizeof(struct xennmi_callback),
-				       SUBOP_IN },
-	[XENNMI_unregister_callback] = { nmi_unregister, 0, 0 },
-};
-
 long hc_nmi_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 	       uint64_t a5)
 {
-	return subop_call(nmi_ops, ARRAY_SIZE(nmi_ops), cmd, guest_ptr(arg));
+	struct vcpu *v = current_vcpu();
+	struct xennmi_callback cb = { 0 };
+
+	if (cmd > XENNMI_unregister_callback)
+		return -XEN_ENOSYS;
+	if (cmd == XENNMI_register_callback) {
+		if (copy_from_guest(&cb, guest_ptr(arg), sizeof(cb)))
+			return -XEN_EFAULT;
+		if (v->id || !pv_handler_ok(cb.handler_address))
+			return -XEN_EINVAL;
+	}
+	v->callback[CALLBACKTYPE_nmi] = cb.handler_address;
+	return 0;
 }
 
 long hc_stack_switch(uint64_t ss, uint64_t sp, uint64_t a3, uint64_t a4,

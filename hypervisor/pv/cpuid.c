@@ -22,6 +22,7 @@
 #define MAX_BASIC       0xdu
 #define MAX_EXTENDED    0x80000008u
 #define HYPERVISOR_LEAF 0x40000000u
+#define XSAVE_MIN_SIZE  (FXSAVE_SIZE + 64) /* and the header */
 
 /* SSE3 PCLMUL SSSE3 CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES RDRAND. */
 #define LEAF1_C                                                                \
@@ -33,8 +34,9 @@
 #define COMMON_D                                                               \
 	(BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) |        \
 	 BIT(15) | BIT(16) | BIT(23) | BIT(24))
-#define LEAF1_D (COMMON_D | BIT(19) | BIT(25) | BIT(26)) /* CLFLUSH SSE SSE2   \
-							  */
+#define LEAF1_D                                                                \
+	(COMMON_D | BIT(19) | BIT(25) | BIT(26)) /* CLFLUSH SSE SSE2           \
+						  */
 #define LEAF1_D_MTRR BIT(12) /* for memory types of devices */
 /* BMI1 BMI2 ERMS RDSEED ADX CLFLUSHOPT CLWB SHA. */
 #define LEAF7_B                                                                \
@@ -102,21 +104,7 @@ static struct cpuid_result filter(const struct vcpu *v, uint32_t leaf,
 	return (struct cpuid_result){ r.a & a, r.b & b, r.c & c, r.d & d };
 }
 
-/* Bytes of an XSAVE area, standard form, for some components. */
-static uint32_t xsave_bytes(uint64_t xcr0)
-{
-	uint32_t size = FXSAVE_SIZE + 64; /* and the header */
-	struct cpuid_result r;
-
-	for (unsigned int i = 2; i < 63; i++) {
-		if (!(xcr0 >> i & 1))
-			continue;
-		r = cpuid(0xd, i);
-		size = (uint32_t)max_u64(size, (uint64_t)r.a + r.b);
-	}
-	return size;
-}
-
+/* The processor has the guest's XCR0 loaded, once it has set CR4.OSXSAVE. */
 static struct cpuid_result leaf_xsave(const struct vcpu *v, uint32_t subleaf)
 {
 	struct cpuid_result r = { 0, 0, 0, 0 };
@@ -126,8 +114,8 @@ static struct cpuid_result leaf_xsave(const struct vcpu *v, uint32_t subleaf)
 		return r;
 	if (subleaf == 0) {
 		r.a = (uint32_t)xcr0;
-		r.b = xsave_bytes(v->xcr0);
-		r.c = xsave_bytes(xcr0);
+		r.b = v->cr4 & CR4_OSXSAVE ? cpuid(0xd, 0).b : XSAVE_MIN_SIZE;
+		r.c = cpu_features.xsave_size;
 	} else if (subleaf == 1) {
 		r.a = cpuid(0xd, 1).a & BIT(0); /* XSAVEOPT */
 	} else if (subleaf < 63 && (xcr0 >> subleaf & 1)) {

@@ -16,12 +16,25 @@ enum {
 	EVEN8 = 16, /* an even opcode has operands of one byte */
 	LONG = 32,  /* operands of 4 bytes without prefix, even with REX.W */
 	STORE = 64,
+	PREFIX = 128,
 };
 
+#define IS_PREFIX(which) (PREFIX | (which) << 16)
 /* A group of stores by ModRM.reg: the same as these opcodes, 8 apart. */
 #define GROUP(opcode) (MODRM | STORE | (opcode) << 16)
 
 static const uint32_t opcodes[512] = {
+	[0x66] = IS_PREFIX(INSN_OPERAND16),
+	[0x67] = IS_PREFIX(INSN_ADDRESS32),
+	[0xf0] = IS_PREFIX(INSN_LOCK),
+	[0xf2 ... 0xf3] = IS_PREFIX(INSN_REP),
+	[0x64] = IS_PREFIX(INSN_FS),
+	[0x65] = IS_PREFIX(INSN_GS),
+	/* ES, CS, SS, DS: no meaning in 64-bit mode. */
+	[0x26] = PREFIX,
+	[0x2e] = PREFIX,
+	[0x36] = PREFIX,
+	[0x3e] = PREFIX,
 	/* ADD, OR, AND, SUB, XOR to memory; the same of immediates. */
 	[0x00 ... 0x01] = MODRM | EVEN8 | STORE,
 	[0x08 ... 0x09] = MODRM | EVEN8 | STORE,
@@ -85,33 +98,7 @@ static int64_t next_signed(struct cursor *c, unsigned int size)
 	return sign_extend(v, size);
 }
 
-/* Legacy prefixes; false at the first byte that is none. */
-static bool take_prefix(struct insn *o, uint8_t b)
-{
-	switch (b) {
-	case 0x66:
-		o->operand16 = true;
-		return true;
-	case 0x67:
-		o->address32 = true;
-		return true;
-	case 0xf0:
-		o->lock = true;
-		return true;
-	case 0xf2:
-	case 0xf3: /* on what repeats here both mean the same */
-		o->rep = true;
-		return true;
-	case 0x64:
-	case 0x65:
-		o->segment = b;
-		return true;
-	default: /* CS SS DS ES: no meaning in 64-bit mode */
-		return (b & 0xe7) == 0x26;
-	}
-}
-
-static void take_memory_operand(struct cursor *c, struct insn *o, uint8_t rex)
+static void take_memory_operand(struct cursor *c, struct insn *o)
 {
 	unsigned int displacement = o->mod == 2 ? 4 : o->mod;
 	uint8_t base = o->rm & 7;
@@ -121,11 +108,11 @@ static void take_memory_operand(struct cursor *c, struct insn *o, uint8_t rex)
 
 		base = sib & 7;
 		o->scale = sib >> 6;
-		o->index = (int8_t)((sib >> 3 & 7) | (rex & 2) << 2);
+		o->index = (int8_t)((sib >> 3 & 7) | (o->rex & 2) << 2);
 		if (o->index == 4)
 			o->index = -1;
 	}
-	o->base = (int8_t)(base | (rex & 1) << 3);
+	o->base = (int8_t)(base | (o->rex & 1) << 3);
 	if (base == 5 && o->mod == 0) {
 		o->base = (o->rm & 7) == 5 ? 16 : -1;
 		displacement = 4;
@@ -134,17 +121,17 @@ static void take_memory_operand(struct cursor *c, struct insn *o, uint8_t rex)
 		o->displacement = (int32_t)next_signed(c, displacement);
 }
 
-static void take_modrm(struct cursor *c, struct insn *o, uint8_t rex)
+static void take_modrm(struct cursor *c, struct insn *o)
 {
 	uint8_t modrm = next(c);
 
-	o->reg = (uint8_t)((modrm >> 3 & 7) | (rex & 4) << 1);
-	o->rm = (uint8_t)((modrm & 7) | (rex & 1) << 3);
+	o->reg = (uint8_t)((modrm >> 3 & 7) | (o->rex & 4) << 1);
+	o->rm = (uint8_t)((modrm & 7) | (o->rex & 1) << 3);
 	/* MOV CRn and DRn ignore mod: always registers. */
 	if (o->opcode < (OP_0F | 0x20) || o->opcode > (OP_0F | 0x23))
 		o->mod = modrm >> 6;
 	if (o->mod != 3)
-		take_memory_operand(c, o, rex);
+		take_memory_operand(c, o);
 }
 
 /* False: one of a group that is unknown or no store. */
@@ -171,39 +158,36 @@ static uint8_t operand_bytes(const struct insn *o, uint32_t flags)
 {
 	if ((flags & EVEN8) && !(o->opcode & 1))
 		return 1;
-	if (o->w && !(flags & LONG))
+	if ((o->rex & 8) && !(flags & LONG))
 		return 8;
-	return o->operand16 ? 2 : 4;
+	return o->prefixes & INSN_OPERAND16 ? 2 : 4;
 }
 
 bool insn_decode(const uint8_t *code, unsigned int n, struct insn *o)
 {
 	struct cursor c = { code, 0, n < INSN_MAX ? n : INSN_MAX, false };
-	uint8_t b, rex = 0;
 	uint32_t flags;
+	uint8_t b;
 
 	memset(o, 0, sizeof(*o));
 	o->mod = 3;
 	o->base = o->index = -1;
-	do {
-		b = next(&c);
-	} while (!c.failed && take_prefix(o, b));
+	while ((flags = opcodes[b = next(&c)]) & PREFIX)
+		o->prefixes |= flags >> 16;
 	if ((b & 0xf0) == 0x40) {
-		rex = b;
-		o->has_rex = true;
-		o->w = rex & 8;
+		o->rex = b;
 		b = next(&c);
 	}
 	o->opcode = b;
 	if (b == 0x0f)
 		o->opcode = OP_0F | next(&c);
 	flags = opcodes[o->opcode];
-	if (c.failed || !flags)
+	if (c.failed || !flags || (flags & PREFIX))
 		return false;
 	o->bytes = operand_bytes(o, flags);
 	o->immediate_bytes = immediate_bytes(o, flags);
 	if (flags & MODRM)
-		take_modrm(&c, o, rex);
+		take_modrm(&c, o);
 	if ((flags & STORE) && !take_store(o, flags >> 16))
 		return false;
 	if (o->immediate_bytes)
@@ -225,37 +209,43 @@ uint64_t *insn_register(struct cpu_regs *r, unsigned int number)
 	return (uint64_t *)((char *)r + offsets[number & 15]);
 }
 
-/* AH CH DH BH: what byte registers 4..7 are without a REX prefix. */
-static bool is_high_byte(const struct insn *i, unsigned int number)
+/*
+ * A register operand and where in it the operand begins: byte registers 4..7
+ * are AH CH DH BH without a REX prefix.
+ */
+static uint64_t *register_operand(const struct insn *i, struct cpu_regs *r,
+				  unsigned int number, unsigned int *shift)
 {
-	return i->bytes == 1 && !i->has_rex && number >= 4 && number < 8;
+	bool high = i->bytes == 1 && !i->rex && number >= 4 && number < 8;
+
+	*shift = high ? 8 : 0;
+	return insn_register(r, high ? number - 4 : number);
 }
 
 uint64_t insn_read_register(const struct insn *i, struct cpu_regs *r,
 			    unsigned int number)
 {
-	if (is_high_byte(i, number))
-		return *insn_register(r, number - 4) >> 8 & 0xff;
-	return *insn_register(r, number) & size_mask(i->bytes);
+	unsigned int shift;
+	uint64_t *reg = register_operand(i, r, number, &shift);
+
+	return *reg >> shift & size_mask(i->bytes);
 }
 
 void insn_write_register(const struct insn *i, struct cpu_regs *r,
 			 unsigned int number, uint64_t value)
 {
-	bool high = is_high_byte(i, number);
-	uint64_t *reg = insn_register(r, high ? number - 4 : number);
-	unsigned int shift = high ? 8 : 0;
+	unsigned int shift;
+	uint64_t *reg = register_operand(i, r, number, &shift);
 	uint64_t mask = size_mask(i->bytes) << shift;
 
 	if (i->bytes == 4) /* upper half becomes zero */
-		*reg = value & mask;
-	else
-		*reg = (*reg & ~mask) | (value << shift & mask);
+		*reg = 0;
+	*reg = (*reg & ~mask) | (value << shift & mask);
 }
 
 bool insn_next_element(const struct insn *i, struct cpu_regs *r,
 		       uint64_t *pointer)
 {
 	*pointer += r->rflags & RFLAGS_DF ? -(uint64_t)i->bytes : i->bytes;
-	return i->rep && --r->rcx;
+	return (i->prefixes & INSN_REP) && --r->rcx;
 }

@@ -16,27 +16,33 @@
 
 #define OP_STOS 0xab
 
+/* Those of segments may both be there; then neither is worth believing. */
+enum insn_prefix {
+	INSN_OPERAND16 = 1,
+	INSN_ADDRESS32 = 2,
+	INSN_LOCK = 4,
+	INSN_REP = 8, /* or REPNE: the same for what repeats here */
+	INSN_FS = 16,
+	INSN_GS = 32,
+};
+
 struct insn {
-	uint8_t length;
-	bool is_store; /* to its memory operand */
+	int64_t immediate;    /* sign-extended */
+	int32_t displacement; /* of the memory operand */
 	/*
 	 * Of stores the one for operands of full size, from a register: what
 	 * has another encoding for bytes or immediates becomes this.
 	 */
 	uint16_t opcode;
-	bool operand16, address32, lock, rep;
-	bool w;          /* REX.W */
-	bool has_rex;    /* then byte registers 4..7 are SPL .. DIL */
-	uint8_t segment; /* prefix byte 0x64 (FS), 0x65 (GS), or 0 */
-	uint8_t mod;     /* 3: no memory operand */
-	uint8_t reg, rm; /* with their REX bits */
-	/* Memory operand. */
+	uint8_t length;
+	uint8_t prefixes, rex; /* INSN_*; 0: no REX */
+	uint8_t bytes;         /* operand size: 1, 2, 4, 8 */
+	uint8_t immediate_bytes;
+	bool is_store;      /* to its memory operand */
+	uint8_t mod;        /* 3: no memory operand */
+	uint8_t reg, rm;    /* with their REX bits */
 	int8_t base, index; /* register number, -1 none, 16 rip (base) */
-	uint8_t scale;      /* shift */
-	int32_t displacement;
-	uint8_t immediate_bytes; /* 0: none */
-	int64_t immediate;       /* sign-extended */
-	uint8_t bytes;           /* operand size: 1, 2, 4, 8 */
+	uint8_t scale;      /* of index, a shift */
 };
 
 /* False: not complete within n bytes, too long, or unknown. */

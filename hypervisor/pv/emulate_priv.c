@@ -7,7 +7,6 @@
  * Context: v is current, in its frame, interrupts on.
  */
 #include "core/services.h"
-#include "lib/string.h"
 #include "public/errno.h"
 #include "pv/decode.h"
 #include "pv/io_port.h"
@@ -18,6 +17,9 @@
 #include "x86/uaccess.h"
 
 #define DR6_BS 0x4000ul
+/* ud2, "xen", cpuid */
+#define FORCED_CPUID       0xa20f6e65780b0ful
+#define FORCED_CPUID_BYTES 7
 
 unsigned int pv_fetch(const struct cpu_regs *r, uint8_t code[15])
 {
@@ -102,9 +104,10 @@ static bool string_port_access(struct vcpu *v, struct cpu_regs *r,
 {
 	uint16_t port = (uint16_t)r->rdx;
 	uint64_t *pointer = is_out(i) ? &r->rsi : &r->rdi;
-	bool empty = i->rep && !r->rcx;
+	bool empty = (i->prefixes & INSN_REP) && !r->rcx;
 
-	if (i->address32 || i->segment || (!empty && !may_access(v, i, port)))
+	if ((i->prefixes & (INSN_ADDRESS32 | INSN_FS | INSN_GS)) ||
+	    (!empty && !may_access(v, i, port)))
 		return false;
 	if (!empty && transfer(v, i, port, *pointer))
 		pv_inject_page_fault(v, *pointer, is_out(i) ? 0 : PF_WRITE);
@@ -254,7 +257,7 @@ bool pv_emulate_privileged(struct vcpu *v, struct cpu_regs *r)
 		pv_inject_page_fault(v, r->rip, 0);
 		return true;
 	}
-	if (!insn_decode(code, n, &i) || i.lock)
+	if (!insn_decode(code, n, &i) || (i.prefixes & INSN_LOCK))
 		return false;
 	if (i.opcode >= 0x6c && i.opcode <= 0x6f)
 		return string_port_access(v, r, &i);
@@ -266,20 +269,19 @@ bool pv_emulate_privileged(struct vcpu *v, struct cpu_regs *r)
 
 bool pv_emulate_forced_cpuid(struct vcpu *v, struct cpu_regs *r)
 {
-	static const uint8_t forced[7] = {
-		0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2
-	};
-	uint8_t code[sizeof(forced)];
+	uint64_t code = 0;
 	struct cpuid_result result;
 
-	if (copy_from_guest(code, guest_ptr(r->rip), sizeof(code)) ||
-	    memcmp(code, forced, sizeof(code)) != 0)
+	/* A whole word is faster to read, but may not be there. */
+	if ((copy_from_guest(&code, guest_ptr(r->rip), sizeof(code)) &&
+	     copy_from_guest(&code, guest_ptr(r->rip), FORCED_CPUID_BYTES)) ||
+	    code << 8 != FORCED_CPUID << 8)
 		return false;
 	result = pv_cpuid(v, (uint32_t)r->rax, (uint32_t)r->rcx);
 	r->rax = result.a;
 	r->rbx = result.b;
 	r->rcx = result.c;
 	r->rdx = result.d;
-	pv_skip_instruction(v, r, sizeof(code));
+	pv_skip_instruction(v, r, FORCED_CPUID_BYTES);
 	return true;
 }

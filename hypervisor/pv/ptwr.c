@@ -39,10 +39,12 @@ static uint64_t operand_address(const struct insn *i, struct cpu_regs *r)
 		va += *insn_register(r, (unsigned int)i->base);
 	if (i->index >= 0)
 		va += *insn_register(r, (unsigned int)i->index) << i->scale;
-	if (i->address32)
+	if (i->prefixes & INSN_ADDRESS32)
 		va = (uint32_t)va;
-	if (i->segment)
-		va += rdmsr(i->segment == 0x64 ? MSR_FS_BASE : MSR_GS_BASE);
+	if (i->prefixes & INSN_FS)
+		va += rdmsr(MSR_FS_BASE);
+	if (i->prefixes & INSN_GS)
+		va += rdmsr(MSR_GS_BASE);
 	return va;
 }
 
@@ -53,7 +55,8 @@ static bool prepare(struct pte_store *s, struct cpu_regs *r, uint64_t cr2)
 	bool stos = i->opcode == OP_STOS;
 	uint64_t va;
 
-	if (!i->is_store || (stos ? i->address32 : i->mod == 3))
+	if (!i->is_store ||
+	    (stos ? (i->prefixes & INSN_ADDRESS32) : i->mod == 3))
 		return false;
 	va = operand_address(i, r);
 	s->source = i->immediate_bytes ? (uint64_t)i->immediate

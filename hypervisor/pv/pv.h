@@ -10,24 +10,7 @@
 #include "x86/cpu.h"
 #include "x86/entry.h"
 
-/* bounce.c: the frame that a guest handler finds on its stack. */
-#define BOUNCE_MAX_WORDS 12
-struct bounce {
-	uint64_t handler;
-	bool mask_events;
-	/* Between r11 and rip: an error code, or ds es fs gs, or nothing. */
-	unsigned int extra_words;
-	const uint64_t *extra;
-};
-/*
- * Fill words[], lowest address first, for a guest interrupted in mode
- * from_kernel with its event mask at masked. A pure function; returns the
- * number of words.
- */
-unsigned int bounce_frame(uint64_t words[BOUNCE_MAX_WORDS],
-			  const struct cpu_regs *r, bool from_kernel,
-			  bool masked, const struct bounce *b);
-/* Enter the guest kernel. A frame that does not fit: crash. */
+/* bounce.c: enter the guest kernel. A frame that does not fit: crash. */
 void pv_inject(struct vcpu *v, unsigned int vector, uint32_t error);
 void pv_inject_page_fault(struct vcpu *v, uint64_t cr2, uint32_t error);
 void pv_deliver_event(struct vcpu *v);
@@ -35,7 +18,7 @@ void pv_deliver_nmi(struct vcpu *v);
 /* Selectors sel[ds, es, fs, gs] could not be loaded. No callback: nothing. */
 void pv_deliver_failsafe(struct vcpu *v, const uint64_t sel[4]);
 
-/* mode.c: guest-kernel or guest-user mode, with its page tables. */
+/* Guest-kernel or guest-user mode, with its page tables. */
 void pv_set_mode(struct vcpu *v, bool kernel);
 
 /* faults.c: exceptions of guest code. */

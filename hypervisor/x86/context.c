@@ -5,7 +5,7 @@
  * between struct vcpu and the frame at the stack top.
  *
  * GS: the hardware GS base is the one of the current mode, KERNEL_GS_BASE
- * holds the other (pv/mode.c swaps them).
+ * holds the other (pv/bounce.c swaps them).
  *
  * Context: the CPU that runs or is going to run v, interrupts on, from
  * schedule(); set and get: v does not run.
