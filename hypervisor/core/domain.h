@@ -43,7 +43,7 @@ struct vcpu {
 	uint64_t gdt_entries, ldt_base, ldt_entries;
 	uint64_t debugreg[8];
 	uint64_t cr0_ts; /* virtual CR0.TS */
-	uint64_t cr2, cr4, xcr0;
+	uint64_t cr4, xcr0;
 	uint64_t tsc_aux;
 	uint8_t iopl;   /* virtual */
 	uint64_t iobmp; /* guest va of the I/O bitmap, 0 = none */

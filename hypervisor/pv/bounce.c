@@ -100,7 +100,6 @@ void pv_inject(struct vcpu *v, unsigned int vector, uint32_t error)
 
 void pv_inject_page_fault(struct vcpu *v, uint64_t cr2, uint32_t error)
 {
-	v->cr2 = cr2;
 	write_once(v->info->arch.cr2, cr2);
 	error &= ~PF_USER;
 	if (!v->in_kernel)
@@ -129,16 +128,14 @@ void pv_deliver_event(struct vcpu *v)
 
 void pv_deliver_nmi(struct vcpu *v)
 {
-	bool by_callback = v->callback[CALLBACKTYPE_nmi];
-
 	v->nmi_pending = false;
-	if (!by_callback && !v->trap[TRAP_NMI].address)
+	if (v->callback[CALLBACKTYPE_nmi])
+		deliver_callback(v, CALLBACKTYPE_nmi, NULL, 0);
+	else if (v->trap[TRAP_NMI].address)
+		pv_inject(v, TRAP_NMI, 0);
+	else
 		return; /* as on a machine where nobody listens */
 	v->nmi_masked = true;
-	if (by_callback)
-		deliver_callback(v, CALLBACKTYPE_nmi, NULL, 0);
-	else
-		pv_inject(v, TRAP_NMI, 0);
 }
 
 /* SYSCALL from guest-user mode; in compatibility mode also from the kernel. */

@@ -8,7 +8,6 @@
  * Context: hypercall of the vCPU concerned.
  */
 #include "core/hypercall.h"
-#include "core/services.h"
 #include "lib/string.h"
 #include "public/callback.h"
 #include "public/errno.h"
@@ -60,49 +59,38 @@ static uint64_t *callback_slot(struct vcpu *v, unsigned int type)
 	return &v->callback[index_clamp(type, ARRAY_SIZE(v->callback))];
 }
 
-static long callback_register(struct vcpu *v, void *arg)
-{
-	const struct callback_register *r = arg;
-	uint64_t *slot = callback_slot(v, r->type);
-
-	if (!slot)
-		return r->type == CALLBACKTYPE_sysenter ? -XEN_EINVAL
-							: -XEN_ENOSYS;
-	if (!pv_handler_ok(r->address))
-		return -XEN_EINVAL;
-	*slot = r->address;
-	v->callback_flags &= (uint8_t) ~(1u << r->type);
-	if (r->flags & CALLBACKF_mask_events)
-		v->callback_flags |= (uint8_t)(1u << r->type);
-	return 0;
-}
-
-static long callback_unregister(struct vcpu *v, void *arg)
-{
-	const struct callback_unregister *r = arg;
-	uint64_t *slot = callback_slot(v, r->type);
-
-	if (!slot)
-		return -XEN_ENOSYS;
-	if (r->type <= CALLBACKTYPE_syscall)
-		return -XEN_EINVAL;
-	*slot = 0;
-	return 0;
-}
-
-static const struct subop callback_ops[] = {
-	[CALLBACKOP_register] = { callback_register,
-				  sizeof(struct callback_register), SUBOP_IN },
-	[CALLBACKOP_unregister] = { callback_unregister,
-				    sizeof(struct callback_unregister),
-				    SUBOP_IN },
-};
-
 long hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 		    uint64_t a5)
 {
-	return subop_call(callback_ops, ARRAY_SIZE(callback_ops), cmd,
-			  guest_ptr(arg));
+	struct vcpu *v = current_vcpu();
+	struct callback_register r = { 0 };
+	size_t size;
+	uint64_t *slot;
+
+	switch (cmd) {
+	case CALLBACKOP_register:
+		size = sizeof(r);
+		break;
+	case CALLBACKOP_unregister: /* the same without flags and address */
+		size = sizeof(r.type);
+		break;
+	default:
+		return -XEN_ENOSYS;
+	}
+	if (copy_from_guest(&r, guest_ptr(arg), size))
+		return -XEN_EFAULT;
+	slot = callback_slot(v, r.type);
+	if (!slot)
+		return r.type == CALLBACKTYPE_sysenter ? -XEN_EINVAL
+						       : -XEN_ENOSYS;
+	if (cmd == CALLBACKOP_register ? !pv_handler_ok(r.address)
+				       : r.type <= CALLBACKTYPE_syscall)
+		return -XEN_EINVAL;
+	*slot = r.address;
+	v->callback_flags &= (uint8_t) ~(1u << r.type);
+	if (r.flags & CALLBACKF_mask_events)
+		v->callback_flags |= (uint8_t)(1u << r.type);
+	return 0;
 }
 
 long hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall,
@@ -125,13 +113,17 @@ long hc_nmi_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 	struct vcpu *v = current_vcpu();
 	struct xennmi_callback cb = { 0 };
 
-	if (cmd > XENNMI_unregister_callback)
-		return -XEN_ENOSYS;
-	if (cmd == XENNMI_register_callback) {
+	switch (cmd) {
+	case XENNMI_register_callback:
 		if (copy_from_guest(&cb, guest_ptr(arg), sizeof(cb)))
 			return -XEN_EFAULT;
 		if (v->id || !pv_handler_ok(cb.handler_address))
 			return -XEN_EINVAL;
+		break;
+	case XENNMI_unregister_callback:
+		break;
+	default:
+		return -XEN_ENOSYS;
 	}
 	v->callback[CALLBACKTYPE_nmi] = cb.handler_address;
 	return 0;

@@ -20,11 +20,9 @@
 
 /* The general registers come first, and in the same order. */
 #define GENERAL_BYTES offsetof(struct cpu_regs, error_code)
-_Static_assert(offsetof(struct cpu_user_regs, error_code) == GENERAL_BYTES &&
-		       offsetof(struct cpu_user_regs, r8) ==
-			       offsetof(struct cpu_regs, r8) &&
-		       offsetof(struct cpu_user_regs, rdi) ==
-			       offsetof(struct cpu_regs, rdi),
+#define SAME_PLACE(reg)                                                        \
+	(offsetof(struct cpu_user_regs, reg) == offsetof(struct cpu_regs, reg))
+_Static_assert(SAME_PLACE(r8) && SAME_PLACE(rdi) && SAME_PLACE(error_code),
 	       "order of the general registers");
 
 /* Addresses, in both structures; all must be canonical (FP-6). */
@@ -70,18 +68,6 @@ static bool addresses_ok(const struct vcpu_guest_context *c)
 	return true;
 }
 
-/* On copies, so that a refusal changes nothing. */
-static int debugregs_fix(const struct vcpu *v, uint64_t values[8])
-{
-	int rc = 0;
-
-	values[4] = values[5] = 0; /* do not exist */
-	for (unsigned int i = 0; i < 8 && !rc; i++)
-		if (i < 4 || i > 5)
-			rc = pv_debugreg_fix(v, i, &values[i]);
-	return rc ? -XEN_EINVAL : 0;
-}
-
 static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 {
 	const struct cpu_user_regs *u = &c->user_regs;
@@ -100,10 +86,6 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 	for (unsigned int i = 0; i < ARRAY_SIZE(addresses); i++)
 		*word_at(v, addresses[i].in_vcpu) =
 			*word_at(c, addresses[i].in_context);
-}
-
-static void set_traps(struct vcpu *v, const struct vcpu_guest_context *c)
-{
 	memcpy(v->trap, c->trap_ctxt, sizeof(v->trap));
 	v->callback_flags = 0;
 	if (c->flags & VGCF_failsafe_disables_events)
@@ -115,14 +97,20 @@ static void set_traps(struct vcpu *v, const struct vcpu_guest_context *c)
 int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 {
 	/* Frame 0 is never a guest's: none. */
-	uint64_t user = xen_cr3_to_pfn(c->ctrlreg[1]), debugregs[8];
+	uint64_t user = xen_cr3_to_pfn(c->ctrlreg[1]);
+	uint64_t debugregs[8] = { 0 };
 	int rc;
 
-	memcpy(debugregs, c->debugreg, sizeof(debugregs));
 	if (!addresses_ok(c) || !pv_ldt_ok(c->ldt_base, c->ldt_ents) ||
-	    (!(c->flags & VGCF_in_kernel) && !user) ||
-	    debugregs_fix(v, debugregs))
+	    (!(c->flags & VGCF_in_kernel) && !user))
 		return -XEN_EINVAL;
+	for (unsigned int i = 0; i < 8; i++) {
+		if (i == 4 || i == 5) /* do not exist */
+			continue;
+		debugregs[i] = c->debugreg[i];
+		if (pv_debugreg_fix(v, i, &debugregs[i]))
+			return -XEN_EINVAL;
+	}
 	rc = pv_set_gdt(v, c->gdt_frames, c->gdt_ents);
 	if (rc)
 		return rc;
@@ -141,7 +129,6 @@ int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 
 	/* Commit: nothing below can fail. */
 	set_registers(v, c);
-	set_traps(v, c);
 	v->in_kernel = c->flags & VGCF_in_kernel;
 	v->kernel_ss = (uint16_t)(c->kernel_ss | 3);
 	memcpy(v->debugreg, debugregs, sizeof(v->debugreg));

@@ -8,8 +8,6 @@
  * compacted and supervisor XSAVE forms, PKU and AMX because x86/fpu.c does not
  * switch their state.
  */
-#include "core/services.h"
-#include "lib/string.h"
 #include "pv/pv.h"
 #include "x86/clock.h"
 #include "x86/features.h"
@@ -22,7 +20,6 @@
 #define MAX_BASIC       0xdu
 #define MAX_EXTENDED    0x80000008u
 #define HYPERVISOR_LEAF 0x40000000u
-#define XSAVE_MIN_SIZE  (FXSAVE_SIZE + 64) /* and the header */
 
 /* SSE3 PCLMUL SSSE3 CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES RDRAND. */
 #define LEAF1_C                                                                \
@@ -37,14 +34,11 @@
 #define LEAF1_D                                                                \
 	(COMMON_D | BIT(19) | BIT(25) | BIT(26)) /* CLFLUSH SSE SSE2           \
 						  */
-#define LEAF1_D_MTRR BIT(12) /* for memory types of devices */
 /* BMI1 BMI2 ERMS RDSEED ADX CLFLUSHOPT CLWB SHA. */
 #define LEAF7_B                                                                \
 	(BIT(3) | BIT(8) | BIT(9) | BIT(18) | BIT(19) | BIT(23) | BIT(24) |    \
 	 BIT(29))
-#define LEAF7_D BIT(4) /* FSRM */
-/* AVX2; GFNI VAES VPCLMULQDQ. */
-#define LEAF7_B_AVX BIT(5)
+/* GFNI VAES VPCLMULQDQ. */
 #define LEAF7_C_AVX (BIT(8) | BIT(9) | BIT(10))
 /* The parts of AVX-512. */
 #define LEAF7_B_AVX512                                                         \
@@ -52,9 +46,10 @@
 #define LEAF7_C_AVX512 (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
 /* LAHF LZCNT SSE4A MISALIGNSSE PREFETCHW. */
 #define LEAF81_C (BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8))
-/* NX MMXEXT FFXSR LM 3DNOW. */
+/* SYSCALL NX MMXEXT FFXSR LM 3DNOW. */
 #define LEAF81_D                                                               \
-	(COMMON_D | BIT(20) | BIT(22) | BIT(25) | BIT(29) | BIT(30) | BIT(31))
+	(COMMON_D | BIT(11) | BIT(20) | BIT(22) | BIT(25) | BIT(29) |          \
+	 BIT(30) | BIT(31))
 
 #define CONTROL_ONLY BIT(31) /* no component of XCR0 */
 
@@ -70,11 +65,14 @@ static const struct {
 	/* Model; size of CLFLUSH. */
 	{ 1, 1, 0, ALL, 0xff00, LEAF1_C, LEAF1_D },
 	{ 1, 1, XCR0_X87, 0, 0, LEAF1_C_AVX, 0 },
-	{ 1, 1, CONTROL_ONLY, 0, 0, 0, LEAF1_D_MTRR },
+	/* MTRR, for memory types of devices. */
+	{ 1, 1, CONTROL_ONLY, 0, 0, 0, BIT(12) },
 	{ 2, 2, 0, ALL, ALL, ALL, ALL },   /* caches and TLBs */
 	{ 4, 4, 0, 0x3ff, ALL, ALL, ALL }, /* caches, as with one core */
-	{ 7, 7, 0, 0, LEAF7_B, 0, LEAF7_D },
-	{ 7, 7, XCR0_AVX, 0, LEAF7_B_AVX, LEAF7_C_AVX, 0 },
+	/* FSRM. */
+	{ 7, 7, 0, 0, LEAF7_B, 0, BIT(4) },
+	/* AVX2. */
+	{ 7, 7, XCR0_AVX, 0, BIT(5), LEAF7_C_AVX, 0 },
 	{ 7, 7, XCR0_AVX512, 0, LEAF7_B_AVX512, LEAF7_C_AVX512, 0 },
 	{ 0x80000000, 0x80000000, 0, ALL, ALL, ALL, ALL },
 	{ 0x80000001, 0x80000001, 0, ALL, ALL, LEAF81_C, LEAF81_D },
@@ -114,7 +112,9 @@ static struct cpuid_result leaf_xsave(const struct vcpu *v, uint32_t subleaf)
 		return r;
 	if (subleaf == 0) {
 		r.a = (uint32_t)xcr0;
-		r.b = v->cr4 & CR4_OSXSAVE ? cpuid(0xd, 0).b : XSAVE_MIN_SIZE;
+		r.b = FXSAVE_SIZE + 64; /* and the header */
+		if (v->cr4 & CR4_OSXSAVE)
+			r.b = cpuid(0xd, 0).b;
 		r.c = cpu_features.xsave_size;
 	} else if (subleaf == 1) {
 		r.a = cpuid(0xd, 1).a & BIT(0); /* XSAVEOPT */
@@ -162,22 +162,16 @@ struct cpuid_result pv_cpuid(const struct vcpu *v, uint32_t leaf,
 	if (leaf == 7 && subleaf)
 		return r;
 	r = filter(v, leaf, cpuid(leaf, subleaf));
-	switch (leaf) {
-	case 0:
+	if (leaf == 0)
 		r.a = (uint32_t)min_u64(r.a, MAX_BASIC);
-		break;
-	case 1: /* one logical processor, APIC id 2 * vCPU; hypervisor */
+	if (leaf == 0x80000000)
+		r.a = (uint32_t)min_u64(r.a, MAX_EXTENDED);
+	if (leaf == 1) {
+		/* One logical processor, APIC id 2 * vCPU; hypervisor. */
 		r.b |= BIT(16) | (v->id & 0x7f) << 25;
 		r.c |= BIT(31);
 		/* Kernels want to see OSXSAVE before they have set it. */
 		r.c |= cpu_features.xsave ? BIT(27) : 0;
-		break;
-	case 0x80000000:
-		r.a = MAX_EXTENDED;
-		break;
-	case 0x80000001:
-		r.d |= BIT(11); /* SYSCALL */
-		break;
 	}
 	return r;
 }

@@ -12,8 +12,7 @@
 #define DR6_GUEST  0xe00ful /* B0-3, BD, BS, BT */
 #define DR7_ALWAYS 0x400ul
 #define DR7_GD     0x2000ul
-#define DR7_KNOWN  0xffff27fful /* not reserved [SDM3 "DR7"] */
-#define DR7_LE_GE  0x300ul
+#define DR7_KEPT   0xffff24fful /* neither reserved nor LE, GE [SDM3 "DR7"] */
 /* An address mask MSR can widen a breakpoint to 4 GiB. */
 #define BREAKPOINT_MARGIN (1ul << 32)
 
@@ -30,7 +29,7 @@ static bool breakpoint_address_ok(uint64_t va)
  */
 static bool dr7_fix(const struct vcpu *v, uint64_t *value)
 {
-	uint64_t fixed = (*value & DR7_KNOWN & ~DR7_LE_GE) | DR7_ALWAYS;
+	uint64_t fixed = (*value & DR7_KEPT) | DR7_ALWAYS;
 
 	if (*value >> 32 || (*value & DR7_GD))
 		return false;

@@ -5,7 +5,6 @@
  */
 #include "pv/decode.h"
 
-#include "lib/string.h"
 #include "x86/processor.h"
 
 enum {
@@ -145,15 +144,6 @@ static bool take_store(struct insn *o, uint32_t group)
 	return opcodes[o->opcode] & STORE;
 }
 
-static uint8_t immediate_bytes(const struct insn *o, uint32_t flags)
-{
-	if (flags & IMM8)
-		return 1;
-	if (flags & IMM)
-		return o->bytes < 4 ? o->bytes : 4;
-	return 0;
-}
-
 static uint8_t operand_bytes(const struct insn *o, uint32_t flags)
 {
 	if ((flags & EVEN8) && !(o->opcode & 1))
@@ -169,9 +159,7 @@ bool insn_decode(const uint8_t *code, unsigned int n, struct insn *o)
 	uint32_t flags;
 	uint8_t b;
 
-	memset(o, 0, sizeof(*o));
-	o->mod = 3;
-	o->base = o->index = -1;
+	*o = (struct insn){ .mod = 3, .base = -1, .index = -1 };
 	while ((flags = opcodes[b = next(&c)]) & PREFIX)
 		o->prefixes |= flags >> 16;
 	if ((b & 0xf0) == 0x40) {
@@ -185,7 +173,10 @@ bool insn_decode(const uint8_t *code, unsigned int n, struct insn *o)
 	if (c.failed || !flags || (flags & PREFIX))
 		return false;
 	o->bytes = operand_bytes(o, flags);
-	o->immediate_bytes = immediate_bytes(o, flags);
+	if (flags & IMM8)
+		o->immediate_bytes = 1;
+	if (flags & IMM)
+		o->immediate_bytes = o->bytes < 4 ? o->bytes : 4;
 	if (flags & MODRM)
 		take_modrm(&c, o);
 	if ((flags & STORE) && !take_store(o, flags >> 16))

@@ -14,7 +14,8 @@
 /* Opcodes after 0x0f are OP_0F | byte. */
 #define OP_0F 0x100
 
-#define OP_STOS 0xab
+#define OP_STOS    0xab
+#define OP_CMPXCHG (OP_0F | 0xb1)
 
 /* Those of segments may both be there; then neither is worth believing. */
 enum insn_prefix {

@@ -9,7 +9,6 @@
  * Context: the vCPU's CPU, or a vCPU that does not run.
  */
 #include "core/hypercall.h"
-#include "core/services.h"
 #include "lib/string.h"
 #include "mm/mm.h"
 #include "public/errno.h"
@@ -131,7 +130,7 @@ int pv_set_gdt(struct vcpu *v, const uint64_t *mfns, uint64_t entries)
 	memcpy(v->descriptor_frames, frames, sizeof(frames));
 	v->gdt_entries = entries;
 	if (v == current_vcpu())
-		load_pages(v, 0, GDT_PAGES);
+		pv_load_windows(v);
 	return 0;
 
 put:
@@ -170,10 +169,8 @@ int pv_set_ldt(struct vcpu *v, uint64_t base, uint64_t entries)
 	drop_pages(v, LDT_FIRST, LDT_END);
 	v->ldt_base = base;
 	v->ldt_entries = entries;
-	if (v == current_vcpu()) {
-		load_pages(v, LDT_FIRST, LDT_END);
-		gdt_load_ldt((unsigned int)entries);
-	}
+	if (v == current_vcpu())
+		pv_load_windows(v);
 	return 0;
 }
 

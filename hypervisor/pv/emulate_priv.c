@@ -6,7 +6,6 @@
  *
  * Context: v is current, in its frame, interrupts on.
  */
-#include "core/services.h"
 #include "public/errno.h"
 #include "pv/decode.h"
 #include "pv/io_port.h"
@@ -150,7 +149,6 @@ static bool write_cr(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 		context_load_ts(v);
 		return true;
 	case 2:
-		v->cr2 = value;
 		write_once(v->info->arch.cr2, value);
 		return true;
 	case 4:
@@ -210,8 +208,8 @@ static bool emulate_kernel(struct vcpu *v, struct cpu_regs *r,
 		v->cr0_ts = 0;
 		context_load_ts(v);
 		return true;
-	case OP_0F | 0x08: /* INVD, WBINVD: devices of the control domain */
-	case OP_0F | 0x09:
+	case OP_0F | 0x08 ... OP_0F | 0x09:
+		/* INVD, WBINVD: devices of the control domain */
 		if (domain_is_control(v->domain))
 			wbinvd();
 		return true;
@@ -239,8 +237,7 @@ static bool emulate(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 		return port_access(v, r, i, (uint8_t)i->immediate);
 	case 0xec ... 0xef:
 		return port_access(v, r, i, (uint16_t)r->rdx);
-	case 0xfa: /* CLI, STI: events are masked otherwise (T10) */
-	case 0xfb:
+	case 0xfa ... 0xfb: /* CLI, STI: events are masked otherwise (T10) */
 		return has_io_privilege(v);
 	default:
 		return v->in_kernel && emulate_kernel(v, r, i);

@@ -5,16 +5,13 @@
  *
  * Context: v is current, in its frame, interrupts on.
  */
-#include "core/services.h"
-#include "lib/string.h"
 #include "pv/pv.h"
 #include "x86/context.h"
 #include "x86/processor.h"
 #include "x86/uaccess.h"
 
-#define IRET_FRAME_BYTES 40
-#define LDT_WINDOW_SIZE  (16 * PAGE_SIZE)
-#define SELECTOR_LDT     4u /* table indicator in an error code */
+#define LDT_WINDOW_SIZE (16 * PAGE_SIZE)
+#define SELECTOR_LDT    4u /* table indicator in an error code */
 
 /*
  * Some emulated processors check the stack reads of an IRETQ in ring 3 as if
@@ -27,7 +24,7 @@ static bool complete_iretq(struct cpu_regs *r, uint64_t cr2)
 	uint64_t f[5];
 	uint8_t code[2];
 
-	if (cr2 - r->rsp >= IRET_FRAME_BYTES ||
+	if (cr2 - r->rsp >= sizeof(f) ||
 	    copy_from_guest(code, guest_ptr(r->rip), sizeof(code)) ||
 	    code[0] != 0x48 || code[1] != 0xcf ||
 	    copy_from_guest(f, guest_ptr(r->rsp), sizeof(f)))
@@ -74,10 +71,10 @@ static bool software_interrupt(struct vcpu *v, struct cpu_regs *r)
 {
 	unsigned int rights = v->in_kernel ? 1 : 3;
 	const struct trap_info *t;
-	uint8_t code[15];
-	unsigned int n = pv_fetch(r, code);
+	uint8_t code[2];
 
-	if (n < 2 || code[0] != 0xcd)
+	if (copy_from_guest(code, guest_ptr(r->rip), sizeof(code)) ||
+	    code[0] != 0xcd)
 		return false;
 	t = &v->trap[code[1]];
 	if (!t->address || TI_GET_DPL(t) < rights) {

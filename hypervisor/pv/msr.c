@@ -79,16 +79,11 @@ bool pv_msr_write(uint32_t msr, uint64_t value)
 {
 	const struct msr_row *row = msr_find(msr);
 
-	if (!row)
+	if (!row || row->kind == FIXED_RO ||
+	    (row->kind == FIXED_SAME && value != row->value) ||
+	    (row->kind == ADDRESS && !is_canonical(value)))
 		return false;
-	switch (row->kind) {
-	case ADDRESS:
-		if (is_canonical(value))
-			wrmsr(msr, value);
-		return is_canonical(value);
-	case FIXED_SAME:
-		return value == row->value;
-	default:
-		return row->kind != FIXED_RO;
-	}
+	if (row->kind == ADDRESS)
+		wrmsr(msr, value);
+	return true;
 }

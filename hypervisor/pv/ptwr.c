@@ -74,19 +74,14 @@ static bool prepare(struct pte_store *s, struct cpu_regs *r, uint64_t cr2)
 static uint64_t arithmetic(struct pte_store *s, uint64_t r, uint64_t carries)
 {
 	unsigned int top = 8 * s->insn.bytes - 1;
-	uint64_t f = carries >> top & RFLAGS_CF;
 
-	if (!(r & size_mask(s->insn.bytes)))
-		f |= RFLAGS_ZF;
-	if (r >> top & 1)
-		f |= RFLAGS_SF;
-	if (!__builtin_parity((unsigned int)(r & 0xff)))
-		f |= RFLAGS_PF;
-	if (carries >> 3 & 1)
-		f |= RFLAGS_AF;
-	if ((carries >> top ^ carries >> (top - 1)) & 1)
-		f |= RFLAGS_OF;
-	s->flags = f;
+	s->flags =
+		(carries >> top & RFLAGS_CF) |
+		(r & size_mask(s->insn.bytes) ? 0 : RFLAGS_ZF) |
+		(r >> top & 1 ? RFLAGS_SF : 0) |
+		(__builtin_parity((uint8_t)r) ? 0 : RFLAGS_PF) |
+		(carries >> 3 & 1 ? RFLAGS_AF : 0) |
+		((carries >> top ^ carries >> (top - 1)) & 1 ? RFLAGS_OF : 0);
 	s->affected = ARITHMETIC_FLAGS;
 	return r;
 }
@@ -138,7 +133,7 @@ static uint64_t operate(struct pte_store *s, uint64_t a)
 	case OP_0F | 0xb3:
 	case OP_0F | 0xbb:
 		return change_bit(s, a);
-	case OP_0F | 0xb1: /* CMPXCHG */
+	case OP_CMPXCHG:
 		(void)subtract(s, s->compare, a);
 		return s->compare == a ? b : a;
 	default: /* MOV, MOVNTI, XCHG, STOS */
@@ -166,20 +161,11 @@ static bool write_back(const struct pte_store *s, struct cpu_regs *r)
 	const struct insn *i = &s->insn;
 
 	r->rflags = (r->rflags & ~s->affected) | s->flags;
-	switch (i->opcode) {
-	case 0x87:         /* XCHG */
-	case OP_0F | 0xc1: /* XADD */
+	if (i->opcode == 0x87 || i->opcode == (OP_0F | 0xc1)) /* XCHG, XADD */
 		insn_write_register(i, r, i->reg, s->old);
-		return false;
-	case OP_0F | 0xb1: /* CMPXCHG */
-		if (s->old != s->compare)
-			insn_write_register(i, r, 0, s->old);
-		return false;
-	case OP_STOS:
-		return insn_next_element(i, r, &r->rdi);
-	default:
-		return false;
-	}
+	if (i->opcode == OP_CMPXCHG && s->old != s->compare)
+		insn_write_register(i, r, 0, s->old);
+	return i->opcode == OP_STOS && insn_next_element(i, r, &r->rdi);
 }
 
 bool pv_emulate_pte_store(struct vcpu *v, struct cpu_regs *r, uint64_t cr2)
