@@ -14,7 +14,7 @@ $(eval $(call pv_test,x86/uaccess,tests/unit/fake/pv_fake.c \
 $(eval $(call pv_test,x86/exit,tests/unit/fake/pv_fake.c \
 	hypervisor/x86/exit.c hypervisor/x86/uaccess.c))
 $(eval $(call pv_test,pv/bounce,tests/unit/fake/pv_fake.c \
-	$(addprefix hypervisor/,pv/bounce.c pv/mode.c x86/uaccess.c)))
+	$(addprefix hypervisor/,pv/bounce.c x86/uaccess.c)))
 $(eval $(call pv_test,pv/ptwr,tests/unit/pv/run_native.c \
 	tests/unit/fake/pv_fake.c $(addprefix hypervisor/,pv/ptwr.c \
-	pv/ptwr_alu.c pv/decode.c x86/uaccess.c)))
+	pv/decode.c x86/uaccess.c)))

@@ -36,17 +36,14 @@ struct vcpu {
 	struct trap_info trap[256];
 	uint64_t kernel_sp;
 	uint16_t kernel_ss;
-	uint64_t event_callback, failsafe_callback, syscall_callback;
-	uint64_t syscall32_callback, sysenter_callback, nmi_callback;
+	uint64_t callback[8];   /* by CALLBACKTYPE_*, 0 = none */
 	uint8_t callback_flags; /* bit per callback type: mask events */
-	mfn_t gdt_frames[14];
-	unsigned int gdt_entries;
-	uint64_t ldt_base;
-	unsigned int ldt_entries;
-	struct frame *ldt_frames[16]; /* mapped pages, each held */
+	/* Pages of the GDT (0-13) and of the LDT (16-31), each held, or NULL */
+	struct frame *descriptor_frames[32];
+	uint64_t gdt_entries, ldt_base, ldt_entries;
 	uint64_t debugreg[8];
 	uint64_t cr0_ts; /* virtual CR0.TS */
-	uint64_t cr2, cr4, xcr0;
+	uint64_t cr4, xcr0;
 	uint64_t tsc_aux;
 	uint8_t iopl;   /* virtual */
 	uint64_t iobmp; /* guest va of the I/O bitmap, 0 = none */

@@ -9,8 +9,6 @@
  * A guest without a handler, or with a stack that cannot be written, cannot
  * go on: it crashes, with the reason (BF-4, BF-5).
  */
-#include "pv/bounce.h"
-
 #include "core/services.h"
 #include "public/callback.h"
 #include "pv/pv.h"
@@ -18,90 +16,90 @@
 #include "x86/segments.h"
 #include "x86/uaccess.h"
 
+#define FRAME_MAX_WORDS  11
 #define SAVED_MASK_SHIFT 32 /* in the word of cs */
 #define ENTRY_CLEARS                                                           \
 	(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC |           \
 	 RFLAGS_IOPL)
 
-unsigned int bounce_frame(uint64_t words[BOUNCE_MAX_WORDS],
-			  const struct cpu_regs *r, bool from_kernel,
-			  bool masked, const struct bounce *b)
+/*
+ * Guest-kernel and guest-user mode are both ring 3 and differ in page tables
+ * and GS base, which change where hardware would change rings.
+ */
+void pv_set_mode(struct vcpu *v, bool kernel)
 {
-	uint64_t cs = r->cs & 0xffff;
-	unsigned int n = 0;
-
-	if (from_kernel)
-		cs &= ~3ul; /* what kernels take for ring 0 */
-	words[n++] = r->rcx;
-	words[n++] = r->r11;
-	if (b->selectors)
-		for (unsigned int i = 0; i < 4; i++)
-			words[n++] = b->selectors[i];
-	if (b->has_error)
-		words[n++] = b->error;
-	words[n++] = r->rip;
-	words[n++] = cs | (uint64_t)masked << SAVED_MASK_SHIFT;
-	words[n++] = (r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) |
-		     (masked ? 0 : RFLAGS_IF);
-	words[n++] = r->rsp;
-	words[n++] = r->ss & 0xffff;
-	return n;
+	if (v->in_kernel == kernel)
+		return;
+	/* A context switch between the two would save the bases crosswise. */
+	irq_disable();
+	v->in_kernel = kernel;
+	swapgs();
+	irq_enable();
+	mm_load_root(v);
+	if (unlikely(kernel && v->areas_stale))
+		time_write_areas(v);
 }
 
-static void bounce(struct vcpu *v, const struct bounce *b)
+/* Between r11 and rip lie the extra words, at most 4. */
+static void bounce(struct vcpu *v, uint64_t handler, bool mask_events,
+		   const uint64_t *extra, unsigned int extra_words)
 {
 	struct cpu_regs *r = guest_regs();
 	bool masked = read_once(v->info->evtchn_upcall_mask) & 1;
-	uint64_t words[BOUNCE_MAX_WORDS], sp;
-	unsigned int n = bounce_frame(words, r, v->in_kernel, masked, b);
+	uint64_t frame[FRAME_MAX_WORDS], *w = frame + FRAME_MAX_WORDS;
+	uint64_t sp = v->kernel_sp, cs = r->cs & 0xffff;
+	size_t bytes = (7 + extra_words) * sizeof(frame[0]);
 
-	sp = ((v->in_kernel ? r->rsp : v->kernel_sp) & ~15ul) - n * 8;
-	pv_enter_kernel(v);
-	if (copy_to_guest(guest_ptr(sp), words, n * 8)) {
+	if (v->in_kernel) {
+		sp = r->rsp;
+		cs &= ~3ul; /* what kernels take for ring 0 */
+	}
+	*--w = r->ss & 0xffff;
+	*--w = r->rsp;
+	*--w = (r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) |
+	       (masked ? 0 : RFLAGS_IF);
+	*--w = cs | (uint64_t)masked << SAVED_MASK_SHIFT;
+	*--w = r->rip;
+	while (extra_words)
+		*--w = extra[--extra_words];
+	*--w = r->r11;
+	*--w = r->rcx;
+	pv_set_mode(v, true);
+	sp = (sp & ~15ul) - bytes;
+	if (copy_to_guest(guest_ptr(sp), w, bytes)) {
 		domain_crash(v->domain,
 			     "kernel stack %lx not writable, at rip %lx", sp,
 			     r->rip);
 		return;
 	}
-	if (b->mask_events)
+	if (mask_events)
 		write_once(v->info->evtchn_upcall_mask, 1);
-	r->rip = b->handler;
+	/* Both are in the frame, and this allows SYSRET (BF-1). */
+	r->rcx = r->rip = handler;
+	r->r11 = r->rflags =
+		(r->rflags & ~ENTRY_CLEARS) | RFLAGS_IF | RFLAGS_FIXED;
 	r->cs = GUEST_CS64;
 	r->ss = GUEST_DS;
 	r->rsp = sp;
-	r->rflags = (r->rflags & ~ENTRY_CLEARS) | RFLAGS_IF | RFLAGS_FIXED;
-	/* Both are in the frame, and this allows SYSRET (BF-1). */
-	r->rcx = r->rip;
-	r->r11 = r->rflags;
-}
-
-static bool has_error_code(unsigned int vector)
-{
-	return vector < 32 && (TRAPS_WITH_ERROR_CODE >> vector & 1);
 }
 
 void pv_inject(struct vcpu *v, unsigned int vector, uint32_t error)
 {
 	const struct trap_info *t = &v->trap[vector & 0xff];
-	struct bounce b = { .handler = t->address,
-			    .mask_events = TI_GET_IF(t),
-			    .has_error = has_error_code(vector),
-			    .error = error };
-	const struct cpu_regs *r = guest_regs();
+	bool has_code = vector < 32 && (TRAPS_WITH_ERROR_CODE >> vector & 1);
+	uint64_t code = error;
 
-	if (!t->address) {
+	if (t->address)
+		bounce(v, t->address, TI_GET_IF(t), &code, has_code);
+	else
 		domain_crash(v->domain,
 			     "no handler: vector %u error %x rip %lx cr2 %lx",
-			     vector, error, r->rip,
+			     vector, error, guest_regs()->rip,
 			     (unsigned long)v->info->arch.cr2);
-		return;
-	}
-	bounce(v, &b);
 }
 
 void pv_inject_page_fault(struct vcpu *v, uint64_t cr2, uint32_t error)
 {
-	v->cr2 = cr2;
 	write_once(v->info->arch.cr2, cr2);
 	error &= ~PF_USER;
 	if (!v->in_kernel)
@@ -109,55 +107,59 @@ void pv_inject_page_fault(struct vcpu *v, uint64_t cr2, uint32_t error)
 	pv_inject(v, TRAP_PF, error);
 }
 
-static void bounce_or_crash(struct vcpu *v, const struct bounce *b,
-			    const char *what)
+/* The event callback masks events whatever it was registered with. */
+static void deliver_callback(struct vcpu *v, unsigned int type,
+			     const uint64_t *extra, unsigned int extra_words)
 {
-	if (b->handler)
-		bounce(v, b);
+	bool mask =
+		type == CALLBACKTYPE_event || (v->callback_flags >> type & 1);
+
+	if (v->callback[type])
+		bounce(v, v->callback[type], mask, extra, extra_words);
 	else
-		domain_crash(v->domain, "no %s callback, at rip %lx", what,
-			     guest_regs()->rip);
+		domain_crash(v->domain, "no callback of type %u, at rip %lx",
+			     type, guest_regs()->rip);
 }
 
 void pv_deliver_event(struct vcpu *v)
 {
-	struct bounce b = { .handler = v->event_callback, .mask_events = true };
-
-	bounce_or_crash(v, &b, "event");
+	deliver_callback(v, CALLBACKTYPE_event, NULL, 0);
 }
 
 void pv_deliver_nmi(struct vcpu *v)
 {
-	const struct trap_info *t = &v->trap[TRAP_NMI];
-	struct bounce b = { .handler = t->address,
-			    .mask_events = TI_GET_IF(t) };
-
 	v->nmi_pending = false;
-	if (v->nmi_callback) {
-		b.handler = v->nmi_callback;
-		b.mask_events = v->callback_flags & (1 << CALLBACKTYPE_nmi);
-	}
-	if (!b.handler)
+	if (v->callback[CALLBACKTYPE_nmi])
+		deliver_callback(v, CALLBACKTYPE_nmi, NULL, 0);
+	else if (v->trap[TRAP_NMI].address)
+		pv_inject(v, TRAP_NMI, 0);
+	else
 		return; /* as on a machine where nobody listens */
 	v->nmi_masked = true;
-	bounce(v, &b);
 }
 
-void pv_deliver_syscall(struct vcpu *v, uint64_t handler, bool mask)
+/* SYSCALL from guest-user mode; in compatibility mode also from the kernel. */
+void handle_guest_syscall(void)
 {
-	struct bounce b = { .handler = handler, .mask_events = mask };
+	struct vcpu *v = current_vcpu();
+	struct cpu_regs *r = guest_regs();
+	unsigned int type = r->vector == VECTOR_SYSCALL32
+				    ? CALLBACKTYPE_syscall32
+				    : CALLBACKTYPE_syscall;
 
-	bounce_or_crash(v, &b, "syscall");
-	guest_regs()->rflags &= ~RFLAGS_DF;
-	guest_regs()->r11 = guest_regs()->rflags;
+	if (!v->callback[type]) {
+		r->rip -= 2; /* the two bytes of SYSCALL */
+		pv_inject(v, TRAP_UD, 0);
+		return;
+	}
+	deliver_callback(v, type, NULL, 0);
+	r->rflags &= ~RFLAGS_DF;
+	r->r11 = r->rflags;
 }
 
-void pv_deliver_failsafe(struct vcpu *v, const uint16_t sel[4])
+void pv_deliver_failsafe(struct vcpu *v, const uint64_t sel[4])
 {
-	struct bounce b = { .handler = v->failsafe_callback,
-			    .mask_events = v->callback_flags &
-					   (1 << CALLBACKTYPE_failsafe),
-			    .selectors = sel };
-
-	bounce_or_crash(v, &b, "failsafe");
+	/* Optional (BF-17): the registers hold null selectors already. */
+	if (v->callback[CALLBACKTYPE_failsafe])
+		deliver_callback(v, CALLBACKTYPE_failsafe, sel, 4);
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where and how the guest kernel is entered and left: trap table, callbacks,
- * kernel stack, system calls, IRET, segment bases, CR0.TS.
+ * kernel stack, IRET, segment bases, CR0.TS.
  *
  * Owns: the entry points in struct vcpu. Every address that gets there has
  * passed pv_handler_ok() (BF-4).
  * Context: hypercall of the vCPU concerned.
  */
 #include "core/hypercall.h"
-#include "core/services.h"
 #include "lib/string.h"
 #include "public/callback.h"
 #include "public/errno.h"
@@ -17,13 +16,6 @@
 #include "x86/context.h"
 #include "x86/fixup.h"
 #include "x86/processor.h"
-#include "x86/segments.h"
-
-/* Flags that a return to the guest may set; IF is forced on (BF-13). */
-#define RETURN_FLAGS                                                           \
-	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF |           \
-	 RFLAGS_TF | RFLAGS_DF | RFLAGS_OF | RFLAGS_RF | RFLAGS_AC |           \
-	 RFLAGS_ID)
 
 bool pv_handler_ok(uint64_t address)
 {
@@ -36,7 +28,6 @@ long hc_set_trap_table(uint64_t table, uint64_t a2, uint64_t a3, uint64_t a4,
 	struct vcpu *v = current_vcpu();
 	struct trap_info t;
 
-	(void)a2, (void)a3, (void)a4, (void)a5;
 	if (!table) {
 		memset(v->trap, 0, sizeof(v->trap));
 		return 0;
@@ -55,74 +46,51 @@ long hc_set_trap_table(uint64_t table, uint64_t a2, uint64_t a3, uint64_t a4,
 	return 0;
 }
 
-static void set_mask_flag(struct vcpu *v, unsigned int type, bool mask)
-{
-	v->callback_flags &= (uint8_t) ~(1u << type);
-	if (mask)
-		v->callback_flags |= (uint8_t)(1u << type);
-}
-
+/* Types that can be registered. SYSENTER is off in hardware (BF-8). */
 static uint64_t *callback_slot(struct vcpu *v, unsigned int type)
 {
-	switch (type) {
-	case CALLBACKTYPE_event:
-		return &v->event_callback;
-	case CALLBACKTYPE_failsafe:
-		return &v->failsafe_callback;
-	case CALLBACKTYPE_syscall:
-		return &v->syscall_callback;
-	case CALLBACKTYPE_syscall32:
-		return &v->syscall32_callback;
-	case CALLBACKTYPE_nmi:
-		return &v->nmi_callback;
-	default:
-		/* SYSENTER is off in hardware (BF-8). */
+	const unsigned int known =
+		1 << CALLBACKTYPE_event | 1 << CALLBACKTYPE_failsafe |
+		1 << CALLBACKTYPE_syscall | 1 << CALLBACKTYPE_syscall32 |
+		1 << CALLBACKTYPE_nmi;
+
+	if (type >= ARRAY_SIZE(v->callback) || !(known >> type & 1))
 		return NULL;
-	}
+	return &v->callback[index_clamp(type, ARRAY_SIZE(v->callback))];
 }
-
-static long callback_register(struct vcpu *v, void *arg)
-{
-	const struct callback_register *r = arg;
-	uint64_t *slot = callback_slot(v, r->type);
-
-	if (!slot)
-		return r->type == CALLBACKTYPE_sysenter ? -XEN_EINVAL
-							: -XEN_ENOSYS;
-	if (!pv_handler_ok(r->address))
-		return -XEN_EINVAL;
-	*slot = r->address;
-	set_mask_flag(v, r->type, r->flags & CALLBACKF_mask_events);
-	return 0;
-}
-
-static long callback_unregister(struct vcpu *v, void *arg)
-{
-	const struct callback_unregister *r = arg;
-	uint64_t *slot = callback_slot(v, r->type);
-
-	if (!slot)
-		return -XEN_ENOSYS;
-	if (r->type <= CALLBACKTYPE_syscall)
-		return -XEN_EINVAL;
-	*slot = 0;
-	return 0;
-}
-
-static const struct subop callback_ops[] = {
-	[CALLBACKOP_register] = { callback_register,
-				  sizeof(struct callback_register), SUBOP_IN },
-	[CALLBACKOP_unregister] = { callback_unregister,
-				    sizeof(struct callback_unregister),
-				    SUBOP_IN },
-};
 
 long hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 		    uint64_t a5)
 {
-	(void)a3, (void)a4, (void)a5;
-	return subop_call(callback_ops, ARRAY_SIZE(callback_ops), cmd,
-			  guest_ptr(arg));
+	struct vcpu *v = current_vcpu();
+	struct callback_register r = { 0 };
+	size_t size;
+	uint64_t *slot;
+
+	switch (cmd) {
+	case CALLBACKOP_register:
+		size = sizeof(r);
+		break;
+	case CALLBACKOP_unregister: /* the same without flags and address */
+		size = sizeof(r.type);
+		break;
+	default:
+		return -XEN_ENOSYS;
+	}
+	if (copy_from_guest(&r, guest_ptr(arg), size))
+		return -XEN_EFAULT;
+	slot = callback_slot(v, r.type);
+	if (!slot)
+		return r.type == CALLBACKTYPE_sysenter ? -XEN_EINVAL
+						       : -XEN_ENOSYS;
+	if (cmd == CALLBACKOP_register ? !pv_handler_ok(r.address)
+				       : r.type <= CALLBACKTYPE_syscall)
+		return -XEN_EINVAL;
+	*slot = r.address;
+	v->callback_flags &= (uint8_t) ~(1u << r.type);
+	if (r.flags & CALLBACKF_mask_events)
+		v->callback_flags |= (uint8_t)(1u << r.type);
+	return 0;
 }
 
 long hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall,
@@ -130,44 +98,35 @@ long hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall,
 {
 	struct vcpu *v = current_vcpu();
 
-	(void)a4, (void)a5;
 	if (!pv_handler_ok(event) || !pv_handler_ok(failsafe) ||
 	    !pv_handler_ok(syscall))
 		return -XEN_EINVAL;
-	v->event_callback = event;
-	v->failsafe_callback = failsafe;
-	v->syscall_callback = syscall;
+	v->callback[CALLBACKTYPE_event] = event;
+	v->callback[CALLBACKTYPE_failsafe] = failsafe;
+	v->callback[CALLBACKTYPE_syscall] = syscall;
 	return 0;
 }
-
-static long nmi_register(struct vcpu *v, void *arg)
-{
-	const struct xennmi_callback *cb = arg;
-
-	if (v->id || !pv_handler_ok(cb->handler_address))
-		return -XEN_EINVAL;
-	v->nmi_callback = cb->handler_address;
-	return 0;
-}
-
-static long nmi_unregister(struct vcpu *v, void *arg)
-{
-	v->nmi_callback = 0;
-	return 0;
-}
-
-static const struct subop nmi_ops[] = {
-	[XENNMI_register_callback] = { nmi_register,
-				       sizeof(struct xennmi_callback),
-				       SUBOP_IN },
-	[XENNMI_unregister_callback] = { nmi_unregister, 0, 0 },
-};
 
 long hc_nmi_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 	       uint64_t a5)
 {
-	(void)a3, (void)a4, (void)a5;
-	return subop_call(nmi_ops, ARRAY_SIZE(nmi_ops), cmd, guest_ptr(arg));
+	struct vcpu *v = current_vcpu();
+	struct xennmi_callback cb = { 0 };
+
+	switch (cmd) {
+	case XENNMI_register_callback:
+		if (copy_from_guest(&cb, guest_ptr(arg), sizeof(cb)))
+			return -XEN_EFAULT;
+		if (v->id || !pv_handler_ok(cb.handler_address))
+			return -XEN_EINVAL;
+		break;
+	case XENNMI_unregister_callback:
+		break;
+	default:
+		return -XEN_ENOSYS;
+	}
+	v->callback[CALLBACKTYPE_nmi] = cb.handler_address;
+	return 0;
 }
 
 long hc_stack_switch(uint64_t ss, uint64_t sp, uint64_t a3, uint64_t a4,
@@ -175,7 +134,6 @@ long hc_stack_switch(uint64_t ss, uint64_t sp, uint64_t a3, uint64_t a4,
 {
 	struct vcpu *v = current_vcpu();
 
-	(void)a3, (void)a4, (void)a5;
 	v->kernel_ss = (uint16_t)(ss | 3);
 	v->kernel_sp = sp; /* checked when it is written to */
 	return 0;
@@ -186,7 +144,6 @@ long hc_fpu_taskswitch(uint64_t set, uint64_t a2, uint64_t a3, uint64_t a4,
 {
 	struct vcpu *v = current_vcpu();
 
-	(void)a2, (void)a3, (void)a4, (void)a5;
 	v->cr0_ts = set ? 1 : 0;
 	context_load_ts(v);
 	return 0;
@@ -195,26 +152,20 @@ long hc_fpu_taskswitch(uint64_t set, uint64_t a2, uint64_t a3, uint64_t a4,
 long hc_set_segment_base(uint64_t which, uint64_t base, uint64_t a3,
 			 uint64_t a4, uint64_t a5)
 {
-	(void)a3, (void)a4, (void)a5;
+	static const uint32_t msrs[] = {
+		[SEGBASE_FS] = MSR_FS_BASE,
+		[SEGBASE_GS_USER] = MSR_KERNEL_GS_BASE,
+		[SEGBASE_GS_KERNEL] = MSR_GS_BASE,
+	};
+
 	if (which == SEGBASE_GS_USER_SEL) {
 		load_user_gs((uint16_t)base);
 		return 0;
 	}
-	if (!is_canonical(base))
+	if (which >= ARRAY_SIZE(msrs) || !is_canonical(base))
 		return -XEN_EINVAL;
-	switch (which) {
-	case SEGBASE_FS:
-		wrmsr(MSR_FS_BASE, base);
-		return 0;
-	case SEGBASE_GS_USER:
-		wrmsr(MSR_KERNEL_GS_BASE, base);
-		return 0;
-	case SEGBASE_GS_KERNEL:
-		wrmsr(MSR_GS_BASE, base);
-		return 0;
-	default:
-		return -XEN_EINVAL;
-	}
+	wrmsr(msrs[index_clamp(which, ARRAY_SIZE(msrs))], base);
+	return 0;
 }
 
 /*
@@ -227,7 +178,6 @@ long hc_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 	struct cpu_regs *r = guest_regs();
 	struct iret_context f;
 
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	if (copy_from_guest(&f, guest_ptr(r->rsp), sizeof(f))) {
 		domain_crash(v->domain, "no iret frame at rsp %lx", r->rsp);
 		return 0;
@@ -238,42 +188,22 @@ long hc_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 				     "iret to user mode without page tables");
 			return 0;
 		}
-		pv_enter_user(v);
+		pv_set_mode(v, false);
 	}
 	r->rip = f.rip;
 	r->cs = (f.cs & 0xffff) | 3;
 	r->ss = (f.ss & 0xffff) | 3;
 	r->rsp = f.rsp;
-	r->rflags = (f.rflags & RETURN_FLAGS) | RFLAGS_IF | RFLAGS_FIXED;
+	r->rflags = (f.rflags & RFLAGS_GUEST) | RFLAGS_IF | RFLAGS_FIXED;
 	r->rax = f.rax;
+	r->rcx = f.rcx;
+	r->r11 = f.r11;
 	if (f.flags & VGCF_in_syscall) {
 		r->rcx = r->rip;
 		r->r11 = r->rflags;
-	} else {
-		r->rcx = f.rcx;
-		r->r11 = f.r11;
 	}
 	v->nmi_masked = false;
 	write_once(v->info->evtchn_upcall_mask,
 		   (uint8_t) !(f.rflags & RFLAGS_IF));
 	return (long)f.rax;
-}
-
-/* SYSCALL from guest-user mode; in compatibility mode also from the kernel. */
-void handle_guest_syscall(void)
-{
-	struct vcpu *v = current_vcpu();
-	struct cpu_regs *r = guest_regs();
-	bool compat = r->vector == VECTOR_SYSCALL32;
-	unsigned int type =
-		compat ? CALLBACKTYPE_syscall32 : CALLBACKTYPE_syscall;
-	uint64_t handler = compat ? v->syscall32_callback : v->syscall_callback;
-
-	if (handler) {
-		pv_deliver_syscall(v, handler,
-				   v->callback_flags & (1u << type));
-	} else {
-		r->rip -= 2; /* the two bytes of SYSCALL */
-		pv_inject(v, TRAP_UD, 0);
-	}
 }

@@ -8,137 +8,110 @@
  */
 #include "core/services.h"
 #include "lib/string.h"
+#include "mm/frame.h"
 #include "public/callback.h"
 #include "public/errno.h"
 #include "pv/pv.h"
 #include "x86/fpu.h"
 #include "x86/processor.h"
-#include "x86/segments.h"
 #include "x86/uaccess.h"
 
 #define IOPL_SHIFT 12
-#define START_FLAGS                                                            \
-	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF |           \
-	 RFLAGS_TF | RFLAGS_DF | RFLAGS_OF | RFLAGS_RF | RFLAGS_AC |           \
-	 RFLAGS_ID)
 
-static bool handler_or_none(uint64_t address)
+/* The general registers come first, and in the same order. */
+#define GENERAL_BYTES offsetof(struct cpu_regs, error_code)
+#define SAME_PLACE(reg)                                                        \
+	(offsetof(struct cpu_user_regs, reg) == offsetof(struct cpu_regs, reg))
+_Static_assert(SAME_PLACE(r8) && SAME_PLACE(rdi) && SAME_PLACE(error_code),
+	       "order of the general registers");
+
+/* Addresses, in both structures; all must be canonical (FP-6). */
+static const struct {
+	uint16_t in_vcpu, in_context;
+	bool handler; /* where the guest is entered, or 0 */
+} addresses[] = {
+#define ADDRESS(v, c, handler)                                                 \
+	{                                                                      \
+		offsetof(struct vcpu, v),                                      \
+			offsetof(struct vcpu_guest_context, c), handler        \
+	}
+	ADDRESS(regs.rip, user_regs.rip, false),
+	ADDRESS(regs.rsp, user_regs.rsp, false),
+	ADDRESS(kernel_sp, kernel_sp, false),
+	ADDRESS(fs_base, fs_base, false),
+	ADDRESS(gs_base_kernel, gs_base_kernel, false),
+	ADDRESS(gs_base_user, gs_base_user, false),
+	ADDRESS(callback[CALLBACKTYPE_event], event_callback_eip, true),
+	ADDRESS(callback[CALLBACKTYPE_failsafe], failsafe_callback_eip, true),
+	ADDRESS(callback[CALLBACKTYPE_syscall], syscall_callback_eip, true),
+#undef ADDRESS
+};
+
+static uint64_t *word_at(const void *base, size_t offset)
 {
-	return !address || pv_handler_ok(address);
+	return (uint64_t *)((char *)base + offset);
 }
 
 static bool addresses_ok(const struct vcpu_guest_context *c)
 {
-	for (unsigned int i = 0; i < 256; i++)
-		if (!handler_or_none(c->trap_ctxt[i].address))
+	for (unsigned int i = 0; i < ARRAY_SIZE(addresses); i++) {
+		uint64_t va = *word_at(c, addresses[i].in_context);
+
+		if (!is_canonical(va) ||
+		    (addresses[i].handler && va && !pv_handler_ok(va)))
 			return false;
-	return is_canonical(c->user_regs.rip) &&
-	       is_canonical(c->user_regs.rsp) && is_canonical(c->kernel_sp) &&
-	       is_canonical(c->fs_base) && is_canonical(c->gs_base_kernel) &&
-	       is_canonical(c->gs_base_user) &&
-	       handler_or_none(c->event_callback_eip) &&
-	       handler_or_none(c->failsafe_callback_eip) &&
-	       handler_or_none(c->syscall_callback_eip);
-}
-
-static bool tables_ok(const struct vcpu_guest_context *c)
-{
-	if (c->gdt_ents > FIRST_RESERVED_GDT_ENTRY || c->ldt_ents > 8192)
-		return false;
-	return !c->ldt_ents || (!(c->ldt_base & ~PAGE_MASK) &&
-				guest_range_ok(c->ldt_base, c->ldt_ents * 8));
-}
-
-/* On copies, so that a refusal changes nothing. */
-static int debugregs_check(const struct vcpu *v,
-			   const struct vcpu_guest_context *c,
-			   uint64_t checked[8])
-{
-	static const uint8_t regs[] = { 0, 1, 2, 3, 6, 7 };
-	uint64_t saved[8];
-	struct vcpu *w = (struct vcpu *)v;
-	int rc = 0;
-
-	memcpy(saved, v->debugreg, sizeof(saved));
-	for (unsigned int i = 0; !rc && i < ARRAY_SIZE(regs); i++)
-		rc = pv_debugreg_set(w, regs[i], c->debugreg[regs[i]]);
-	memcpy(checked, v->debugreg, sizeof(saved));
-	memcpy(w->debugreg, saved, sizeof(saved));
-	return rc;
+	}
+	for (unsigned int i = 0; i < 256; i++)
+		if (c->trap_ctxt[i].address &&
+		    !pv_handler_ok(c->trap_ctxt[i].address))
+			return false;
+	return true;
 }
 
 static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 {
 	const struct cpu_user_regs *u = &c->user_regs;
-	struct cpu_regs *r = &v->regs;
 
-	*r = (struct cpu_regs){
-		.r15 = u->r15,
-		.r14 = u->r14,
-		.r13 = u->r13,
-		.r12 = u->r12,
-		.rbp = u->rbp,
-		.rbx = u->rbx,
-		.r11 = u->r11,
-		.r10 = u->r10,
-		.r9 = u->r9,
-		.r8 = u->r8,
-		.rax = u->rax,
-		.rcx = u->rcx,
-		.rdx = u->rdx,
-		.rsi = u->rsi,
-		.rdi = u->rdi,
-		.rip = u->rip,
-		.rsp = u->rsp,
+	v->regs = (struct cpu_regs){
 		.cs = u->cs | 3u,
 		.ss = u->ss | 3u,
-		.rflags = (u->rflags & START_FLAGS) | RFLAGS_IF | RFLAGS_FIXED,
+		.rflags = (u->rflags & RFLAGS_GUEST) | RFLAGS_IF | RFLAGS_FIXED,
 	};
+	memcpy(&v->regs, u, GENERAL_BYTES);
 	v->ds = u->ds;
 	v->es = u->es;
 	v->fs = u->fs;
 	v->gs = u->gs;
-	v->fs_base = c->fs_base;
-	v->gs_base_kernel = c->gs_base_kernel;
-	v->gs_base_user = c->gs_base_user;
 	v->iopl = u->rflags >> IOPL_SHIFT & 3;
-	v->in_kernel = c->flags & VGCF_in_kernel;
-}
-
-static void set_callbacks(struct vcpu *v, const struct vcpu_guest_context *c)
-{
+	for (unsigned int i = 0; i < ARRAY_SIZE(addresses); i++)
+		*word_at(v, addresses[i].in_vcpu) =
+			*word_at(c, addresses[i].in_context);
 	memcpy(v->trap, c->trap_ctxt, sizeof(v->trap));
-	for (unsigned int i = 0; i < 256; i++)
-		v->trap[i].vector = (uint8_t)i;
-	v->event_callback = c->event_callback_eip;
-	v->failsafe_callback = c->failsafe_callback_eip;
-	v->syscall_callback = c->syscall_callback_eip;
-	v->callback_flags = 1 << CALLBACKTYPE_event;
+	v->callback_flags = 0;
 	if (c->flags & VGCF_failsafe_disables_events)
 		v->callback_flags |= 1 << CALLBACKTYPE_failsafe;
 	if (c->flags & VGCF_syscall_disables_events)
 		v->callback_flags |= 1 << CALLBACKTYPE_syscall;
-	v->kernel_sp = c->kernel_sp;
-	v->kernel_ss = (uint16_t)(c->kernel_ss | 3);
 }
 
 int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-	uint64_t user = c->ctrlreg[1], debugregs[8];
-	mfn_t frames[14];
+	/* Frame 0 is never a guest's: none. */
+	uint64_t user = xen_cr3_to_pfn(c->ctrlreg[1]);
+	uint64_t debugregs[8] = { 0 };
 	int rc;
 
-	user = xen_cr3_to_pfn(user); /* frame 0 is never a guest's: none */
-	if (!addresses_ok(c) || !tables_ok(c))
+	if (!addresses_ok(c) || !pv_ldt_ok(c->ldt_base, c->ldt_ents) ||
+	    (!(c->flags & VGCF_in_kernel) && !user))
 		return -XEN_EINVAL;
-	if (!(c->flags & VGCF_in_kernel) && !user)
-		return -XEN_EINVAL;
-	rc = debugregs_check(v, c, debugregs);
-	if (rc)
-		return -XEN_EINVAL;
-	for (unsigned int i = 0; i < ARRAY_SIZE(frames); i++)
-		frames[i] = mfn_of(c->gdt_frames[i]);
-	rc = pv_set_gdt(v, frames, (unsigned int)c->gdt_ents);
+	for (unsigned int i = 0; i < 8; i++) {
+		if (i == 4 || i == 5) /* do not exist */
+			continue;
+		debugregs[i] = c->debugreg[i];
+		if (pv_debugreg_fix(v, i, &debugregs[i]))
+			return -XEN_EINVAL;
+	}
+	rc = pv_set_gdt(v, c->gdt_frames, c->gdt_ents);
 	if (rc)
 		return rc;
 	rc = mm_set_root(v, &v->kernel_root,
@@ -157,12 +130,12 @@ int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 
 	/* Commit: nothing below can fail. */
 	set_registers(v, c);
-	set_callbacks(v, c);
+	v->in_kernel = c->flags & VGCF_in_kernel;
+	v->kernel_ss = (uint16_t)(c->kernel_ss | 3);
 	memcpy(v->debugreg, debugregs, sizeof(v->debugreg));
 	rc = pv_set_ldt(v, c->ldt_base, c->ldt_ents);
-	v->cr0_ts = c->ctrlreg[0] >> 3 & 1;
-	v->cr4 = (v->cr4 & ~pv_cr4_changeable()) |
-		 (c->ctrlreg[4] & pv_cr4_changeable());
+	v->cr0_ts = !!(c->ctrlreg[0] & CR0_TS);
+	pv_store_cr4(v, c->ctrlreg[4]);
 	/* Who builds a domain clears its shared page: write the time again. */
 	v->time_cpu = ~0u;
 	time_update_wallclock(v->domain);
@@ -179,40 +152,23 @@ static void get_registers(const struct vcpu *v, struct vcpu_guest_context *c)
 {
 	const struct cpu_regs *r = &v->regs;
 	bool masked = read_once(v->info->evtchn_upcall_mask) & 1;
-	uint64_t flags = (r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) |
-			 (uint64_t)v->iopl << IOPL_SHIFT |
-			 (masked ? 0 : RFLAGS_IF);
 
 	c->user_regs = (struct cpu_user_regs){
-		.r15 = r->r15,
-		.r14 = r->r14,
-		.r13 = r->r13,
-		.r12 = r->r12,
-		.rbp = r->rbp,
-		.rbx = r->rbx,
-		.r11 = r->r11,
-		.r10 = r->r10,
-		.r9 = r->r9,
-		.r8 = r->r8,
-		.rax = r->rax,
-		.rcx = r->rcx,
-		.rdx = r->rdx,
-		.rsi = r->rsi,
-		.rdi = r->rdi,
-		.rip = r->rip,
-		.rsp = r->rsp,
 		.cs = (uint16_t)r->cs,
 		.ss = (uint16_t)r->ss,
-		.rflags = flags,
+		.rflags = (r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) |
+			  (uint64_t)v->iopl << IOPL_SHIFT |
+			  (masked ? 0 : RFLAGS_IF),
 		.saved_upcall_mask = masked,
 		.ds = v->ds,
 		.es = v->es,
 		.fs = v->fs,
 		.gs = v->gs,
 	};
-	c->fs_base = v->fs_base;
-	c->gs_base_kernel = v->gs_base_kernel;
-	c->gs_base_user = v->gs_base_user;
+	memcpy(&c->user_regs, r, GENERAL_BYTES);
+	for (unsigned int i = 0; i < ARRAY_SIZE(addresses); i++)
+		*word_at(c, addresses[i].in_context) =
+			*word_at(v, addresses[i].in_vcpu);
 }
 
 int vcpu_context_get(struct vcpu *v, struct vcpu_guest_context *c)
@@ -229,22 +185,19 @@ int vcpu_context_get(struct vcpu *v, struct vcpu_guest_context *c)
 	memcpy(c->trap_ctxt, v->trap, sizeof(v->trap));
 	c->ldt_base = v->ldt_base;
 	c->ldt_ents = v->ldt_entries;
-	for (unsigned int i = 0; i < ARRAY_SIZE(v->gdt_frames); i++)
-		if (!mfn_eq(v->gdt_frames[i], INVALID_MFN))
-			c->gdt_frames[i] = v->gdt_frames[i].n;
+	for (unsigned int i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
+		if (v->descriptor_frames[i])
+			c->gdt_frames[i] =
+				frame_to_mfn(v->descriptor_frames[i]).n;
 	c->gdt_ents = v->gdt_entries;
 	c->kernel_ss = v->kernel_ss;
-	c->kernel_sp = v->kernel_sp;
-	c->ctrlreg[0] = 0x80050033 | (v->cr0_ts ? 8 : 0);
+	c->ctrlreg[0] = PV_CR0 | (v->cr0_ts ? CR0_TS : 0);
 	if (!mfn_eq(v->user_root, INVALID_MFN))
 		c->ctrlreg[1] = xen_pfn_to_cr3(v->user_root.n);
 	if (!mfn_eq(v->kernel_root, INVALID_MFN))
 		c->ctrlreg[3] = xen_pfn_to_cr3(v->kernel_root.n);
 	c->ctrlreg[4] = v->cr4;
 	memcpy(c->debugreg, v->debugreg, sizeof(c->debugreg));
-	c->event_callback_eip = v->event_callback;
-	c->failsafe_callback_eip = v->failsafe_callback;
-	c->syscall_callback_eip = v->syscall_callback;
 	c->vm_assist = v->domain->vm_assist;
 	return 0;
 }

@@ -5,86 +5,70 @@
  */
 #include "pv/decode.h"
 
-#include "lib/string.h"
+#include "x86/processor.h"
 
 enum {
 	KNOWN = 1,
 	MODRM = 2,
-	IMM8 = 4,  /* sign-extended */
-	IMMZ = 8,  /* 2 or 4 bytes, sign-extended */
-	BYTE = 16, /* operands of one byte */
-	LONG = 32, /* operands of 4 bytes without prefix, even with REX.W */
+	IMM8 = 4,   /* one byte, sign-extended */
+	IMM = 8,    /* of the operand's size, at most 4 bytes, sign-extended */
+	EVEN8 = 16, /* an even opcode has operands of one byte */
+	LONG = 32,  /* operands of 4 bytes without prefix, even with REX.W */
+	STORE = 64,
+	PREFIX = 128,
 };
 
-static const uint8_t opcodes[512] = {
-	/* Arithmetic on memory: ADD OR ADC SBB AND SUB XOR r -> r/m. */
-	[0x00] = KNOWN | MODRM | BYTE,
-	[0x01] = KNOWN | MODRM,
-	[0x08] = KNOWN | MODRM | BYTE,
-	[0x09] = KNOWN | MODRM,
-	[0x20] = KNOWN | MODRM | BYTE,
-	[0x21] = KNOWN | MODRM,
-	[0x28] = KNOWN | MODRM | BYTE,
-	[0x29] = KNOWN | MODRM,
-	[0x30] = KNOWN | MODRM | BYTE,
-	[0x31] = KNOWN | MODRM,
-	[0x80] = KNOWN | MODRM | BYTE | IMM8,
-	[0x81] = KNOWN | MODRM | IMMZ,
-	[0x83] = KNOWN | MODRM | IMM8,
-	/* XCHG, MOV. */
-	[0x86] = KNOWN | MODRM | BYTE,
-	[0x87] = KNOWN | MODRM,
-	[0x88] = KNOWN | MODRM | BYTE,
-	[0x89] = KNOWN | MODRM,
-	[0xc6] = KNOWN | MODRM | BYTE | IMM8,
-	[0xc7] = KNOWN | MODRM | IMMZ,
+#define IS_PREFIX(which) (PREFIX | (which) << 16)
+/* A group of stores by ModRM.reg: the same as these opcodes, 8 apart. */
+#define GROUP(opcode) (MODRM | STORE | (opcode) << 16)
+
+static const uint32_t opcodes[512] = {
+	[0x66] = IS_PREFIX(INSN_OPERAND16),
+	[0x67] = IS_PREFIX(INSN_ADDRESS32),
+	[0xf0] = IS_PREFIX(INSN_LOCK),
+	[0xf2 ... 0xf3] = IS_PREFIX(INSN_REP),
+	[0x64] = IS_PREFIX(INSN_FS),
+	[0x65] = IS_PREFIX(INSN_GS),
+	/* ES, CS, SS, DS: no meaning in 64-bit mode. */
+	[0x26] = PREFIX,
+	[0x2e] = PREFIX,
+	[0x36] = PREFIX,
+	[0x3e] = PREFIX,
+	/* ADD, OR, AND, SUB, XOR to memory; the same of immediates. */
+	[0x00 ... 0x01] = MODRM | EVEN8 | STORE,
+	[0x08 ... 0x09] = MODRM | EVEN8 | STORE,
+	[0x20 ... 0x21] = MODRM | EVEN8 | STORE,
+	[0x28 ... 0x29] = MODRM | EVEN8 | STORE,
+	[0x30 ... 0x31] = MODRM | EVEN8 | STORE,
+	[0x80 ... 0x81] = GROUP(0x01) | EVEN8 | IMM,
+	[0x83] = GROUP(0x01) | IMM8,
+	/* XCHG, MOV; MOV of immediates is alone in its group. */
+	[0x86 ... 0x89] = MODRM | EVEN8 | STORE,
+	[0xc6 ... 0xc7] = GROUP(0x89) | EVEN8 | IMM,
 	/* STOS: clears tables. */
-	[0xaa] = KNOWN | BYTE,
-	[0xab] = KNOWN,
-	/* INS, OUTS. */
-	[0x6c] = KNOWN | BYTE,
-	[0x6d] = KNOWN | LONG,
-	[0x6e] = KNOWN | BYTE,
-	[0x6f] = KNOWN | LONG,
-	/* IN, OUT. */
-	[0xe4] = KNOWN | BYTE | IMM8,
-	[0xe5] = KNOWN | LONG | IMM8,
-	[0xe6] = KNOWN | BYTE | IMM8,
-	[0xe7] = KNOWN | LONG | IMM8,
-	[0xec] = KNOWN | BYTE,
-	[0xed] = KNOWN | LONG,
-	[0xee] = KNOWN | BYTE,
-	[0xef] = KNOWN | LONG,
-	/* INT n, IRET, HLT, CLI, STI. */
-	[0xcd] = KNOWN | IMM8,
-	[0xcf] = KNOWN,
-	[0xf4] = KNOWN,
-	[0xfa] = KNOWN,
-	[0xfb] = KNOWN,
-	/* XSETBV, RDTSCP, ... by ModRM; CLTS, INVD, WBINVD. */
-	[OP_0F | 0x01] = KNOWN | MODRM,
+	[0xaa ... 0xab] = EVEN8 | STORE,
+	/* INS, OUTS; IN, OUT. */
+	[0x6c ... 0x6f] = KNOWN | EVEN8 | LONG,
+	[0xe4 ... 0xe7] = KNOWN | EVEN8 | LONG | IMM8,
+	[0xec ... 0xef] = KNOWN | EVEN8 | LONG,
+	/* CLI, STI. */
+	[0xfa ... 0xfb] = KNOWN,
+	/* XSETBV by ModRM; CLTS, INVD, WBINVD. */
+	[OP_0F | 0x01] = MODRM,
 	[OP_0F | 0x06] = KNOWN,
-	[OP_0F | 0x08] = KNOWN,
-	[OP_0F | 0x09] = KNOWN,
-	/* MOV CRn and DRn, WRMSR, RDTSC, RDMSR, CPUID. */
-	[OP_0F | 0x20] = KNOWN | MODRM,
-	[OP_0F | 0x21] = KNOWN | MODRM,
-	[OP_0F | 0x22] = KNOWN | MODRM,
-	[OP_0F | 0x23] = KNOWN | MODRM,
-	[OP_0F | 0x30] = KNOWN,
-	[OP_0F | 0x31] = KNOWN,
-	[OP_0F | 0x32] = KNOWN,
-	[OP_0F | 0xa2] = KNOWN,
-	/* BTS BTR BTC, CMPXCHG, XADD, MOVNTI. */
-	[OP_0F | 0xab] = KNOWN | MODRM,
-	[OP_0F | 0xb0] = KNOWN | MODRM | BYTE,
-	[OP_0F | 0xb1] = KNOWN | MODRM,
-	[OP_0F | 0xb3] = KNOWN | MODRM,
-	[OP_0F | 0xba] = KNOWN | MODRM | IMM8,
-	[OP_0F | 0xbb] = KNOWN | MODRM,
-	[OP_0F | 0xc0] = KNOWN | MODRM | BYTE,
-	[OP_0F | 0xc1] = KNOWN | MODRM,
-	[OP_0F | 0xc3] = KNOWN | MODRM,
+	[OP_0F | 0x08 ... OP_0F | 0x09] = KNOWN,
+	/* MOV CRn and DRn; WRMSR, RDTSC, RDMSR. */
+	[OP_0F | 0x20 ... OP_0F | 0x23] = MODRM,
+	[OP_0F | 0x30 ... OP_0F | 0x32] = KNOWN,
+	/* BTS, BTR, BTC; the same of immediates, which begin at 4. */
+	[OP_0F | 0xab] = MODRM | STORE,
+	[OP_0F | 0xb3] = MODRM | STORE,
+	[OP_0F | 0xbb] = MODRM | STORE,
+	[OP_0F | 0xba] = GROUP(OP_0F | 0x83) | IMM8,
+	/* CMPXCHG, XADD, MOVNTI. */
+	[OP_0F | 0xb0 ... OP_0F | 0xb1] = MODRM | EVEN8 | STORE,
+	[OP_0F | 0xc0 ... OP_0F | 0xc1] = MODRM | EVEN8 | STORE,
+	[OP_0F | 0xc3] = MODRM | STORE,
 };
 
 /* The bytes not yet consumed. */
@@ -110,121 +94,95 @@ static int64_t next_signed(struct cursor *c, unsigned int size)
 
 	for (unsigned int i = 0; i < size; i++)
 		v |= (uint64_t)next(c) << (8 * i);
-	return (int64_t)(v << (64 - 8 * size)) >> (64 - 8 * size);
+	return sign_extend(v, size);
 }
 
-/* Legacy prefixes; false at the first byte that is none. */
-static bool take_prefix(struct insn *o, uint8_t b)
+static void take_memory_operand(struct cursor *c, struct insn *o)
 {
-	switch (b) {
-	case 0x66:
-		o->operand16 = true;
-		return true;
-	case 0x67:
-		o->address32 = true;
-		return true;
-	case 0xf0:
-		o->lock = true;
-		return true;
-	case 0xf2:
-		o->repne = true;
-		return true;
-	case 0xf3:
-		o->rep = true;
-		return true;
-	case 0x64:
-	case 0x65:
-		o->segment = b;
-		return true;
-	case 0x2e:
-	case 0x36:
-	case 0x3e:
-	case 0x26: /* CS SS DS ES: no meaning in 64-bit mode */
-		return true;
-	default:
-		return false;
-	}
-}
+	unsigned int displacement = o->mod == 2 ? 4 : o->mod;
+	uint8_t base = o->rm & 7;
 
-static void take_memory_operand(struct cursor *c, struct insn *o, uint8_t rex)
-{
-	uint8_t rm = o->rm & 7, sib;
+	if (base == 4) {
+		uint8_t sib = next(c);
 
-	o->base = (int8_t)(rm | (rex & 1) << 3);
-	if (rm == 4) {
-		sib = next(c);
+		base = sib & 7;
 		o->scale = sib >> 6;
-		o->index = (int8_t)((sib >> 3 & 7) | (rex & 2) << 2);
+		o->index = (int8_t)((sib >> 3 & 7) | (o->rex & 2) << 2);
 		if (o->index == 4)
 			o->index = -1;
-		o->base = (int8_t)((sib & 7) | (rex & 1) << 3);
-		if ((sib & 7) == 5 && o->mod == 0) {
-			o->base = -1;
-			o->displacement = (int32_t)next_signed(c, 4);
-		}
-	} else if (rm == 5 && o->mod == 0) {
-		o->base = 16;
-		o->displacement = (int32_t)next_signed(c, 4);
 	}
-	if (o->mod == 1)
-		o->displacement = (int32_t)next_signed(c, 1);
-	else if (o->mod == 2)
-		o->displacement = (int32_t)next_signed(c, 4);
+	o->base = (int8_t)(base | (o->rex & 1) << 3);
+	if (base == 5 && o->mod == 0) {
+		o->base = (o->rm & 7) == 5 ? 16 : -1;
+		displacement = 4;
+	}
+	if (displacement)
+		o->displacement = (int32_t)next_signed(c, displacement);
 }
 
-static void take_modrm(struct cursor *c, struct insn *o, uint8_t rex)
+static void take_modrm(struct cursor *c, struct insn *o)
 {
 	uint8_t modrm = next(c);
 
-	o->has_modrm = true;
-	o->mod = modrm >> 6;
-	o->reg = (uint8_t)((modrm >> 3 & 7) | (rex & 4) << 1);
-	o->rm = (uint8_t)((modrm & 7) | (rex & 1) << 3);
+	o->reg = (uint8_t)((modrm >> 3 & 7) | (o->rex & 4) << 1);
+	o->rm = (uint8_t)((modrm & 7) | (o->rex & 1) << 3);
 	/* MOV CRn and DRn ignore mod: always registers. */
-	if (o->opcode >= (OP_0F | 0x20) && o->opcode <= (OP_0F | 0x23))
-		o->mod = 3;
+	if (o->opcode < (OP_0F | 0x20) || o->opcode > (OP_0F | 0x23))
+		o->mod = modrm >> 6;
 	if (o->mod != 3)
-		take_memory_operand(c, o, rex);
+		take_memory_operand(c, o);
 }
 
-static uint8_t operand_bytes(const struct insn *o, uint8_t flags)
+/* False: one of a group that is unknown or no store. */
+static bool take_store(struct insn *o, uint32_t group)
 {
-	if (flags & BYTE)
+	o->is_store = true;
+	o->opcode |= 1;
+	if (!group)
+		return true;
+	o->opcode = (uint16_t)(group + 8 * (o->reg & 7u));
+	return opcodes[o->opcode] & STORE;
+}
+
+static uint8_t operand_bytes(const struct insn *o, uint32_t flags)
+{
+	if ((flags & EVEN8) && !(o->opcode & 1))
 		return 1;
-	if (o->w && !(flags & LONG))
+	if ((o->rex & 8) && !(flags & LONG))
 		return 8;
-	return o->operand16 ? 2 : 4;
+	return o->prefixes & INSN_OPERAND16 ? 2 : 4;
 }
 
 bool insn_decode(const uint8_t *code, unsigned int n, struct insn *o)
 {
 	struct cursor c = { code, 0, n < INSN_MAX ? n : INSN_MAX, false };
-	uint8_t b, flags, rex = 0;
+	uint32_t flags;
+	uint8_t b;
 
-	memset(o, 0, sizeof(*o));
-	o->base = o->index = -1;
-	do {
-		b = next(&c);
-	} while (!c.failed && take_prefix(o, b));
+	*o = (struct insn){ .mod = 3, .base = -1, .index = -1 };
+	while ((flags = opcodes[b = next(&c)]) & PREFIX)
+		o->prefixes |= flags >> 16;
 	if ((b & 0xf0) == 0x40) {
-		rex = b;
-		o->has_rex = true;
-		o->w = rex & 8;
+		o->rex = b;
 		b = next(&c);
 	}
 	o->opcode = b;
 	if (b == 0x0f)
 		o->opcode = OP_0F | next(&c);
 	flags = opcodes[o->opcode];
-	if (c.failed || !flags)
+	if (c.failed || !flags || (flags & PREFIX))
 		return false;
 	o->bytes = operand_bytes(o, flags);
-	if (flags & MODRM)
-		take_modrm(&c, o, rex);
 	if (flags & IMM8)
-		o->immediate = next_signed(&c, 1);
-	if (flags & IMMZ)
-		o->immediate = next_signed(&c, o->operand16 && !o->w ? 2 : 4);
+		o->immediate_bytes = 1;
+	if (flags & IMM)
+		o->immediate_bytes = o->bytes < 4 ? o->bytes : 4;
+	if (flags & MODRM)
+		take_modrm(&c, o);
+	if ((flags & STORE) && !take_store(o, flags >> 16))
+		return false;
+	if (o->immediate_bytes)
+		o->immediate = next_signed(&c, o->immediate_bytes);
 	o->length = (uint8_t)c.at;
 	return !c.failed;
 }
@@ -242,39 +200,43 @@ uint64_t *insn_register(struct cpu_regs *r, unsigned int number)
 	return (uint64_t *)((char *)r + offsets[number & 15]);
 }
 
-/* AH CH DH BH: what byte registers 4..7 are without a REX prefix. */
-static bool is_high_byte(const struct insn *i, unsigned int number)
+/*
+ * A register operand and where in it the operand begins: byte registers 4..7
+ * are AH CH DH BH without a REX prefix.
+ */
+static uint64_t *register_operand(const struct insn *i, struct cpu_regs *r,
+				  unsigned int number, unsigned int *shift)
 {
-	return i->bytes == 1 && !i->has_rex && number >= 4 && number < 8;
-}
+	bool high = i->bytes == 1 && !i->rex && number >= 4 && number < 8;
 
-static uint64_t size_mask(unsigned int bytes)
-{
-	return bytes == 8 ? ~0ull : (1ull << (8 * bytes)) - 1;
+	*shift = high ? 8 : 0;
+	return insn_register(r, high ? number - 4 : number);
 }
 
 uint64_t insn_read_register(const struct insn *i, struct cpu_regs *r,
 			    unsigned int number)
 {
-	if (is_high_byte(i, number))
-		return *insn_register(r, number - 4) >> 8 & 0xff;
-	return *insn_register(r, number) & size_mask(i->bytes);
+	unsigned int shift;
+	uint64_t *reg = register_operand(i, r, number, &shift);
+
+	return *reg >> shift & size_mask(i->bytes);
 }
 
 void insn_write_register(const struct insn *i, struct cpu_regs *r,
 			 unsigned int number, uint64_t value)
 {
-	uint64_t mask = size_mask(i->bytes);
-	uint64_t *reg;
+	unsigned int shift;
+	uint64_t *reg = register_operand(i, r, number, &shift);
+	uint64_t mask = size_mask(i->bytes) << shift;
 
-	if (is_high_byte(i, number)) {
-		reg = insn_register(r, number - 4);
-		*reg = (*reg & ~0xff00ull) | (value & 0xff) << 8;
-		return;
-	}
-	reg = insn_register(r, number);
 	if (i->bytes == 4) /* upper half becomes zero */
-		*reg = value & mask;
-	else
-		*reg = (*reg & ~mask) | (value & mask);
+		*reg = 0;
+	*reg = (*reg & ~mask) | (value << shift & mask);
+}
+
+bool insn_next_element(const struct insn *i, struct cpu_regs *r,
+		       uint64_t *pointer)
+{
+	*pointer += r->rflags & RFLAGS_DF ? -(uint64_t)i->bytes : i->bytes;
+	return (i->prefixes & INSN_REP) && --r->rcx;
 }

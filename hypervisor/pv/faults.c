@@ -5,21 +5,13 @@
  *
  * Context: v is current, in its frame, interrupts on.
  */
-#include "core/services.h"
-#include "lib/string.h"
 #include "pv/pv.h"
 #include "x86/context.h"
 #include "x86/processor.h"
 #include "x86/uaccess.h"
 
-#define IRET_FRAME_BYTES 40
-#define LDT_WINDOW_SIZE  (16 * PAGE_SIZE)
-#define SELECTOR_LDT     4u /* table indicator in an error code */
-/* Flags that IRET changes in ring 3 [SDM2 "IRET"]. */
-#define IRET_FLAGS                                                             \
-	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF |           \
-	 RFLAGS_TF | RFLAGS_DF | RFLAGS_OF | RFLAGS_RF | RFLAGS_AC |           \
-	 RFLAGS_ID)
+#define LDT_WINDOW_SIZE (16 * PAGE_SIZE)
+#define SELECTOR_LDT    4u /* table indicator in an error code */
 
 /*
  * Some emulated processors check the stack reads of an IRETQ in ring 3 as if
@@ -32,14 +24,15 @@ static bool complete_iretq(struct cpu_regs *r, uint64_t cr2)
 	uint64_t f[5];
 	uint8_t code[2];
 
-	if (cr2 - r->rsp >= IRET_FRAME_BYTES ||
+	if (cr2 - r->rsp >= sizeof(f) ||
 	    copy_from_guest(code, guest_ptr(r->rip), sizeof(code)) ||
 	    code[0] != 0x48 || code[1] != 0xcf ||
 	    copy_from_guest(f, guest_ptr(r->rsp), sizeof(f)))
 		return false;
 	r->rip = f[0];
 	r->cs = (f[1] & 0xffff) | 3;
-	r->rflags = (r->rflags & ~IRET_FLAGS) | (f[2] & IRET_FLAGS);
+	/* What IRET changes in ring 3 [SDM2 "IRET"] */
+	r->rflags = (r->rflags & ~RFLAGS_GUEST) | (f[2] & RFLAGS_GUEST);
 	r->rsp = f[3];
 	r->ss = (f[4] & 0xffff) | 3;
 	return true;
@@ -78,10 +71,10 @@ static bool software_interrupt(struct vcpu *v, struct cpu_regs *r)
 {
 	unsigned int rights = v->in_kernel ? 1 : 3;
 	const struct trap_info *t;
-	uint8_t code[15];
-	unsigned int n = pv_fetch(r, code);
+	uint8_t code[2];
 
-	if (n < 2 || code[0] != 0xcd)
+	if (copy_from_guest(code, guest_ptr(r->rip), sizeof(code)) ||
+	    code[0] != 0xcd)
 		return false;
 	t = &v->trap[code[1]];
 	if (!t->address || TI_GET_DPL(t) < rights) {
@@ -120,7 +113,6 @@ void pv_device_not_available(struct vcpu *v)
 void pv_debug(struct vcpu *v, uint64_t dr6)
 {
 	/* B0-B3 are news, BD never, BS and BT sticky [SDM3 "DR6"]. */
-	v->debugreg[6] =
-		(v->debugreg[6] & ~0xful) | (dr6 & 0xc00f) | 0xffff0ff0;
+	v->debugreg[6] = (v->debugreg[6] & ~0xful) | (dr6 & 0xc00f) | DR6_FIXED;
 	pv_inject(v, TRAP_DB, 0);
 }

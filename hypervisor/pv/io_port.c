@@ -41,26 +41,20 @@ static bool allowed(const struct vcpu *v, uint16_t port, unsigned int bytes)
  * The bitmap is in memory of the guest kernel; its page tables are loaded
  * for the read when the access comes from user mode (UA-8).
  */
-static int read_kernel_memory(struct vcpu *v, void *dst, uint64_t va, size_t n)
-{
-	bool user = !v->in_kernel;
-	int rc;
-
-	if (user)
-		pv_enter_kernel(v);
-	rc = copy_from_guest(dst, guest_ptr(va), n);
-	if (user)
-		pv_enter_user(v);
-	return rc;
-}
-
 bool io_port_in_bitmap(struct vcpu *v, uint16_t port, unsigned int bytes)
 {
+	bool kernel = v->in_kernel;
 	uint16_t bits;
+	int rc;
 
+	if (!v->iobmp || port + bytes > v->iobmp_ports)
+		return false;
+	pv_set_mode(v, true);
 	/* Two bytes hold all bits of an access; the last one may be absent. */
-	if (!v->iobmp || port + bytes > v->iobmp_ports ||
-	    read_kernel_memory(v, &bits, v->iobmp + port / 8, sizeof(bits)))
+	rc = copy_from_guest(&bits, guest_ptr(v->iobmp + port / 8),
+			     sizeof(bits));
+	pv_set_mode(v, kernel);
+	if (rc)
 		return false;
 	return !(bits >> (port & 7) & ((1u << bytes) - 1));
 }

@@ -7,46 +7,31 @@
  * Context: v is current, in kernel mode, after a write fault at a present
  * mapping. Whatever does not fit is an ordinary page fault of the guest (T25).
  */
-#include "pv/ptwr.h"
-
 #include "core/services.h"
 #include "public/errno.h"
+#include "pv/decode.h"
 #include "pv/pv.h"
 #include "x86/processor.h"
-#include "x86/uaccess.h"
 
 #define ARITHMETIC_FLAGS                                                       \
 	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 
-static bool is_stos(const struct insn *i)
-{
-	return i->opcode == 0xaa || i->opcode == 0xab;
-}
-
-static bool is_bit_with_register(const struct insn *i)
-{
-	return i->opcode == (OP_0F | 0xab) || i->opcode == (OP_0F | 0xb3) ||
-	       i->opcode == (OP_0F | 0xbb);
-}
-
-static bool has_immediate(const struct insn *i)
-{
-	return (i->opcode >= 0x80 && i->opcode <= 0x83) || i->opcode == 0xc6 ||
-	       i->opcode == 0xc7 || i->opcode == (OP_0F | 0xba);
-}
-
-static uint64_t segment_base(const struct insn *i)
-{
-	if (i->segment == 0x64)
-		return rdmsr(MSR_FS_BASE);
-	return i->segment == 0x65 ? rdmsr(MSR_GS_BASE) : 0;
-}
+/* One store with its register operands, and what came of it. */
+struct pte_store {
+	struct insn insn;
+	unsigned int shift; /* of the operand in the 8-byte entry, bits */
+	uint64_t source;    /* register or immediate */
+	uint64_t compare;   /* rax, for CMPXCHG */
+	/* Results of the last store_apply(). */
+	uint64_t old;             /* operand before */
+	uint64_t flags, affected; /* new flags, and which of them count */
+};
 
 static uint64_t operand_address(const struct insn *i, struct cpu_regs *r)
 {
 	uint64_t va = (uint64_t)(int64_t)i->displacement;
 
-	if (is_stos(i))
+	if (i->opcode == OP_STOS) /* always in ES */
 		return r->rdi;
 	if (i->base == 16)
 		va += r->rip + i->length;
@@ -54,82 +39,139 @@ static uint64_t operand_address(const struct insn *i, struct cpu_regs *r)
 		va += *insn_register(r, (unsigned int)i->base);
 	if (i->index >= 0)
 		va += *insn_register(r, (unsigned int)i->index) << i->scale;
-	if (i->address32)
+	if (i->prefixes & INSN_ADDRESS32)
 		va = (uint32_t)va;
-	return va + segment_base(i);
+	if (i->prefixes & INSN_FS)
+		va += rdmsr(MSR_FS_BASE);
+	if (i->prefixes & INSN_GS)
+		va += rdmsr(MSR_GS_BASE);
+	return va;
 }
 
 /* Read the operands. False: not a store that we emulate at cr2. */
-static bool prepare(struct store *s, struct cpu_regs *r, uint64_t cr2)
+static bool prepare(struct pte_store *s, struct cpu_regs *r, uint64_t cr2)
 {
 	const struct insn *i = &s->insn;
+	bool stos = i->opcode == OP_STOS;
 	uint64_t va;
 
-	if (!store_is_known(i) || (i->has_modrm && i->mod == 3) ||
-	    (is_stos(i) && i->address32))
+	if (!i->is_store ||
+	    (stos ? (i->prefixes & INSN_ADDRESS32) : i->mod == 3))
 		return false;
 	va = operand_address(i, r);
-	if (has_immediate(i))
-		s->source = (uint64_t)i->immediate;
-	else
-		s->source = insn_read_register(i, r, is_stos(i) ? 0 : i->reg);
-	if (is_bit_with_register(i)) {
-		/* The bit number reaches beyond the operand, with its sign. */
-		int64_t bit = (int64_t)(s->source << (64 - 8 * i->bytes)) >>
-			      (64 - 8 * i->bytes);
-
-		va += (uint64_t)(bit >> (i->bytes == 8   ? 6
-					 : i->bytes == 4 ? 5
-							 : 4)) *
-		      i->bytes;
-	}
+	s->source = i->immediate_bytes ? (uint64_t)i->immediate
+				       : insn_read_register(i, r, i->reg);
+	/* A bit number in a register reaches beyond the operand, signed. */
+	if ((i->opcode & ~0x18u) == (OP_0F | 0xa3) && !i->immediate_bytes)
+		va += (uint64_t)(sign_extend(s->source, i->bytes) >> 3) &
+		      -(uint64_t)i->bytes;
 	s->compare = insn_read_register(i, r, 0);
 	s->shift = (unsigned int)(va & 7) * 8;
 	return va == cr2 && !(va & (i->bytes - 1u));
 }
 
-static void write_back(struct store *s, struct cpu_regs *r)
+/* Bit n of carries: out of bit n of an addition or subtraction, else 0. */
+static uint64_t arithmetic(struct pte_store *s, uint64_t r, uint64_t carries)
 {
-	const struct insn *i = &s->insn;
-	uint64_t affected = ARITHMETIC_FLAGS;
+	unsigned int top = 8 * s->insn.bytes - 1;
 
-	switch (i->opcode) {
-	case 0x86:
-	case 0x87:
-	case OP_0F | 0xc0:
-	case OP_0F | 0xc1:
-		insn_write_register(i, r, i->reg, s->old);
-		break;
-	case OP_0F | 0xb0:
-	case OP_0F | 0xb1:
-		if (!s->equal)
-			insn_write_register(i, r, 0, s->old);
-		break;
-	case OP_0F | 0xab:
-	case OP_0F | 0xb3:
-	case OP_0F | 0xba:
-	case OP_0F | 0xbb:
-		affected = RFLAGS_CF;
-		break;
-	}
-	if (s->changes_flags)
-		r->rflags = (r->rflags & ~affected) | s->flags;
+	s->flags =
+		(carries >> top & RFLAGS_CF) |
+		(r & size_mask(s->insn.bytes) ? 0 : RFLAGS_ZF) |
+		(r >> top & 1 ? RFLAGS_SF : 0) |
+		(__builtin_parity((uint8_t)r) ? 0 : RFLAGS_PF) |
+		(carries >> 3 & 1 ? RFLAGS_AF : 0) |
+		((carries >> top ^ carries >> (top - 1)) & 1 ? RFLAGS_OF : 0);
+	s->affected = ARITHMETIC_FLAGS;
+	return r;
 }
 
-/* STOS moves on; with REP it may have more to do. */
-static bool stos_repeats(const struct insn *i, struct cpu_regs *r)
+static uint64_t add(struct pte_store *s, uint64_t a, uint64_t b)
 {
-	r->rdi += r->rflags & RFLAGS_DF ? -(uint64_t)i->bytes : i->bytes;
-	if (!i->rep && !i->repne)
-		return false;
-	r->rcx--;
-	return r->rcx != 0;
+	uint64_t r = a + b;
+
+	return arithmetic(s, r, (a & b) | ((a | b) & ~r));
+}
+
+static uint64_t subtract(struct pte_store *s, uint64_t a, uint64_t b)
+{
+	uint64_t r = a - b;
+
+	return arithmetic(s, r, (~a & b) | ((~a | b) & r));
+}
+
+/* BTS, BTR, BTC: CF is the old bit, other flags stay. */
+static uint64_t change_bit(struct pte_store *s, uint64_t a)
+{
+	uint64_t bit = 1ull << (s->source & (8u * s->insn.bytes - 1));
+
+	s->flags = a & bit ? RFLAGS_CF : 0;
+	s->affected = RFLAGS_CF;
+	if (s->insn.opcode == (OP_0F | 0xbb))
+		return a ^ bit;
+	return s->insn.opcode == (OP_0F | 0xab) ? a | bit : a & ~bit;
+}
+
+/* The operand after the store, with anything above its size. */
+static uint64_t operate(struct pte_store *s, uint64_t a)
+{
+	uint64_t b = s->source;
+
+	switch (s->insn.opcode) {
+	case 0x01:         /* ADD */
+	case OP_0F | 0xc1: /* XADD */
+		return add(s, a, b);
+	case 0x29: /* SUB */
+		return subtract(s, a, b);
+	case 0x09: /* OR */
+		return arithmetic(s, a | b, 0);
+	case 0x21: /* AND */
+		return arithmetic(s, a & b, 0);
+	case 0x31: /* XOR */
+		return arithmetic(s, a ^ b, 0);
+	case OP_0F | 0xab:
+	case OP_0F | 0xb3:
+	case OP_0F | 0xbb:
+		return change_bit(s, a);
+	case OP_CMPXCHG:
+		(void)subtract(s, s->compare, a);
+		return s->compare == a ? b : a;
+	default: /* MOV, MOVNTI, XCHG, STOS */
+		return b;
+	}
+}
+
+/*
+ * The entry after the store; ctx is a struct pte_store. May run several times
+ * for one store when the entry changes meanwhile.
+ */
+static uint64_t store_apply(uint64_t entry, void *ctx)
+{
+	struct pte_store *s = ctx;
+	uint64_t mask = size_mask(s->insn.bytes);
+
+	s->old = entry >> s->shift & mask;
+	return (entry & ~(mask << s->shift)) | (operate(s, s->old) & mask)
+						       << s->shift;
+}
+
+/* Registers and flags. True: REP STOS has more to do. */
+static bool write_back(const struct pte_store *s, struct cpu_regs *r)
+{
+	const struct insn *i = &s->insn;
+
+	r->rflags = (r->rflags & ~s->affected) | s->flags;
+	if (i->opcode == 0x87 || i->opcode == (OP_0F | 0xc1)) /* XCHG, XADD */
+		insn_write_register(i, r, i->reg, s->old);
+	if (i->opcode == OP_CMPXCHG && s->old != s->compare)
+		insn_write_register(i, r, 0, s->old);
+	return i->opcode == OP_STOS && insn_next_element(i, r, &r->rdi);
 }
 
 bool pv_emulate_pte_store(struct vcpu *v, struct cpu_regs *r, uint64_t cr2)
 {
+	struct pte_store s = { .flags = 0 };
 	uint8_t code[INSN_MAX];
-	struct store s;
 	unsigned int n;
 	int rc;
 
@@ -143,9 +185,7 @@ bool pv_emulate_pte_store(struct vcpu *v, struct cpu_regs *r, uint64_t cr2)
 		return true; /* lost a race: the guest executes it again */
 	if (rc)
 		return false;
-	write_back(&s, r);
-	if (is_stos(&s.insn) && stos_repeats(&s.insn, r))
-		return true;
-	pv_skip_instruction(v, r, s.insn.length);
+	if (!write_back(&s, r))
+		pv_skip_instruction(v, r, s.insn.length);
 	return true;
 }

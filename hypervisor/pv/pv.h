@@ -10,20 +10,16 @@
 #include "x86/cpu.h"
 #include "x86/entry.h"
 
-#define PF_CODE_NONE 0
-
 /* bounce.c: enter the guest kernel. A frame that does not fit: crash. */
 void pv_inject(struct vcpu *v, unsigned int vector, uint32_t error);
 void pv_inject_page_fault(struct vcpu *v, uint64_t cr2, uint32_t error);
 void pv_deliver_event(struct vcpu *v);
 void pv_deliver_nmi(struct vcpu *v);
-void pv_deliver_syscall(struct vcpu *v, uint64_t handler, bool mask);
-/* Selectors sel[ds, es, fs, gs] could not be loaded. */
-void pv_deliver_failsafe(struct vcpu *v, const uint16_t sel[4]);
+/* Selectors sel[ds, es, fs, gs] could not be loaded. No callback: nothing. */
+void pv_deliver_failsafe(struct vcpu *v, const uint64_t sel[4]);
 
-/* mode.c */
-void pv_enter_kernel(struct vcpu *v);
-void pv_enter_user(struct vcpu *v);
+/* Guest-kernel or guest-user mode, with its page tables. */
+void pv_set_mode(struct vcpu *v, bool kernel);
 
 /* faults.c: exceptions of guest code. */
 void pv_page_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2);
@@ -47,29 +43,44 @@ bool pv_emulate_pte_store(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2);
 bool pv_ldt_fault(struct vcpu *v, uint64_t cr2);
 /* MMUEXT_SET_LDT: -EINVAL not page-aligned, not guest space, > 8192. */
 must_check int pv_set_ldt(struct vcpu *v, uint64_t base, uint64_t entries);
-must_check int pv_set_gdt(struct vcpu *v, const mfn_t *frames,
-			  unsigned int entries);
+bool pv_ldt_ok(uint64_t base, uint64_t entries);
+/* -EINVAL: too many, or a frame that cannot be a descriptor page. */
+must_check int pv_set_gdt(struct vcpu *v, const uint64_t *mfns,
+			  uint64_t entries);
 /* Give back the references of GDT and LDT; the windows are loaded later. */
 void pv_drop_descriptors(struct vcpu *v);
 /* Window contents for v on this CPU; v is going to run here. */
 void pv_load_windows(struct vcpu *v);
+/*
+ * All 512 entries of a page that is becoming a descriptor page; nobody else
+ * can write it. 0 or -EINVAL. Levels are fixed in place.
+ */
+must_check int descriptor_page_check(uint64_t *entries);
 
-/* debugreg.c: -EINVAL, -EPERM as the hypercall. Changes v only. */
+/* debugreg.c: -EPERM not for guests, -ENODEV no such register. Of v, current.
+ */
 must_check int pv_debugreg_set(struct vcpu *v, unsigned int reg,
 			       uint64_t value);
+/* Only the check; *value becomes what is stored. */
+must_check int pv_debugreg_fix(const struct vcpu *v, unsigned int reg,
+			       uint64_t *value);
 
 /* callbacks.c: may a guest be entered there? */
 bool pv_handler_ok(uint64_t address);
 
 /* msr.c: false: #GP. */
 must_check bool pv_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);
-must_check bool pv_msr_write(struct vcpu *v, uint32_t msr, uint64_t value);
+must_check bool pv_msr_write(uint32_t msr, uint64_t value);
 
 /* cpuid.c */
 struct cpuid_result;
 struct cpuid_result pv_cpuid(const struct vcpu *v, uint32_t leaf,
 			     uint32_t subleaf);
 
+/* CR0 as a guest sees it, but for TS: PE MP ET NE WP AM PG. */
+#define PV_CR0 0x80050033ul
 /* CR4 as a guest sees it; the bits that may change. */
 #define PV_CR4_BASE 0x660ul /* PAE MCE OSFXSR OSXMMEXCPT */
 uint64_t pv_cr4_changeable(void);
+/* Bits that cannot change keep their value (T54). */
+void pv_store_cr4(struct vcpu *v, uint64_t value);

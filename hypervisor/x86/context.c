@@ -5,7 +5,7 @@
  * between struct vcpu and the frame at the stack top.
  *
  * GS: the hardware GS base is the one of the current mode, KERNEL_GS_BASE
- * holds the other (pv/mode.c swaps them).
+ * holds the other (pv/bounce.c swaps them).
  *
  * Context: the CPU that runs or is going to run v, interrupts on, from
  * schedule(); set and get: v does not run.
@@ -122,7 +122,7 @@ static void save_segments(struct vcpu *v)
  */
 static void load_segments(struct vcpu *v)
 {
-	uint16_t want[4] = { v->ds, v->es, v->fs, v->gs };
+	uint64_t want[4] = { v->ds, v->es, v->fs, v->gs };
 	bool ok = true;
 
 	if (v->ds | v->es | v->fs | v->gs | read_selector_ds() |
@@ -136,7 +136,7 @@ static void load_segments(struct vcpu *v)
 	wrmsr(MSR_GS_BASE, v->in_kernel ? v->gs_base_kernel : v->gs_base_user);
 	wrmsr(MSR_KERNEL_GS_BASE,
 	      v->in_kernel ? v->gs_base_user : v->gs_base_kernel);
-	if (!ok && v->failsafe_callback)
+	if (!ok)
 		pv_deliver_failsafe(v, want);
 }
 
@@ -185,8 +185,6 @@ void vcpu_context_load_idle(void)
 int vcpu_context_init(struct vcpu *v)
 {
 	v->kernel_root = v->user_root = INVALID_MFN;
-	for (unsigned int i = 0; i < ARRAY_SIZE(v->gdt_frames); i++)
-		v->gdt_frames[i] = INVALID_MFN;
 	v->in_kernel = true;
 	v->regs.rflags = RFLAGS_FIXED | RFLAGS_IF;
 	v->regs.cs = GUEST_CS64;

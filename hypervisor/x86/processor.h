@@ -32,6 +32,15 @@
 	 RFLAGS_RF | RFLAGS_VM | RFLAGS_AC | RFLAGS_CF | RFLAGS_PF |           \
 	 RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 
+/* What a guest can have set; IF is always on, IOPL never (BF-5a, EM-11). */
+#define RFLAGS_GUEST                                                           \
+	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF |           \
+	 RFLAGS_TF | RFLAGS_DF | RFLAGS_OF | RFLAGS_RF | RFLAGS_AC |           \
+	 RFLAGS_ID)
+
+/* Bits of DR6 that are always one [SDM3 "DR6"]. */
+#define DR6_FIXED 0xffff0ff0ul
+
 #define CR0_PE (1ul << 0)
 #define CR0_MP (1ul << 1)
 #define CR0_EM (1ul << 2)

@@ -22,8 +22,6 @@
 #include "x86/segments.h"
 #include "x86/smp.h"
 
-#define DR6_FIXED 0xffff0ff0ul
-
 bool smap_active;
 
 extern const uint8_t syscall_stub_template[], syscall_stub_end[],

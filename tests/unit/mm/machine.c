@@ -13,7 +13,6 @@
 #include "lib/panic.h"
 #include "mm/pagetype.h"
 #include "public/errno.h"
-#include "pv/descriptor.h"
 #include "pv/pv.h"
 #include "x86/features.h"
 #include "x86/smp.h"

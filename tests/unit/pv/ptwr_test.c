@@ -5,7 +5,7 @@
  * operands and addressing forms, run natively and through pv/ptwr.c. Memory,
  * registers, flags and rip must agree.
  */
-#include "pv/ptwr.h"
+#include "pv/decode.h"
 
 #include <string.h>
 #include <sys/mman.h>
