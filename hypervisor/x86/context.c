@@ -19,15 +19,9 @@
 #include "x86/features.h"
 #include "x86/fixup.h"
 #include "x86/fpu.h"
-#include "x86/gdt.h"
 #include "x86/processor.h"
+#include "x86/segments.h"
 #include "x86/uaccess.h"
-
-/* Flags that a guest can have; IF is always on, IOPL never (BF-5a). */
-#define GUEST_FLAGS                                                            \
-	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF |           \
-	 RFLAGS_TF | RFLAGS_DF | RFLAGS_OF | RFLAGS_RF | RFLAGS_AC |           \
-	 RFLAGS_ID)
 
 static uint16_t read_selector_ds(void)
 {
@@ -97,7 +91,7 @@ void context_load_debug(const struct vcpu *v)
 	write_dr1(v->debugreg[1]);
 	write_dr2(v->debugreg[2]);
 	write_dr3(v->debugreg[3]);
-	write_dr6(0xffff0ff0);
+	write_dr6(DR6_FIXED);
 	write_dr7(v->debugreg[7]);
 }
 
@@ -164,7 +158,6 @@ void vcpu_context_load(struct vcpu *v)
 	context_load_debug(v);
 	if (cpu_features.rdtscp)
 		wrmsr(MSR_TSC_AUX, v->tsc_aux);
-	c->last_vcpu = v;
 	load_segments(v);
 }
 
@@ -192,7 +185,7 @@ int vcpu_context_init(struct vcpu *v)
 	v->regs.cs = GUEST_CS64;
 	v->regs.ss = GUEST_DS;
 	v->cr4 = PV_CR4_BASE;
-	v->debugreg[6] = 0xffff0ff0;
+	v->debugreg[6] = DR6_FIXED;
 	v->debugreg[7] = 0x400;
 	return fpu_init(v);
 }

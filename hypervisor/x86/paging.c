@@ -120,7 +120,7 @@ void cpu_block_map(unsigned int cpu, uint64_t pa)
 	for (at = 0; at < CPU_BLOCK_SIZE; at += PAGE_SIZE) {
 		if (at == CPU_BLOCK_STUB)
 			paging_map_page(va + at, pa + at, PTE_HV_RX);
-		else if (at < CPU_BLOCK_DB_TOP || at >= CPU_BLOCK_STACK_BOTTOM)
+		else if (at < CPU_BLOCK_GUARD || at >= CPU_BLOCK_STACK_BOTTOM)
 			paging_map_page(va + at, pa + at, PTE_HV_RW);
 	}
 	/* The windows' tables; descriptor pages are mapped there later. */

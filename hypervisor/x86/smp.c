@@ -18,9 +18,9 @@
 #include "x86/clock.h"
 #include "x86/entry.h"
 #include "x86/features.h"
-#include "x86/gdt.h"
 #include "x86/paging.h"
 #include "x86/processor.h"
+#include "x86/segments.h"
 
 /*
  * Far above what hardware takes: under an emulator on a busy machine a CPU
@@ -32,17 +32,9 @@ extern const char trampoline_start[], trampoline_end[];
 void ap_main(void);
 
 unsigned int cpu_count = 1;
-uint64_t ap_stack; /* read by head.S */
-static void *block_alias[MAX_CPUS];
+uint64_t ap_stack;                /* read by head.S */
 static unsigned int prepared = 1; /* blocks that exist */
 static bool stopping;
-
-static struct {
-	void (*fn)(void *);
-	void *data;
-	unsigned int waiting; /* CPUs that have not finished */
-	bool busy;
-} call;
 
 /* Also of a CPU that has a block and is not started yet. */
 static struct cpu *block_of(unsigned int id)
@@ -55,35 +47,12 @@ struct cpu *cpu_get(unsigned int id)
 	return id < read_once(cpu_count) ? block_of(id) : NULL;
 }
 
-void *cpu_block_alias(unsigned int cpu)
+void cpu_prepare(unsigned int id, char *block)
 {
-	return block_alias[cpu];
-}
-
-void cpu_init_boot(void)
-{
-	struct cpu *c = block_of(0);
-
-	c->self = c;
-	c->online = true;
-	block_alias[0] = boot_cpu_block;
-}
-
-static void prepare_cpu(unsigned int id)
-{
-	struct cpu *c = block_of(id);
-
-	block_alias[id] = boot_alloc_pages(CPU_BLOCK_SIZE / PAGE_SIZE);
-	cpu_block_map(id, virt_to_phys(block_alias[id]));
-	c->self = c;
-	c->id = id;
-	gdt_prepare(c);
-}
-
-static void call_interrupt(unsigned int vector)
-{
-	call.fn(call.data);
-	__atomic_fetch_sub(&call.waiting, 1, __ATOMIC_RELEASE);
+	cpu_block_map(id, virt_to_phys(block));
+	entry_prepare((struct syscall_stub *)(block + CPU_BLOCK_STUB), id);
+	gdt_prepare(id);
+	block_of(id)->id = id;
 }
 
 void smp_prepare(void)
@@ -93,8 +62,8 @@ void smp_prepare(void)
 	if (limit > options.maxcpus)
 		limit = options.maxcpus;
 	for (; prepared < limit; prepared++)
-		prepare_cpu(prepared);
-	irq_set_handler(VECTOR_CALL, call_interrupt, true);
+		cpu_prepare(prepared,
+			    boot_alloc_pages(CPU_BLOCK_SIZE / PAGE_SIZE));
 }
 
 /* From head.S on a new CPU: its own stack, boot_root, nothing else. */
@@ -106,7 +75,7 @@ void ap_main(void)
 	features_init_cpu();
 	gdt_load();
 	c->loaded_root = boot_root;
-	entry_init_cpu((char *)cpu_block_alias(c->id) + CPU_BLOCK_STUB);
+	entry_init_cpu();
 	apic_init_cpu();
 	clock_sync_cpu();
 	sched_init_cpu();
@@ -174,30 +143,6 @@ void smp_send_ipi(unsigned int cpu, unsigned int vector)
 
 	if (c && c->online)
 		apic_send_ipi(c->apic_id, vector);
-}
-
-void smp_send_ipi_others(unsigned int vector)
-{
-	unsigned int i, n = read_once(cpu_count);
-
-	for (i = 0; i < n; i++) {
-		if (i != this_cpu()->id)
-			smp_send_ipi(i, vector);
-	}
-}
-
-void smp_call_all(void (*fn)(void *), void *data)
-{
-	while (__atomic_exchange_n(&call.busy, true, __ATOMIC_ACQUIRE))
-		cpu_relax();
-	call.fn = fn;
-	call.data = data;
-	__atomic_store_n(&call.waiting, cpu_count - 1, __ATOMIC_RELEASE);
-	smp_send_ipi_others(VECTOR_CALL);
-	fn(data);
-	while (__atomic_load_n(&call.waiting, __ATOMIC_ACQUIRE))
-		cpu_relax();
-	__atomic_store_n(&call.busy, false, __ATOMIC_RELEASE);
 }
 
 void smp_check_stop(void)
