@@ -55,7 +55,6 @@ static void start_processor(void)
 	features_init_cpu();
 	paging_init();
 	idt_init();
-	cpu_prepare(0, boot_cpu_block);
 	gdt_load();
 	entry_init_cpu();
 }
@@ -83,7 +82,6 @@ static void start_devices(void)
 	clock_init();
 	apic_init();
 	ioapic_init();
-	smp_prepare();
 }
 
 /* Module 0 is the kernel of the control domain, module 1 its ramdisk. */

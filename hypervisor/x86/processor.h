@@ -38,6 +38,7 @@
 
 /* Bits of DR6 that are always one [SDM3 "DR6"]. */
 #define DR6_FIXED 0xffff0ff0ul
+#define DR7_OFF   0x400ul /* every breakpoint disabled */
 
 #define CR0_PE (1ul << 0)
 #define CR0_MP (1ul << 1)

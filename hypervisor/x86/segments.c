@@ -6,9 +6,7 @@
  */
 #include "x86/segments.h"
 
-#include "boot/boot.h"
 #include "x86/entry.h"
-#include "x86/paging.h"
 #include "x86/processor.h"
 
 /* [SDM3 "Task Management in 64-bit Mode"] */
@@ -27,53 +25,47 @@ _Static_assert(TRAPS_WITH_STACK == (1 << TRAP_DF | 1 << TRAP_NMI |
 	       "idt_init()");
 _Static_assert(sizeof(struct cpu) <= CPU_BLOCK_TSS, "page 0 of the block");
 
-#define DESC_CODE64         0x00af9b000000ffffull
-#define DESC_DATA           0x00cf93000000ffffull
-#define DESC_CODE32         0x00cf9b000000ffffull
-#define DESC_DPL3           (3ull << 45)
+#define DESC_CODE64  0x00af9b000000ffffull
+#define DESC_DATA    0x00cf93000000ffffull
+#define DESC_CODE32  0x00cf9b000000ffffull
+#define DESC_DPL3    (3ull << 45)
+#define DESC_PRESENT (1ull << 47)
+
 #define TYPE_LDT            2ull
 #define TYPE_TSS            9ull
 #define TYPE_INTERRUPT_GATE 14ull
-#define DESC_PRESENT        (1ull << 47)
+
+/* Of a selector of ours, in the page that is ours. */
+#define GDT_INDEX(selector) (((selector)&0xfff) >> 3)
 
 static uint64_t idt[256][2] __attribute__((aligned(4096)));
 
-static uint64_t *reserved_gdt(unsigned int cpu, uint16_t selector)
-{
-	return (uint64_t *)(GDT_WINDOW(cpu) + (selector & ~7ul));
-}
-
 /* [SDM3 "TSS Descriptor in 64-bit mode"]; limits are below 64 KiB. */
-static void set_system_descriptor(unsigned int cpu, uint16_t selector,
-				  uint64_t base, uint16_t limit, uint64_t type)
+static void set_system_descriptor(uint64_t *d, uint64_t base, uint16_t limit,
+				  uint64_t type)
 {
-	uint64_t *d = reserved_gdt(cpu, selector);
-
 	d[0] = limit | (base & 0xffffff) << 16 | type << 40 | DESC_PRESENT |
 	       (base >> 24 & 0xff) << 56;
 	d[1] = base >> 32;
 }
 
-void gdt_prepare(unsigned int cpu)
+void gdt_prepare(char *block, unsigned int cpu)
 {
-	uint64_t page = GDT_WINDOW(cpu) + RESERVED_GDT_PAGE * PAGE_SIZE;
-	uint64_t block = ENTRY_REGION + cpu * CPU_BLOCK_SIZE;
-	struct tss *t = (struct tss *)(block + CPU_BLOCK_TSS);
+	uint64_t *gdt = (uint64_t *)(block + CPU_BLOCK_GDT);
+	uint64_t va = ENTRY_REGION + cpu * CPU_BLOCK_SIZE;
+	struct tss *tss = (struct tss *)(block + CPU_BLOCK_TSS);
 
-	paging_map_page(page, virt_to_phys(boot_alloc_pages(1)),
-			PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY |
-				PTE_GLOBAL | PTE_NX);
-	*reserved_gdt(cpu, HYPERVISOR_CS) = DESC_CODE64;
-	*reserved_gdt(cpu, HYPERVISOR_DS) = DESC_DATA;
-	*reserved_gdt(cpu, GUEST_CS32) = DESC_CODE32 | DESC_DPL3;
-	*reserved_gdt(cpu, GUEST_DS) = DESC_DATA | DESC_DPL3;
-	*reserved_gdt(cpu, GUEST_CS64) = DESC_CODE64 | DESC_DPL3;
-	set_system_descriptor(cpu, TSS_SELECTOR, (uint64_t)t, sizeof(*t) - 1,
-			      TYPE_TSS);
-	*t = (struct tss){ .iomap = sizeof(*t) };
-	t->rsp[0] = block + CPU_BLOCK_SIZE;
+	gdt[GDT_INDEX(HYPERVISOR_CS)] = DESC_CODE64;
+	gdt[GDT_INDEX(HYPERVISOR_DS)] = DESC_DATA;
+	gdt[GDT_INDEX(GUEST_CS32)] = DESC_CODE32 | DESC_DPL3;
+	gdt[GDT_INDEX(GUEST_DS)] = DESC_DATA | DESC_DPL3;
+	gdt[GDT_INDEX(GUEST_CS64)] = DESC_CODE64 | DESC_DPL3;
+	set_system_descriptor(&gdt[GDT_INDEX(TSS_SELECTOR)], va + CPU_BLOCK_TSS,
+			      sizeof(*tss) - 1, TYPE_TSS);
+	tss->iomap = sizeof(*tss);
+	tss->rsp[0] = va + CPU_BLOCK_SIZE;
 	for (unsigned int i = IST_DF; i <= IST_DB; i++)
-		t->ist[i] = block + CPU_BLOCK_IST_TOP(i);
+		tss->ist[i] = va + CPU_BLOCK_IST_TOP(i);
 }
 
 void gdt_load(void)
@@ -117,9 +109,10 @@ void idt_init(void)
 void gdt_load_ldt(unsigned int entries)
 {
 	unsigned int cpu = this_cpu()->id;
+	uint64_t d = GDT_WINDOW(cpu) + (LDT_SELECTOR & ~7ul);
 
 	if (entries)
-		set_system_descriptor(cpu, LDT_SELECTOR, LDT_WINDOW(cpu),
+		set_system_descriptor((uint64_t *)d, LDT_WINDOW(cpu),
 				      (uint16_t)(entries * 8 - 1), TYPE_LDT);
 	lldt(entries ? LDT_SELECTOR : 0);
 }

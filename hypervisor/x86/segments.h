@@ -32,8 +32,8 @@
 #define IST_DB  4
 
 #ifndef __ASSEMBLY__
-/* Prepare a CPU's reserved GDT page and TSS, before it starts. */
-void gdt_prepare(unsigned int cpu);
+/* Our GDT page and the TSS of a CPU in its block, before it starts. */
+void gdt_prepare(char *block, unsigned int cpu);
 /* Load GDT, TSS and IDT on this CPU, and the hypervisor's selectors. */
 void gdt_load(void);
 void idt_init(void); /* once: fill the IDT */

@@ -10,9 +10,9 @@
 
 #include "boot/boot.h"
 #include "core/services.h"
-#include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/mm.h"
 #include "platform/acpi.h"
 #include "x86/apic.h"
 #include "x86/clock.h"
@@ -32,8 +32,7 @@ extern const char trampoline_start[], trampoline_end[];
 void ap_main(void);
 
 unsigned int cpu_count = 1;
-uint64_t ap_stack;                /* read by head.S */
-static unsigned int prepared = 1; /* blocks that exist */
+uint64_t ap_stack; /* read by head.S */
 static bool stopping;
 
 /* Also of a CPU that has a block and is not started yet. */
@@ -51,19 +50,8 @@ void cpu_prepare(unsigned int id, char *block)
 {
 	cpu_block_map(id, virt_to_phys(block));
 	entry_prepare((struct syscall_stub *)(block + CPU_BLOCK_STUB), id);
-	gdt_prepare(id);
-	block_of(id)->id = id;
-}
-
-void smp_prepare(void)
-{
-	unsigned int limit = acpi.cpu_count;
-
-	if (limit > options.maxcpus)
-		limit = options.maxcpus;
-	for (; prepared < limit; prepared++)
-		cpu_prepare(prepared,
-			    boot_alloc_pages(CPU_BLOCK_SIZE / PAGE_SIZE));
+	gdt_prepare(block, id);
+	((struct cpu *)block)->id = id;
 }
 
 /* From head.S on a new CPU: its own stack, boot_root, nothing else. */
@@ -100,37 +88,40 @@ static bool wait_online(const struct cpu *c)
 static bool start_cpu(uint32_t target, unsigned int page)
 {
 	struct cpu *c = block_of(cpu_count);
+	void *block = pages_alloc(CPU_BLOCK_ORDER);
 
+	if (!block)
+		return false;
+	cpu_prepare(cpu_count, block);
 	c->apic_id = target;
 	ap_stack = (uint64_t)c + CPU_BLOCK_SIZE;
-	apic_send_init(target);
+	apic_send(target, APIC_INIT);
 	delay_us(10000);
-	apic_send_startup(target, page);
+	apic_send(target, APIC_STARTUP | page);
 	delay_us(200);
 	if (!read_once(c->online))
-		apic_send_startup(target, page);
-	if (!wait_online(c)) {
-		log_error("CPU with APIC id %u does not start\n", target);
-		return false;
-	}
-	return true;
+		apic_send(target, APIC_STARTUP | page);
+	if (wait_online(c))
+		return true;
+	log_error("CPU with APIC id %u does not start\n", target);
+	return false;
 }
 
 void smp_start_cpus(void)
 {
+	unsigned int limit =
+		(unsigned int)min_u64(acpi.cpu_count, options.maxcpus);
 	uint64_t page = boot_low_page();
-	uint32_t self = this_cpu()->apic_id;
-	unsigned int i;
 
-	if (!page && prepared > 1)
+	if (!page) {
 		log_warning("no page below 1 MiB: one CPU only\n");
-	if (!page || prepared < 2)
 		return;
+	}
 	memcpy(phys_to_virt(page), trampoline_start,
 	       (size_t)(trampoline_end - trampoline_start));
-	for (i = 0; i < acpi.cpu_count && cpu_count < prepared; i++) {
+	for (unsigned int i = 0; i < acpi.cpu_count && cpu_count < limit; i++) {
 		/* A CPU that is late may still use its block: stop there. */
-		if (acpi.apic_ids[i] != self &&
+		if (acpi.apic_ids[i] != this_cpu()->apic_id &&
 		    !start_cpu(acpi.apic_ids[i], (unsigned int)(page >> 12)))
 			break;
 	}
@@ -142,7 +133,7 @@ void smp_send_ipi(unsigned int cpu, unsigned int vector)
 	const struct cpu *c = cpu_get(cpu);
 
 	if (c && c->online)
-		apic_send_ipi(c->apic_id, vector);
+		apic_send(c->apic_id, APIC_IPI | vector);
 }
 
 void smp_check_stop(void)
@@ -158,13 +149,11 @@ void smp_check_stop(void)
 
 void smp_stop_others(void)
 {
-	unsigned int i;
-
 	if (__atomic_exchange_n(&stopping, true, __ATOMIC_SEQ_CST))
 		return;
-	for (i = 0; i < cpu_count; i++) {
+	for (unsigned int i = 0; i < cpu_count; i++) {
 		if (i != this_cpu()->id && block_of(i)->online)
-			apic_send_nmi(block_of(i)->apic_id);
+			apic_send(block_of(i)->apic_id, APIC_NMI);
 	}
 	delay_us(10000);
 }

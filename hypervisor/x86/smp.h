@@ -10,8 +10,7 @@
 extern char boot_cpu_block[CPU_BLOCK_SIZE];
 /* Make block, zeroed memory, the block of a CPU; its window and GDT, too. */
 void cpu_prepare(unsigned int id, char *block);
-/* That for every other CPU that ACPI lists; from boot memory. */
-void smp_prepare(void);
+/* That for every other CPU that ACPI lists, and start it. */
 void smp_start_cpus(void);
 
 /* VECTOR_TLB_FLUSH, VECTOR_RESCHEDULE. Any context. */

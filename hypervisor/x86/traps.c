@@ -133,7 +133,7 @@ static void hypervisor_debug(struct cpu_regs *regs)
 	if (v)
 		v->debugreg[6] |= read_dr6() & 0xf;
 	write_dr6(DR6_FIXED);
-	write_dr7(0x400);
+	write_dr7(DR7_OFF);
 	regs->rflags &= ~RFLAGS_TF;
 }
 
