@@ -65,11 +65,14 @@ void handle_guest_syscall(void);
 /* Interrupts off afterwards; true: by SYSRET (exit_plan). */
 bool exit_to_guest(void);
 
-/* How the current guest frame can be entered. */
+/* How the current guest frame can be entered, or what has to come first. */
 enum exit_how {
 	EXIT_IRET,
 	EXIT_SYSRET,
 	EXIT_BAD_RIP, /* not canonical: #GP where it would run */
+	EXIT_SOFTIRQ,
+	EXIT_NMI,
+	EXIT_EVENT,
 };
 enum exit_how exit_plan(const struct cpu_regs *regs);
 
