@@ -99,35 +99,43 @@ entry_stack_table:
 	rep movsq
 	jmp	handle
 
-.macro SYSCALL_FRAME cs, vector
+.macro SYSCALL_FRAME cs
 	push	$GUEST_DS
 	/* The address is computed before the push changes rsp. */
 	push	(CPU_SYSCALL_RSP + 8 - CPU_BLOCK_SIZE)(%rsp)
 	push	%r11
 	push	$\cs
 	push	%rcx
-	push	$0
-	movl	$\vector, 4(%rsp)
+	push	$-1			/* VECTOR_SYSCALL */
 	SAVE_REGS
 .endm
 
 syscall32_entry:
-	SYSCALL_FRAME GUEST_CS32, VECTOR_SYSCALL32
+	SYSCALL_FRAME GUEST_CS32
+	movl	$VECTOR_SYSCALL32, REGS_VECTOR(%rsp)
 syscall_for_guest:
 	CLEAR_REGS
 	sti
 	call	handle_guest_syscall
 	jmp	exit_guest
 
-/* rsp = top of the main stack; SFMASK has cleared AC and DF. */
+/*
+ * rsp = top of the main stack; SFMASK has cleared AC and DF. Number and
+ * arguments of a hypercall are, or move to, hypercall_dispatch()'s parameters.
+ */
 syscall_entry:
-	SYSCALL_FRAME GUEST_CS64, VECTOR_SYSCALL
+	SYSCALL_FRAME GUEST_CS64
+	mov	%eax, %r9d
 	mov	(CPU_CURRENT + REGS_SIZE - CPU_BLOCK_SIZE)(%rsp), %rax
 	cmpb	$0, VCPU_IN_KERNEL(%rax)
 	je	syscall_for_guest
-	CLEAR_REGS
+	mov	%r10, %rcx
+	CLEAR	r10d, r11d, ebx, ebp, r12d, r13d, r14d, r15d
 	sti
 	call	hypercall_dispatch
+	cmp	$NO_RESULT, %rax
+	je	exit_guest
+	mov	%rax, REGS_RAX(%rsp)
 	/* fall through */
 
 /* rsp = guest frame at the top of the main stack. */

@@ -11,7 +11,7 @@
 #define ENTRY_STUB_SIZE   16
 #define SYSCALL_STUB_SIZE 32
 /* cpu_regs.vector of a frame made by SYSCALL; real vectors are below 256. */
-#define VECTOR_SYSCALL   0x100
+#define VECTOR_SYSCALL   0xffffffff
 #define VECTOR_SYSCALL32 0x101
 /* Vectors whose frame has an error code [SDM3 "Error Code"]. */
 #define TRAPS_WITH_ERROR_CODE 0x27d00
