@@ -12,7 +12,9 @@ HV_OFFSETS_C := $(wildcard hypervisor/x86/asm-offsets.c)
 HV_OFFSETS := $(if $(HV_OFFSETS_C),build/gen/asm-offsets.h)
 
 HV_INCLUDES := -Ihypervisor -Iinclude -Ibuild/gen
-HV_CFLAGS := $(FREESTANDING) -fpie -fvisibility=hidden -mgeneral-regs-only \
+# Entry frames are a multiple of 8 bytes, and without SSE that is enough.
+HV_STACK := $(if $(CC_IS_CLANG),-mstack-alignment=8,-mpreferred-stack-boundary=3)
+HV_CFLAGS := $(FREESTANDING) $(HV_STACK) -fpie -fvisibility=hidden -mgeneral-regs-only \
 	-mno-sse -fno-jump-tables -fcf-protection=none $(ZERO_LOCALS) \
 	-Wframe-larger-than=1024 $(HV_INCLUDES)
 HV_LDFLAGS := -m elf_x86_64 -nostdlib -static -z noexecstack \

@@ -16,9 +16,9 @@
 #include "x86/clock.h"
 #include "x86/entry.h"
 #include "x86/features.h"
-#include "x86/gdt.h"
 #include "x86/paging.h"
 #include "x86/processor.h"
+#include "x86/segments.h"
 #include "x86/smp.h"
 
 noreturn_fn void boot_main(uint32_t magic, uint32_t info);
@@ -55,9 +55,8 @@ static void start_processor(void)
 	features_init_cpu();
 	paging_init();
 	idt_init();
-	gdt_prepare(this_cpu());
 	gdt_load();
-	entry_init_cpu((char *)cpu_block_alias(0) + CPU_BLOCK_STUB);
+	entry_init_cpu();
 }
 
 static void start_memory(void)
@@ -83,7 +82,6 @@ static void start_devices(void)
 	clock_init();
 	apic_init();
 	ioapic_init();
-	smp_prepare();
 }
 
 /* Module 0 is the kernel of the control domain, module 1 its ramdisk. */
@@ -113,7 +111,7 @@ void boot_main(uint32_t magic, uint32_t info)
 {
 	bool parsed;
 
-	cpu_init_boot();
+	this_cpu()->online = true;
 	parsed = boot_parse(magic, phys_to_virt(info));
 	options_parse(boot_info.cmdline);
 	start_consoles();

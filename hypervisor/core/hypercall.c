@@ -27,14 +27,11 @@ enum hypercall_caller {
 #include "core/hypercall_table.h"
 #undef HYPERCALL
 
-static hypercall_fn *const hypercall_table[HYPERCALL_LIMIT] = {
-#define HYPERCALL(number, name, who) [number] = hc_##name,
-#include "core/hypercall_table.h"
-#undef HYPERCALL
-};
-
-static const uint8_t hypercall_caller[HYPERCALL_LIMIT] = {
-#define HYPERCALL(number, name, who) [number] = (who),
+static const struct {
+	hypercall_fn *handler;
+	enum hypercall_caller caller;
+} hypercall_table[HYPERCALL_LIMIT] = {
+#define HYPERCALL(number, name, who) [number] = { hc_##name, who },
 #include "core/hypercall_table.h"
 #undef HYPERCALL
 };
@@ -49,34 +46,25 @@ struct multicall_state {
 	uint64_t args[5];
 };
 
-/* A result that leaves the registers as the handler has set them. */
-#define NO_RESULT (-0x7fffffffffffffffl)
-
-static long hypercall_call(const struct vcpu *v, uint64_t op,
-			   const uint64_t a[5])
+static inline long hypercall_call(uint64_t op, uint64_t a1, uint64_t a2,
+				  uint64_t a3, uint64_t a4, uint64_t a5)
 {
-	uint64_t i = index_clamp(op, HYPERCALL_LIMIT);
+	/* The limit is a power of two: a clamp (SP-2). */
+	uint64_t i = op & (HYPERCALL_LIMIT - 1);
 
-	if (op >= HYPERCALL_LIMIT || !hypercall_table[i])
+	if (op >= HYPERCALL_LIMIT || !hypercall_table[i].handler)
 		return -XEN_ENOSYS;
-	if (hypercall_caller[i] == CONTROL_DOMAIN &&
-	    !domain_is_control(v->domain))
+	if (hypercall_table[i].caller == CONTROL_DOMAIN &&
+	    !domain_is_control(current_vcpu()->domain))
 		return -XEN_EPERM;
-	return hypercall_table[i](a[0], a[1], a[2], a[3], a[4]);
+	return hypercall_table[i].handler(a1, a2, a3, a4, a5);
 }
 
-void hypercall_dispatch(void)
+/* iret has loaded every register of the frame, and its result is rax. */
+long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+			uint64_t a5, uint32_t op)
 {
-	struct cpu_regs *regs = guest_regs();
-	struct vcpu *v = current_vcpu();
-	uint64_t args[5] = { regs->rdi, regs->rsi, regs->rdx, regs->r10,
-			     regs->r8 };
-	uint32_t op = (uint32_t)regs->rax;
-	long result = hypercall_call(v, op, args);
-
-	/* iret has loaded every register of the frame, rax too. */
-	if (result != NO_RESULT && op != __HYPERVISOR_iret)
-		regs->rax = (uint64_t)result;
+	return hypercall_call(op, a1, a2, a3, a4, a5);
 }
 
 bool hypercall_preempt_check(void)
@@ -97,7 +85,7 @@ long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 		*mc = (struct multicall_state){ true,
 						number,
 						{ a1, a2, a3, a4, a5 } };
-		return NO_RESULT;
+		return HYPERCALL_NO_RESULT;
 	}
 	regs->rip -= 2; /* back onto the two bytes of `syscall` */
 	regs->rax = number;
@@ -106,7 +94,7 @@ long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 	regs->rdx = a3;
 	regs->r10 = a4;
 	regs->r8 = a5;
-	return NO_RESULT;
+	return HYPERCALL_NO_RESULT;
 }
 
 long subop_call(const struct subop *table, unsigned int rows, uint64_t cmd,
@@ -146,7 +134,8 @@ static long multicall_one(struct vcpu *v, struct multicall_state *mc,
 		return -XEN_EFAULT;
 	mc->continued = false;
 	v->multicall = mc;
-	result = hypercall_call(v, entry.op, (const uint64_t *)entry.args);
+	result = hypercall_call(entry.op, entry.args[0], entry.args[1],
+				entry.args[2], entry.args[3], entry.args[4]);
 	v->multicall = NULL;
 	if (mc->continued) {
 		entry.op = mc->op;
@@ -179,7 +168,7 @@ long hc_multicall(uint64_t list_va, uint64_t count, uint64_t a3, uint64_t a4,
 		if (rc)
 			return rc;
 		if (!v->in_kernel)
-			return NO_RESULT;
+			return HYPERCALL_NO_RESULT;
 		if (next < n && (mc.continued || v->domain->shut_down ||
 				 read_once(this_cpu()->softirq_pending)))
 			return hypercall_continue(

@@ -54,5 +54,10 @@ long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 /* Fill one page, of PAGE_SIZE bytes, with stubs (hypercall_page.c). */
 void hypercall_page_fill(uint8_t *page);
 
-/* From entry.S, interrupts on, guest kernel mode; fills regs->rax. */
-void hypercall_dispatch(void);
+/*
+ * From entry.S, interrupts on, guest kernel mode. The result is for rax; this
+ * one leaves the registers as the handler has set them.
+ */
+#define HYPERCALL_NO_RESULT (-0x7fffffffl)
+long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+			uint64_t a5, uint32_t op);

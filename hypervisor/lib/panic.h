@@ -8,8 +8,12 @@
 
 #include "lib/types.h"
 
-/* Print the message, registers and backtrace on every console and stop. */
+/* Print the message and a backtrace on every console and stop. */
 noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
+/* For exceptions: shows the registers and where they were, not the caller. */
+struct cpu_regs;
+noreturn_fn void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
+	printf_like(2, 3);
 
 #ifdef TENON_DEBUG
 #define ASSERT(c)                                                              \

@@ -80,7 +80,7 @@ static noreturn_fn void triple_fault(void)
 {
 	struct descriptor_table none = { 0, 0 };
 
-	lidt(&none);
+	lidt(none);
 	__asm__ volatile("int3");
 	halt_forever();
 }

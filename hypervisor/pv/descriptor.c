@@ -13,7 +13,6 @@
 #include "mm/mm.h"
 #include "public/errno.h"
 #include "pv/pv.h"
-#include "x86/gdt.h"
 #include "x86/paging.h"
 #include "x86/processor.h"
 

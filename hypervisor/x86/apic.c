@@ -41,17 +41,13 @@ enum apic_register {
 #define LVT_NMI          0x400u
 #define LVT_TSC_DEADLINE 0x40000u
 #define ICR_PENDING      0x1000u
-#define ICR_ASSERT       0x4000u
-#define ICR_NMI          0x400u
-#define ICR_INIT         0x500u
-#define ICR_STARTUP      0x600u
 #define DIVIDE_BY_1      0xbu
 #define MSR_TSC_DEADLINE 0x6e0u
 #define CALIBRATE_US     10000u
 
 static bool x2apic;
 static volatile char *registers;
-static uint64_t timer_khz; /* counts per ms; not with TSC deadline */
+static uint64_t timer_khz; /* counts per ms */
 
 static uint32_t apic_read(enum apic_register r)
 {
@@ -78,7 +74,7 @@ void apic_eoi(void)
 	apic_write(APIC_EOI, 0);
 }
 
-static void send(uint32_t id, uint32_t command)
+void apic_send(uint32_t id, uint32_t command)
 {
 	uint64_t flags;
 
@@ -96,33 +92,9 @@ static void send(uint32_t id, uint32_t command)
 	irq_restore(flags);
 }
 
-void apic_send_ipi(uint32_t id, unsigned int vector)
-{
-	send(id, ICR_ASSERT | vector);
-}
-
-void apic_send_nmi(uint32_t id)
-{
-	send(id, ICR_ASSERT | ICR_NMI);
-}
-
-void apic_send_init(uint32_t id)
-{
-	send(id, ICR_ASSERT | ICR_INIT);
-}
-
-void apic_send_startup(uint32_t id, unsigned int page)
-{
-	send(id, ICR_ASSERT | ICR_STARTUP | page);
-}
-
 static void timer_interrupt(unsigned int vector)
 {
 	softirq_raise(this_cpu()->id, SOFTIRQ_TIMER);
-}
-
-static void nothing(unsigned int vector)
-{
 }
 
 static void tlb_interrupt(unsigned int vector)
@@ -146,38 +118,23 @@ static void pic_off(void)
 		out8(init[i][0], init[i][1]);
 }
 
-/* One measurement; *blur: how much longer it may have been, in ns. */
-static uint64_t measure_timer(uint64_t *blur)
+static uint64_t read_counter(void)
 {
-	uint64_t t[4];
-	uint32_t count;
-
-	t[0] = now();
-	apic_write(APIC_TIMER_INITIAL, ~0u);
-	t[1] = now();
-	delay_us(CALIBRATE_US);
-	t[2] = now();
-	count = ~0u - apic_read(APIC_TIMER_CURRENT);
-	t[3] = now();
-	*blur = t[1] - t[0] + t[3] - t[2];
-	return (uint64_t)count * 1000000 / (t[2] - t[1] + *blur / 2);
+	return apic_read(APIC_TIMER_CURRENT);
 }
 
-/* As for the TSC (clock.c): the tightest of a few measurements. */
+/* It counts down from ~0, and not as far as 0 in that time. */
 static void calibrate_timer(void)
 {
-	uint64_t khz, blur, best = ~0ull;
-	unsigned int i;
+	uint64_t count[2], tsc[2];
 
 	apic_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
-	for (i = 0; i < 3; i++) {
-		khz = measure_timer(&blur);
-		if (blur >= best)
-			continue;
-		best = blur;
-		timer_khz = khz;
-	}
+	apic_write(APIC_TIMER_INITIAL, ~0u);
+	clock_pair(read_counter, &count[0], &tsc[0]);
+	delay_us(CALIBRATE_US);
+	clock_pair(read_counter, &count[1], &tsc[1]);
 	apic_write(APIC_TIMER_INITIAL, 0);
+	timer_khz = (count[0] - count[1]) * tsc_khz / (tsc[1] - tsc[0]);
 	if (!timer_khz)
 		panic("the local APIC's timer does not count");
 	log_info("APIC timer: %lu kHz\n", timer_khz);
@@ -194,8 +151,8 @@ void apic_init(void)
 						       : base & PTE_ADDR,
 				    PAGE_SIZE);
 	irq_set_handler(VECTOR_TIMER, timer_interrupt, true);
-	irq_set_handler(VECTOR_RESCHEDULE, nothing, true);
 	irq_set_handler(VECTOR_TLB_FLUSH, tlb_interrupt, true);
+	timer_khz = tsc_khz;
 	apic_init_cpu();
 	if (!cpu_features.tsc_deadline)
 		calibrate_timer();
@@ -224,31 +181,16 @@ void apic_init_cpu(void)
 	this_cpu()->apic_id = apic_id();
 }
 
-static void arm_deadline(uint64_t deadline, uint64_t t)
-{
-	uint64_t delta = deadline > t ? deadline - t : 0;
-	uint64_t ticks = delta * tsc_khz / 1000000; /* 2^40 * 2^23 */
-
-	wrmsr(MSR_TSC_DEADLINE, rdtsc() + ticks + 1);
-}
-
 void apic_timer_arm(uint64_t deadline)
 {
-	uint64_t delta, t = now();
+	uint64_t t = now(), ns = deadline > t ? deadline - t : 0;
+	/* Far ones are rounded; the timer code will ask again. 2^40 * 2^23 */
+	uint64_t ticks = min_u64(ns, 1ull << 40) * timer_khz / 1000000 + 1;
 
-	if (deadline == ~0ull) {
-		if (cpu_features.tsc_deadline)
-			wrmsr(MSR_TSC_DEADLINE, 0);
-		else
-			apic_write(APIC_TIMER_INITIAL, 0);
-		return;
-	}
-	if (cpu_features.tsc_deadline) {
-		/* Far ones are rounded; the timer code will ask again. */
-		arm_deadline(min_u64(deadline, t + (1ull << 40)), t);
-		return;
-	}
-	delta = deadline > t ? min_u64(deadline - t, 1000000000) : 0;
-	delta = delta * timer_khz / 1000000 + 1;
-	apic_write(APIC_TIMER_INITIAL, (uint32_t)min_u64(delta, ~0u));
+	if (deadline == ~0ull)
+		ticks = 0; /* disarms */
+	if (cpu_features.tsc_deadline)
+		wrmsr(MSR_TSC_DEADLINE, ticks ? rdtsc() + ticks : 0);
+	else
+		apic_write(APIC_TIMER_INITIAL, (uint32_t)min_u64(ticks, ~0u));
 }

@@ -15,10 +15,13 @@ void apic_eoi(void);
  */
 void apic_timer_arm(uint64_t deadline_ns);
 
-void apic_send_ipi(uint32_t id, unsigned int vector);
-void apic_send_nmi(uint32_t id);
-void apic_send_init(uint32_t id);
-void apic_send_startup(uint32_t id, unsigned int page);
+enum apic_command {
+	APIC_IPI = 0x4000, /* | vector */
+	APIC_NMI = 0x4400,
+	APIC_INIT = 0x4500,
+	APIC_STARTUP = 0x4600, /* | page */
+};
+void apic_send(uint32_t id, uint32_t command);
 
 /* IO-APIC lines by global system interrupt; all masked after ioapic_init. */
 void ioapic_init(void);

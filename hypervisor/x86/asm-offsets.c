@@ -4,6 +4,7 @@
  * compiler's output into build/gen/asm-offsets.h (scripts/asm_offsets.py).
  */
 #include "core/domain.h"
+#include "core/hypercall.h"
 #include "x86/cpu.h"
 
 #define DEFINE(name, value)                                                    \
@@ -13,7 +14,9 @@
 void asm_offsets(void);
 void asm_offsets(void)
 {
+	DEFINE(NO_RESULT, HYPERCALL_NO_RESULT);
 	OFFSET(REGS_VECTOR, struct cpu_regs, vector);
+	OFFSET(REGS_RAX, struct cpu_regs, rax);
 	OFFSET(REGS_CS, struct cpu_regs, cs);
 	DEFINE(REGS_SIZE, sizeof(struct cpu_regs));
 	OFFSET(CPU_SYSCALL_RSP, struct cpu, syscall_rsp);

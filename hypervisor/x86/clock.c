@@ -54,24 +54,22 @@ static struct clock_scale scale_of(uint64_t hz)
 }
 
 /*
- * Both clocks at one moment. Something (SMM, a hypervisor below) may take the
- * CPU away between the two reads: of several pairs the tightest counts.
+ * Something (SMM, a hypervisor below) may take the CPU away between the two
+ * reads: of several pairs the tightest counts.
  */
-static void read_both(const struct reference_clock *ref, uint64_t *r,
-		      uint64_t *t)
+void clock_pair(uint64_t (*read)(void), uint64_t *value, uint64_t *tsc)
 {
-	uint64_t before, value, after, best = ~0ull;
-	unsigned int i;
+	uint64_t before, v, after, best = ~0ull;
 
-	for (i = 0; i < PAIRS; i++) {
+	for (unsigned int i = 0; i < PAIRS; i++) {
 		before = rdtsc_ordered();
-		value = ref->read();
+		v = read();
 		after = rdtsc_ordered();
 		if (after - before >= best)
 			continue;
 		best = after - before;
-		*r = value;
-		*t = before + best / 2;
+		*value = v;
+		*tsc = before + best / 2;
 	}
 }
 
@@ -80,13 +78,11 @@ static uint64_t measure_tsc_hz(const struct reference_clock *ref)
 	uint64_t want = ref->hz * CALIBRATE_MS / 1000;
 	uint64_t r0 = 0, r1 = 0, t0 = 0, t1 = 0;
 
-	read_both(ref, &r0, &t0);
-	do {
-		r1 = (ref->read() - r0) & ref->mask;
-	} while (r1 < want);
-	read_both(ref, &r1, &t1);
-	r1 = (r1 - r0) & ref->mask;
-	return (t1 - t0) * ref->hz / r1; /* 2^28 * 2^27 */
+	clock_pair(ref->read, &r0, &t0);
+	while (((ref->read() - r0) & ref->mask) < want)
+		;
+	clock_pair(ref->read, &r1, &t1);
+	return (t1 - t0) * ref->hz / ((r1 - r0) & ref->mask); /* 2^28 * 2^27 */
 }
 
 void clock_init(void)

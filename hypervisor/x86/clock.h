@@ -19,6 +19,8 @@ extern uint64_t tsc_khz;
 void clock_init(void);     /* boot CPU: calibrate; now() starts at 0 */
 void clock_sync_cpu(void); /* a new CPU; meanwhile, on the boot CPU: */
 void clock_sync_serve(void);
+/* A counter's value and the TSC at one moment. */
+void clock_pair(uint64_t (*read)(void), uint64_t *value, uint64_t *tsc);
 /* This CPU's TSC and the now() that belongs to it. */
 void clock_read(uint64_t *tsc, uint64_t *ns);
 /* Wall-clock seconds (UTC) when now() was 0, from the battery clock. */

@@ -19,47 +19,16 @@
 #include "x86/features.h"
 #include "x86/fixup.h"
 #include "x86/fpu.h"
-#include "x86/gdt.h"
 #include "x86/processor.h"
+#include "x86/segments.h"
 #include "x86/uaccess.h"
 
-/* Flags that a guest can have; IF is always on, IOPL never (BF-5a). */
-#define GUEST_FLAGS                                                            \
-	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF |           \
-	 RFLAGS_TF | RFLAGS_DF | RFLAGS_OF | RFLAGS_RF | RFLAGS_AC |           \
-	 RFLAGS_ID)
-
-static uint16_t read_selector_ds(void)
-{
-	uint16_t s;
-
-	__asm__ volatile("mov %%ds, %0" : "=r"(s));
-	return s;
-}
-
-static uint16_t read_selector_es(void)
-{
-	uint16_t s;
-
-	__asm__ volatile("mov %%es, %0" : "=r"(s));
-	return s;
-}
-
-static uint16_t read_selector_fs(void)
-{
-	uint16_t s;
-
-	__asm__ volatile("mov %%fs, %0" : "=r"(s));
-	return s;
-}
-
-static uint16_t read_selector_gs(void)
-{
-	uint16_t s;
-
-	__asm__ volatile("mov %%gs, %0" : "=r"(s));
-	return s;
-}
+#define READ_SELECTOR(seg)                                                     \
+	({                                                                     \
+		uint16_t s_;                                                   \
+		__asm__ volatile("mov %%" #seg ", %0" : "=r"(s_));             \
+		s_;                                                            \
+	})
 
 void context_load_cr4(const struct vcpu *v)
 {
@@ -86,18 +55,16 @@ void context_load_ts(const struct vcpu *v)
 
 void context_load_debug(const struct vcpu *v)
 {
-	if (!(v->debugreg[7] & 0xff)) {
-		/* Reading is cheaper than writing here. */
-		if (read_dr7() & 0xff)
-			write_dr7(0x400);
+	/* Reading is cheaper than writing here. */
+	if (read_dr7() & 0xff)
+		write_dr7(DR7_OFF);
+	if (!(v->debugreg[7] & 0xff))
 		return;
-	}
-	write_dr7(0x400);
 	write_dr0(v->debugreg[0]);
 	write_dr1(v->debugreg[1]);
 	write_dr2(v->debugreg[2]);
 	write_dr3(v->debugreg[3]);
-	write_dr6(0xffff0ff0);
+	write_dr6(DR6_FIXED);
 	write_dr7(v->debugreg[7]);
 }
 
@@ -106,10 +73,10 @@ static void save_segments(struct vcpu *v)
 	uint64_t active = rdmsr(MSR_GS_BASE);
 	uint64_t other = rdmsr(MSR_KERNEL_GS_BASE);
 
-	v->ds = read_selector_ds();
-	v->es = read_selector_es();
-	v->fs = read_selector_fs();
-	v->gs = read_selector_gs();
+	v->ds = READ_SELECTOR(ds);
+	v->es = READ_SELECTOR(es);
+	v->fs = READ_SELECTOR(fs);
+	v->gs = READ_SELECTOR(gs);
 	v->fs_base = rdmsr(MSR_FS_BASE);
 	v->gs_base_kernel = v->in_kernel ? active : other;
 	v->gs_base_user = v->in_kernel ? other : active;
@@ -125,13 +92,9 @@ static void load_segments(struct vcpu *v)
 	uint64_t want[4] = { v->ds, v->es, v->fs, v->gs };
 	bool ok = true;
 
-	if (v->ds | v->es | v->fs | v->gs | read_selector_ds() |
-	    read_selector_es() | read_selector_fs() | read_selector_gs()) {
-		ok &= load_ds(v->ds);
-		ok &= load_es(v->es);
-		ok &= load_fs(v->fs);
-		ok &= load_gs(v->gs);
-	}
+	if (v->ds | v->es | v->fs | v->gs | READ_SELECTOR(ds) |
+	    READ_SELECTOR(es) | READ_SELECTOR(fs) | READ_SELECTOR(gs))
+		ok = load_selectors(v->ds, v->es, v->fs, v->gs);
 	wrmsr(MSR_FS_BASE, v->fs_base);
 	wrmsr(MSR_GS_BASE, v->in_kernel ? v->gs_base_kernel : v->gs_base_user);
 	wrmsr(MSR_KERNEL_GS_BASE,
@@ -146,15 +109,13 @@ void vcpu_context_save(struct vcpu *v)
 	save_segments(v);
 	fpu_save(v);
 	if (v->debugreg[7] & 0xff)
-		write_dr7(0x400);
+		write_dr7(DR7_OFF);
 	this_cpu()->current = NULL;
 }
 
 void vcpu_context_load(struct vcpu *v)
 {
-	struct cpu *c = this_cpu();
-
-	c->current = v;
+	this_cpu()->current = v;
 	*guest_regs() = v->regs;
 	mm_load_root(v);
 	pv_load_windows(v);
@@ -164,20 +125,14 @@ void vcpu_context_load(struct vcpu *v)
 	context_load_debug(v);
 	if (cpu_features.rdtscp)
 		wrmsr(MSR_TSC_AUX, v->tsc_aux);
-	c->last_vcpu = v;
 	load_segments(v);
 }
 
 /* No guest's root, tables or selectors: all of it may be freed from now on. */
 void vcpu_context_load_idle(void)
 {
-	struct cpu *c = this_cpu();
-
-	c->current = NULL;
-	(void)load_ds(0);
-	(void)load_es(0);
-	(void)load_fs(0);
-	(void)load_gs(0);
+	this_cpu()->current = NULL;
+	(void)load_selectors(0, 0, 0, 0);
 	gdt_load_ldt(0);
 	mm_load_idle_root();
 }
@@ -190,8 +145,8 @@ int vcpu_context_init(struct vcpu *v)
 	v->regs.cs = GUEST_CS64;
 	v->regs.ss = GUEST_DS;
 	v->cr4 = PV_CR4_BASE;
-	v->debugreg[6] = 0xffff0ff0;
-	v->debugreg[7] = 0x400;
+	v->debugreg[6] = DR6_FIXED;
+	v->debugreg[7] = DR7_OFF;
 	return fpu_init(v);
 }
 

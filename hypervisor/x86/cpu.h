@@ -30,7 +30,6 @@ enum softirq {
 };
 
 struct cpu {
-	struct cpu *self;
 	unsigned int id; /* 0 .. cpu_count - 1 */
 	uint32_t apic_id;
 	struct vcpu *current;     /* on the stack top; NULL while idle */
@@ -41,14 +40,11 @@ struct cpu {
 	struct domain *tlb_domain; /* whose tables CR3 may walk, or NULL */
 	bool tlb_requested; /* another CPU waits for a flush of this one */
 	bool online;
-	uint32_t lock_ranks;    /* debug: bit per rank held */
-	struct vcpu *last_vcpu; /* descriptor windows and FPU hold its state */
+	uint32_t lock_ranks; /* debug: bit per rank held */
 	uint64_t tsc_offset;
 	void *sched;  /* core/sched.c */
 	void *timers; /* core/timer.c */
-	struct tss *tss;
 	uint64_t irq_count;
-	uint64_t counters[8]; /* CR3 writes, flushes, IPIs ... (docs) */
 };
 
 #ifndef TENON_HOSTED

@@ -18,140 +18,129 @@
 #include "x86/layout.h"
 #include "x86/segments.h"
 
+/* In the order of struct cpu_regs, last first. */
 .macro SAVE_REGS
-	push	%rdi
-	push	%rsi
-	push	%rdx
-	push	%rcx
-	push	%rax
-	push	%r8
-	push	%r9
-	push	%r10
-	push	%r11
-	push	%rbx
-	push	%rbp
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
-	xor	%eax, %eax
-	xor	%ebx, %ebx
-	xor	%ecx, %ecx
-	xor	%edx, %edx
-	xor	%esi, %esi
-	xor	%edi, %edi
-	xor	%ebp, %ebp
-	xor	%r8d, %r8d
-	xor	%r9d, %r9d
-	xor	%r10d, %r10d
-	xor	%r11d, %r11d
-	xor	%r12d, %r12d
-	xor	%r13d, %r13d
-	xor	%r14d, %r14d
-	xor	%r15d, %r15d
+	.irp	r, rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15
+	push	%\r
+	.endr
+.endm
+.macro RESTORE_REGS
+	.irp	r, r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi
+	pop	%\r
+	.endr
 .endm
 
-.macro RESTORE_REGS
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
-	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
-	pop	%rax
-	pop	%rcx
-	pop	%rdx
-	pop	%rsi
-	pop	%rdi
+/* Nothing of the guest's stays in registers when C starts (BF-16). */
+.macro CLEAR regs:vararg
+	.irp	r, \regs
+	xor	%\r, %\r
+	.endr
+.endm
+.macro CLEAR_REGS
+	CLEAR	eax, ecx, edx, esi, edi, r8d, r9d, r10d
+	CLEAR	r11d, ebx, ebp, r12d, r13d, r14d, r15d
 .endm
 
 /* AC would switch SMAP off [SDM3 "Supervisor-Mode Access Prevention"]. */
-.macro CLEAR_AC
+.macro ENTER
+	cld
+	SAVE_REGS
+	CLEAR_REGS
 	testb	$1, smap_active(%rip)
 	jz	.Lno_smap\@
 	clac
 .Lno_smap\@:
 .endm
 
-/* code: the processor has pushed an error code. */
-.macro STUB vector, target, code=0
+	.section .text.entry, "ax", @progbits
+	.globl	entry_stubs
 	.balign ENTRY_STUB_SIZE
-	.if	\code == 0
+entry_stubs:
+	vector = 0
+	.rept	256
+	.balign ENTRY_STUB_SIZE
+	.if	vector > 31 || !(TRAPS_WITH_ERROR_CODE >> (vector & 31) & 1)
 	push	$0
 	.endif
-	movl	$\vector, 4(%rsp)
-	jmp	\target
-.endm
-
-	.section .text.entry, "ax", @progbits
-	.globl	exception_stubs, interrupt_stubs
-	.balign ENTRY_STUB_SIZE
-exception_stubs:
-	STUB	0, entry_common
-	STUB	1, entry_stack_table
-	STUB	2, entry_stack_table
-	STUB	3, entry_common
-	STUB	4, entry_common
-	STUB	5, entry_common
-	STUB	6, entry_common
-	STUB	7, entry_common
-	STUB	8, entry_common, code=1
-	STUB	9, entry_common
-	STUB	10, entry_common, code=1
-	STUB	11, entry_common, code=1
-	STUB	12, entry_common, code=1
-	STUB	13, entry_common, code=1
-	STUB	14, entry_common, code=1
-	STUB	15, entry_common
-	STUB	16, entry_common
-	STUB	17, entry_common, code=1
-	STUB	18, entry_stack_table
-	STUB	19, entry_common
-	STUB	20, entry_common
-	STUB	21, entry_common
-	STUB	22, entry_common
-	STUB	23, entry_common
-	STUB	24, entry_common
-	STUB	25, entry_common
-	STUB	26, entry_common
-	STUB	27, entry_common
-	STUB	28, entry_common
-	STUB	29, entry_common
-	STUB	30, entry_common
-	STUB	31, entry_common
-	.balign ENTRY_STUB_SIZE
-interrupt_stubs:
-	vector = 32
-	.rept	224
-	STUB	vector, entry_common
+	movl	$vector, 4(%rsp)
+	.if	vector > 31 || !(TRAPS_WITH_STACK >> (vector & 31) & 1)
+	jmp	entry_common
+	.else
+	jmp	entry_stack_table
+	.endif
 	vector = vector + 1
 	.endr
 	.balign ENTRY_STUB_SIZE
 
 entry_common:
-	cld
-	SAVE_REGS
-	CLEAR_AC
-	testb	$3, REGS_CS(%rsp)
-	jz	from_hypervisor
-from_guest:
+	ENTER
+handle:
 	mov	%rsp, %rdi
-	sub	$8, %rsp		/* calls want 16 bytes alignment */
-	cmpl	$32, REGS_VECTOR(%rdi)
-	jae	1f
-	call	handle_guest_exception
+	call	handle_entry
+	testb	$3, REGS_CS(%rsp)
+	jnz	exit_guest
+	RESTORE_REGS
+	add	$8, %rsp
+	iretq
+
+/*
+ * Entries on stacks of their own. From a guest the main stack is empty: move
+ * there. From the hypervisor stay, because the main stack may be in use.
+ */
+entry_stack_table:
+	ENTER
+	testb	$3, REGS_CS(%rsp)
+	jz	handle
+	mov	%rsp, %rsi
+	or	$(CPU_BLOCK_SIZE - 1), %rsp
+	sub	$(REGS_SIZE - 1), %rsp
+	mov	%rsp, %rdi
+	mov	$(REGS_SIZE / 8), %ecx
+	rep movsq
+	jmp	handle
+
+.macro SYSCALL_FRAME cs
+	push	$GUEST_DS
+	/* The address is computed before the push changes rsp. */
+	push	(CPU_SYSCALL_RSP + 8 - CPU_BLOCK_SIZE)(%rsp)
+	push	%r11
+	push	$\cs
+	push	%rcx
+	push	$-1			/* VECTOR_SYSCALL */
+	SAVE_REGS
+.endm
+
+syscall32_entry:
+	SYSCALL_FRAME GUEST_CS32
+	movl	$VECTOR_SYSCALL32, REGS_VECTOR(%rsp)
+syscall_for_guest:
+	CLEAR_REGS
+	sti
+	call	handle_guest_syscall
 	jmp	exit_guest
-1:	call	handle_interrupt
+
+/*
+ * rsp = top of the main stack; SFMASK has cleared AC and DF. Number and
+ * arguments of a hypercall are, or move to, hypercall_dispatch()'s parameters.
+ */
+syscall_entry:
+	SYSCALL_FRAME GUEST_CS64
+	mov	%eax, %r9d
+	mov	(CPU_CURRENT + REGS_SIZE - CPU_BLOCK_SIZE)(%rsp), %rax
+	cmpb	$0, VCPU_IN_KERNEL(%rax)
+	je	syscall_for_guest
+	mov	%r10, %rcx
+	CLEAR	r10d, r11d, ebx, ebp, r12d, r13d, r14d, r15d
+	sti
+	call	hypercall_dispatch
+	cmp	$NO_RESULT, %rax
+	je	exit_guest
+	mov	%rax, REGS_RAX(%rsp)
 	/* fall through */
 
-	/* rsp = guest frame - 8 at the top of the main stack. */
+/* rsp = guest frame at the top of the main stack. */
 exit_guest:
 	call	exit_to_guest
-	add	$8, %rsp
 	test	%al, %al
 	jz	1f
 	RESTORE_REGS
@@ -164,94 +153,28 @@ exit_guest:
 exit_iretq:
 	iretq
 
-from_hypervisor:
-	mov	%rsp, %rdi
-	sub	$8, %rsp
-	cmpl	$32, REGS_VECTOR(%rdi)
-	jae	1f
-	call	handle_hypervisor_exception
-	jmp	2f
-1:	call	handle_interrupt
-2:	add	$8, %rsp
-	RESTORE_REGS
-	add	$8, %rsp
-	iretq
-
-/*
- * Entries on stacks of their own. From a guest the main stack is empty: move
- * there. From the hypervisor stay, because the main stack may be in use.
- */
-entry_stack_table:
-	cld
-	SAVE_REGS
-	CLEAR_AC
-	testb	$3, REGS_CS(%rsp)
-	jz	from_hypervisor
-	mov	%rsp, %rsi
-	mov	%rsp, %rdi
-	or	$(CPU_BLOCK_SIZE - 1), %rdi
-	sub	$(REGS_SIZE - 1), %rdi
-	mov	%rdi, %rax
-	mov	$(REGS_SIZE / 8), %ecx
-	rep movsq
-	mov	%rax, %rsp
-	jmp	from_guest
-
 /* void guest_resume(void) */
 	.globl	guest_resume
 guest_resume:
 	or	$(CPU_BLOCK_SIZE - 1), %rsp
-	sub	$(REGS_SIZE - 1 + 8), %rsp
-	jmp	exit_guest
-
-.macro SYSCALL_FRAME cs, vector
-	push	$GUEST_DS
-	/* The address is computed before the push changes rsp. */
-	push	(CPU_SYSCALL_RSP + 8 - CPU_BLOCK_SIZE)(%rsp)
-	push	%r11
-	push	$\cs
-	push	%rcx
-	push	$0
-	movl	$\vector, 4(%rsp)
-	SAVE_REGS
-	sub	$8, %rsp
-	sti
-.endm
-
-/* rsp = top of the main stack; SFMASK has cleared AC and DF. */
-syscall_entry:
-	SYSCALL_FRAME GUEST_CS64, VECTOR_SYSCALL
-	mov	(CPU_CURRENT + REGS_SIZE + 8 - CPU_BLOCK_SIZE)(%rsp), %rax
-	cmpb	$0, VCPU_IN_KERNEL(%rax)
-	je	1f
-	call	hypercall_dispatch
-	jmp	exit_guest
-1:	xor	%eax, %eax
-	call	handle_guest_syscall
-	jmp	exit_guest
-
-syscall32_entry:
-	SYSCALL_FRAME GUEST_CS32, VECTOR_SYSCALL32
-	call	handle_guest_syscall
+	sub	$(REGS_SIZE - 1), %rsp
 	jmp	exit_guest
 
 /*
- * Copied to page 1 of each CPU's block (entry_init_cpu); finds the CPU
- * relative to itself. The last 4 bytes of each half are the displacement to
- * the common code, filled in by the copier.
+ * Page 1 of CPU 0's block: struct syscall_stub for SYSCALL in 64-bit and in
+ * compatibility mode. Others have a copy with other displacements. The CPU is
+ * found relative to the code itself.
  */
-	.globl	syscall_stub_template, syscall_stub_end, syscall32_stub_end
-	.globl	syscall_entry, syscall32_entry
-	.balign	64
-syscall_stub_template:
-	mov	%rsp, (syscall_stub_template - CPU_BLOCK_STUB + CPU_SYSCALL_RSP)(%rip)
-	lea	(syscall_stub_template - CPU_BLOCK_STUB + CPU_BLOCK_SIZE)(%rip), %rsp
-	.byte	0xe9
-	.long	0
-syscall_stub_end:
-	.balign	64, 0xcc
-	mov	%rsp, (syscall_stub_template - CPU_BLOCK_STUB + CPU_SYSCALL_RSP)(%rip)
-	lea	(syscall_stub_template - CPU_BLOCK_STUB + CPU_BLOCK_SIZE)(%rip), %rsp
-	.byte	0xe9
-	.long	0
-syscall32_stub_end:
+.macro SYSCALL_STUB target, offset
+	.org	syscall_stubs + \offset, 0xcc
+	mov	%rsp, (syscall_stubs - CPU_BLOCK_STUB + CPU_SYSCALL_RSP)(%rip)
+	lea	(syscall_stubs - CPU_BLOCK_STUB + CPU_BLOCK_SIZE)(%rip), %rsp
+	.byte	0xe9		/* jmp, 19 bytes from the stub's start */
+	.long	\target - (ENTRY_REGION + CPU_BLOCK_STUB + \offset + 19)
+.endm
+	.section .rodata, "a"
+	.globl	syscall_stubs
+syscall_stubs:
+	SYSCALL_STUB syscall_entry, 0
+	SYSCALL_STUB syscall32_entry, SYSCALL_STUB_SIZE
+	.org	syscall_stubs + 2 * SYSCALL_STUB_SIZE, 0xcc

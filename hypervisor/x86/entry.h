@@ -2,17 +2,21 @@
 /*
  * The ways in and out of guests (x86/entry.S, exit.c, traps.c).
  *
- * Gates of the IDT point at exception_stubs[vector] and
- * interrupt_stubs[vector - 32]; all are interrupt gates. #DF, NMI, #MC and
- * #DB use their stack table entries. All gates have DPL 0, except #BP and #OF
- * with DPL 3.
+ * Gates of the IDT point at entry_stubs[vector]; all are interrupt gates.
+ * #DF, NMI, #MC and #DB use their stack table entries. All gates have DPL 0,
+ * except #BP and #OF with DPL 3.
  */
 #pragma once
 
-#define ENTRY_STUB_SIZE 16
+#define ENTRY_STUB_SIZE   16
+#define SYSCALL_STUB_SIZE 32
 /* cpu_regs.vector of a frame made by SYSCALL; real vectors are below 256. */
-#define VECTOR_SYSCALL   0x100
+#define VECTOR_SYSCALL   0xffffffff
 #define VECTOR_SYSCALL32 0x101
+/* Vectors whose frame has an error code [SDM3 "Error Code"]. */
+#define TRAPS_WITH_ERROR_CODE 0x27d00
+/* Vectors with a stack of their own (IST_*): #DB, NMI, #DF, #MC. */
+#define TRAPS_WITH_STACK 0x40106
 
 #ifndef __ASSEMBLY__
 
@@ -35,37 +39,40 @@ enum exception {
 	TRAP_MC = 18
 };
 
-/* Vectors whose frame has an error code [SDM3 "Error Code"]. */
-#define TRAPS_WITH_ERROR_CODE 0x27d00
-
 /* #PF error code [SDM3 "Interrupt 14 - Page-Fault Exception"]. */
 #define PF_PRESENT 1u
 #define PF_WRITE   2u
 #define PF_USER    4u
 
-extern const char exception_stubs[32][ENTRY_STUB_SIZE];
-extern const char interrupt_stubs[224][ENTRY_STUB_SIZE];
+extern const char entry_stubs[256][ENTRY_STUB_SIZE];
 
-/*
- * Per CPU, once its block and GDT are in place: write its SYSCALL stub
- * through `alias`, a writable mapping of the page at block + CPU_BLOCK_STUB,
- * and set the MSRs that lead there.
- */
-void entry_init_cpu(void *alias);
+/* Code that SYSCALL enters, in each CPU's block. */
+struct syscall_stub {
+	uint8_t code[15];
+	int32_t displacement; /* to the common code: differs by CPU */
+	uint8_t unused[13];
+} __attribute__((packed));
+extern const struct syscall_stub syscall_stubs[2];
+
+/* Write the stubs through stub, another mapping of block + CPU_BLOCK_STUB. */
+void entry_prepare(struct syscall_stub *stub, unsigned int cpu);
+void entry_init_cpu(void); /* the MSRs that lead there */
 
 /* Called from entry.S. */
-void handle_guest_exception(struct cpu_regs *regs);
-void handle_hypervisor_exception(struct cpu_regs *regs);
+void handle_entry(struct cpu_regs *regs);
 void handle_interrupt(struct cpu_regs *regs); /* vectors >= 32; x86/irq */
 void handle_guest_syscall(void);
 /* Interrupts off afterwards; true: by SYSRET (exit_plan). */
 bool exit_to_guest(void);
 
-/* How the current guest frame can be entered. */
+/* How the current guest frame can be entered, or what has to come first. */
 enum exit_how {
 	EXIT_IRET,
 	EXIT_SYSRET,
 	EXIT_BAD_RIP, /* not canonical: #GP where it would run */
+	EXIT_SOFTIRQ,
+	EXIT_NMI,
+	EXIT_EVENT,
 };
 enum exit_how exit_plan(const struct cpu_regs *regs);
 

@@ -19,7 +19,7 @@
  * canonical [SDM2 "SYSRET"]. So only when the frame says just that. An NMI
  * must end with IRET, or NMIs stay blocked.
  */
-enum exit_how exit_plan(const struct cpu_regs *r)
+inline enum exit_how exit_plan(const struct cpu_regs *r)
 {
 	if (unlikely(!is_canonical(r->rip)))
 		return EXIT_BAD_RIP;
@@ -31,42 +31,47 @@ enum exit_how exit_plan(const struct cpu_regs *r)
 	return EXIT_IRET;
 }
 
-/* Work that needs interrupts on. True: look again. */
-static bool exit_work(void)
+/* Interrupts off: can the guest run, or what comes first? */
+static inline enum exit_how exit_check(void)
 {
-	struct vcpu *v;
+	const struct cpu *c = this_cpu();
+	const struct vcpu *v = c->current;
+	const char *top = (const char *)c + CPU_BLOCK_SIZE;
 
-	if (unlikely(read_once(this_cpu()->softirq_pending))) {
-		irq_enable();
+	if (unlikely(read_once(c->softirq_pending)))
+		return EXIT_SOFTIRQ;
+	if (unlikely(v->nmi_pending && !v->nmi_masked))
+		return EXIT_NMI;
+	if (unlikely(vcpu_event_pending(v)))
+		return EXIT_EVENT;
+	return exit_plan((const struct cpu_regs *)top - 1); /* guest_regs() */
+}
+
+/* Not inline, so that the way without work saves no registers. */
+static __attribute__((noinline)) enum exit_how exit_work(enum exit_how work)
+{
+	struct vcpu *v = current_vcpu();
+
+	irq_enable();
+	if (work == EXIT_SOFTIRQ)
 		softirq_run();
-		return true;
-	}
-	v = current_vcpu();
-	if (unlikely(v->nmi_pending && !v->nmi_masked)) {
-		irq_enable();
+	else if (work == EXIT_NMI)
 		pv_deliver_nmi(v);
-		return true;
-	}
-	if (unlikely(vcpu_event_pending(v))) {
-		irq_enable();
+	else if (work == EXIT_EVENT)
 		pv_deliver_event(v);
-		return true;
-	}
-	return false;
+	else
+		pv_inject(v, TRAP_GP, 0);
+	irq_disable();
+	return exit_check();
 }
 
 bool exit_to_guest(void)
 {
 	enum exit_how how;
 
-	for (;;) {
-		irq_disable();
-		if (exit_work())
-			continue;
-		how = exit_plan(guest_regs());
-		if (likely(how != EXIT_BAD_RIP))
-			return how == EXIT_SYSRET;
-		irq_enable();
-		pv_inject(current_vcpu(), TRAP_GP, 0);
-	}
+	irq_disable();
+	how = exit_check();
+	while (unlikely(how > EXIT_SYSRET))
+		how = exit_work(how);
+	return how == EXIT_SYSRET;
 }

@@ -5,8 +5,6 @@
  */
 #include "x86/features.h"
 
-#include "lib/panic.h"
-#include "lib/printf.h"
 #include "lib/string.h"
 #include "x86/fpu.h"
 #include "x86/processor.h"
@@ -16,38 +14,28 @@
 
 struct cpu_features cpu_features;
 
-static void find_basic(struct cpu_features *f)
+static void find_features(struct cpu_features *f)
 {
-	struct cpuid_result r = cpuid(0, 0);
-	uint32_t max = r.a;
+	struct cpuid_result vendor = cpuid(0, 0), basic = cpuid(1, 0);
+	struct cpuid_result more = { 0 };
+	uint32_t extended = cpuid(0x80000000, 0).a;
 
-	f->intel = r.b == 0x756e6547; /* "Genu" */
-	r = cpuid(1, 0);
-	f->x2apic = r.c >> 21 & 1;
-	f->tsc_deadline = r.c >> 24 & 1;
-	f->xsave = r.c >> 26 & 1;
-	if (max >= 7) {
-		r = cpuid(7, 0);
-		f->fsgsbase = r.b & 1;
-		f->smep = r.b >> 7 & 1;
-		f->smap = r.b >> 20 & 1;
-		f->umip = r.c >> 2 & 1;
-	}
-}
-
-static void find_extended(struct cpu_features *f)
-{
-	struct cpuid_result r = cpuid(0x80000000, 0);
-	uint32_t max = r.a;
-
-	r = cpuid(0x80000001, 0);
-	f->nx = r.d >> 20 & 1;
-	f->rdtscp = r.d >> 27 & 1;
-	if (max >= 0x80000007)
-		f->invariant_tsc = cpuid(0x80000007, 0).d >> 8 & 1;
-	f->address_bits = 36;
-	if (max >= 0x80000008)
-		f->address_bits = cpuid(0x80000008, 0).a & 0xff;
+	if (vendor.a >= 7)
+		more = cpuid(7, 0);
+	f->intel = vendor.b == 0x756e6547; /* "Genu" */
+	f->x2apic = basic.c >> 21 & 1;
+	f->tsc_deadline = basic.c >> 24 & 1;
+	f->xsave = basic.c >> 26 & 1;
+	f->smap = more.b >> 20 & 1;
+	f->rdtscp = cpuid(0x80000001, 0).d >> 27 & 1;
+	f->invariant_tsc =
+		extended >= 0x80000007 && (cpuid(0x80000007, 0).d >> 8 & 1);
+	f->address_bits =
+		extended >= 0x80000008 ? cpuid(0x80000008, 0).a & 0xff : 36;
+	f->cr4 = CR4_DE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR |
+		 CR4_OSXMMEXCPT | (f->xsave ? CR4_OSXSAVE : 0) |
+		 (more.b & 1 ? CR4_FSGSBASE : 0) |
+		 (more.b >> 7 & 1 ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0);
 }
 
 static void find_xsave(struct cpu_features *f)
@@ -62,22 +50,14 @@ static void find_xsave(struct cpu_features *f)
 	f->xcr0 = XCR0_BASE | (supported & XCR0_AVX);
 	if (f->xcr0 & XCR0_AVX && (supported & XCR0_AVX512) == XCR0_AVX512)
 		f->xcr0 |= XCR0_AVX512;
-	f->xsaveopt = cpuid(0xd, 1).a & 1;
 }
 
 void features_init(void)
 {
 	struct cpu_features *f = &cpu_features;
 
-	find_basic(f);
-	find_extended(f);
+	find_features(f);
 	find_xsave(f);
-	f->cr4 = CR4_DE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR |
-		 CR4_OSXMMEXCPT;
-	f->cr4 |= f->fsgsbase ? CR4_FSGSBASE : 0;
-	f->cr4 |= f->xsave ? CR4_OSXSAVE : 0;
-	f->cr4 |= f->smep ? CR4_SMEP : 0;
-	f->cr4 |= f->smap ? CR4_SMAP : 0;
 }
 
 /* Bits of MXCSR that exist; zero in the image means the default. */

@@ -5,8 +5,7 @@
 #include "lib/types.h"
 
 struct cpu_features {
-	bool smep, smap, umip, fsgsbase, xsave, xsaveopt, rdtscp, x2apic;
-	bool tsc_deadline, invariant_tsc, intel, nx;
+	bool smap, xsave, rdtscp, x2apic, tsc_deadline, invariant_tsc, intel;
 	uint64_t xcr0;       /* every state component that we support */
 	uint32_t xsave_size; /* bytes of an XSAVE area for xcr0 */
 	uint32_t fxsave_mxcsr_mask;

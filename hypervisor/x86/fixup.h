@@ -17,11 +17,8 @@ extern bool smap_active;
 size_t guest_copy_raw(void *dst, const void *src, size_t n);
 size_t guest_clear_raw(void *dst, size_t n);
 
-/* False: not loadable, and the register holds a null selector. */
-bool load_ds(uint16_t selector);
-bool load_es(uint16_t selector);
-bool load_fs(uint16_t selector);
-bool load_gs(uint16_t selector);
+/* A register whose selector cannot be loaded gets null; false: one was. */
+bool load_selectors(uint16_t ds, uint16_t es, uint16_t fs, uint16_t gs);
 void load_user_gs(uint16_t selector);
 
 must_check bool rdmsr_safe(uint32_t msr, uint64_t *value);

@@ -18,13 +18,19 @@
 #include "x86/fixup.h"
 #include "x86/processor.h"
 
-/* Offsets in the area [SDM1 "XSAVE-Managed State"]. */
-#define FX_FCW           0
-#define FX_MXCSR         24
-#define FX_RESERVED      464 /* of the FXSAVE part, to its end: software's */
-#define XSAVE_BV         512 /* header: components that are not initial */
-#define FX_DEFAULT_FCW   0x37f
-#define FX_DEFAULT_MXCSR 0x1f80
+/*
+ * The area that v->fpu points to, aligned to 64 bytes [SDM1 "XSAVE-Managed
+ * State"]. Without XSAVE it ends before components.
+ */
+struct fpu_area {
+	uint16_t fcw;
+	uint8_t x87[22];
+	uint32_t mxcsr;
+	uint8_t registers[436];
+	uint8_t software[48];
+	uint64_t components; /* that are not in their initial state */
+};
+_Static_assert(offsetof(struct fpu_area, components) == FXSAVE_SIZE, "FXSAVE");
 
 /* Guests set no bit of XCR0 that needs another one that is not set. */
 bool fpu_xcr0_ok(uint64_t xcr0)
@@ -43,33 +49,28 @@ static size_t area_size(void)
 	return cpu_features.xsave ? cpu_features.xsave_size : FXSAVE_SIZE;
 }
 
-/* x87 and SSE from the FXSAVE part, all else initial. */
-static void set_header(struct vcpu *v)
+/* All zero; x87 and SSE will come from the FXSAVE part, all else is initial. */
+static struct fpu_area *area_clear(struct vcpu *v)
 {
-	uint64_t components = XCR0_X87 | XCR0_SSE;
-	uint8_t *area = v->fpu;
+	struct fpu_area *area = v->fpu;
 
-	if (!cpu_features.xsave)
-		return;
-	memset(area + XSAVE_BV, 0, area_size() - XSAVE_BV);
-	memcpy(area + XSAVE_BV, &components, sizeof(components));
+	memset(area, 0, area_size());
+	if (cpu_features.xsave)
+		area->components = XCR0_X87 | XCR0_SSE;
+	return area;
 }
 
 void fpu_reset(struct vcpu *v)
 {
-	uint8_t *area = v->fpu;
-	uint16_t fcw = FX_DEFAULT_FCW;
-	uint32_t mxcsr = FX_DEFAULT_MXCSR;
+	struct fpu_area *area = area_clear(v);
 
-	memset(area, 0, FXSAVE_SIZE);
-	memcpy(area + FX_FCW, &fcw, sizeof(fcw));
-	memcpy(area + FX_MXCSR, &mxcsr, sizeof(mxcsr));
-	set_header(v);
+	area->fcw = 0x37f;
+	area->mxcsr = 0x1f80;
 }
 
 int fpu_init(struct vcpu *v)
 {
-	v->fpu = heap_alloc(area_size()); /* aligned to 64 bytes */
+	v->fpu = heap_alloc(area_size());
 	if (!v->fpu)
 		return -XEN_ENOMEM;
 	v->xcr0 = XCR0_X87;
@@ -85,14 +86,11 @@ void fpu_destroy(struct vcpu *v)
 
 int fpu_set_image(struct vcpu *v, const void *fxsave)
 {
-	uint32_t mxcsr;
+	const struct fpu_area *image = fxsave;
 
-	memcpy(&mxcsr, (const uint8_t *)fxsave + FX_MXCSR, sizeof(mxcsr));
-	if (mxcsr & ~cpu_features.fxsave_mxcsr_mask)
+	if (image->mxcsr & ~cpu_features.fxsave_mxcsr_mask)
 		return -XEN_EINVAL;
-	memcpy(v->fpu, fxsave, FX_RESERVED);
-	memset((uint8_t *)v->fpu + FX_RESERVED, 0, FXSAVE_SIZE - FX_RESERVED);
-	set_header(v);
+	memcpy(area_clear(v), image, offsetof(struct fpu_area, software));
 	return 0;
 }
 
@@ -100,8 +98,6 @@ void fpu_get_image(const struct vcpu *v, void *fxsave)
 {
 	memcpy(fxsave, v->fpu, FXSAVE_SIZE);
 }
-
-#ifndef TENON_HOSTED
 
 /*
  * AMD processors save the x87 pointers only while an exception is pending,
@@ -159,5 +155,3 @@ void fpu_load_xcr0(const struct vcpu *v)
 	if (cpu_features.xsave && (read_cr4() & CR4_OSXSAVE))
 		xsetbv(0, v->xcr0);
 }
-
-#endif

@@ -8,12 +8,10 @@
 #include "lib/types.h"
 #include "x86/cpu.h"
 
-#define VECTOR_FIRST      0x20
 #define VECTOR_PIC        0x20 /* 16: where the masked PICs point */
 #define VECTOR_DEVICE     0x30 /* first for IO-APIC lines, MSI */
 #define VECTOR_DEVICE_END 0xf0
 #define VECTOR_RESCHEDULE 0xfb /* nothing to do: softirqs run on exit */
-#define VECTOR_CALL       0xfc
 #define VECTOR_TLB_FLUSH  0xfd
 #define VECTOR_TIMER      0xfe
 #define VECTOR_SPURIOUS   0xff

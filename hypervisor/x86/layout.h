@@ -31,19 +31,19 @@
 /*
  * Entry region (design D7): one CPU_BLOCK_SIZE block per CPU, all that must
  * stay mapped while a guest runs. Pages of a block:
- *   0 struct cpu   1 syscall stub (executable)   2 #DF   3 NMI   4 #MC
- *   5 #DB   6 guard, not mapped   7.. unused   8..15 main stack (grows down
- *   from the block's end).
+ *   0 struct cpu, TSS   1 syscall stub (executable)   2 #DF   3 NMI   4 #MC
+ *   5 #DB   6 guard, not mapped   7 our part of the GDT, mapped in the window
+ *   8..15 main stack (grows down from the block's end).
  * Blocks are aligned to their size, so a stack pointer finds its block.
  */
 #define ENTRY_REGION           UL(0xffff818000000000)
-#define CPU_BLOCK_SHIFT        16
-#define CPU_BLOCK_SIZE         (UL(1) << CPU_BLOCK_SHIFT)
+#define CPU_BLOCK_ORDER        4
+#define CPU_BLOCK_SIZE         (UL(0x1000) << CPU_BLOCK_ORDER)
+#define CPU_BLOCK_TSS          0x800 /* in page 0 */
 #define CPU_BLOCK_STUB         0x1000
-#define CPU_BLOCK_DF_TOP       0x3000
-#define CPU_BLOCK_NMI_TOP      0x4000
-#define CPU_BLOCK_MC_TOP       0x5000
-#define CPU_BLOCK_DB_TOP       0x6000
+#define CPU_BLOCK_IST_TOP(ist) (0x2000 + 0x1000 * (ist)) /* IST_DF .. DB */
+#define CPU_BLOCK_GUARD        0x6000
+#define CPU_BLOCK_GDT          0x7000
 #define CPU_BLOCK_STACK_BOTTOM 0x8000
 
 /*

@@ -16,6 +16,7 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "x86/processor.h"
+#include "x86/segments.h"
 #include "x86/smp.h"
 
 #define LARGE_SIZE  (2ul << 20)
@@ -32,6 +33,7 @@ extern const char image_start[], image_text_end[], image_rodata_end[],
 uint64_t boot_l4[512] __attribute__((aligned(4096)));
 mfn_t boot_root;
 static uint64_t iomap_next = IOMAP_START;
+static uint64_t *window_ptes[MAX_CPUS];
 static bool heap_ready;
 
 static unsigned int table_index(uint64_t va, unsigned int level)
@@ -89,10 +91,8 @@ static void map_range(uint64_t va, uint64_t pa, uint64_t size, uint64_t flags)
 
 static void map_image_part(const char *start, const char *end, uint64_t flags)
 {
-	const char *p;
-
-	for (p = start; p < end; p += PAGE_SIZE)
-		paging_map_page((uint64_t)p, virt_to_phys(p), flags);
+	map_range((uint64_t)start, virt_to_phys(start), (uint64_t)(end - start),
+		  flags);
 }
 
 /* All RAM, also what is in use; nothing else, which may be devices. */
@@ -120,11 +120,17 @@ void cpu_block_map(unsigned int cpu, uint64_t pa)
 	for (at = 0; at < CPU_BLOCK_SIZE; at += PAGE_SIZE) {
 		if (at == CPU_BLOCK_STUB)
 			paging_map_page(va + at, pa + at, PTE_HV_RX);
-		else if (at < CPU_BLOCK_DB_TOP || at >= CPU_BLOCK_STACK_BOTTOM)
+		else if (at < CPU_BLOCK_GUARD || at >= CPU_BLOCK_STACK_BOTTOM)
 			paging_map_page(va + at, pa + at, PTE_HV_RW);
 	}
-	/* The windows' tables; descriptor pages are mapped there later. */
-	entry_of(GDT_WINDOW(cpu), 1);
+	paging_map_page(GDT_WINDOW(cpu) + RESERVED_GDT_PAGE * PAGE_SIZE,
+			pa + CPU_BLOCK_GDT, PTE_HV_RW);
+	window_ptes[cpu] = entry_of(GDT_WINDOW(cpu), 1);
+}
+
+uint64_t *desc_window_ptes(unsigned int cpu)
+{
+	return window_ptes[cpu];
 }
 
 static void make_top_tables(void)
@@ -149,7 +155,7 @@ void paging_init(void)
 	map_image_part(image_start, image_text_end, PTE_HV_RX);
 	map_image_part(image_text_end, image_rodata_end, PTE_HV_RO);
 	map_image_part(image_rodata_end, image_end, PTE_HV_RW);
-	cpu_block_map(0, virt_to_phys(boot_cpu_block));
+	cpu_prepare(0, boot_cpu_block);
 	paging_load_root(boot_root);
 	boot_memory_unlimited();
 }
@@ -174,8 +180,7 @@ static void *iomap(uint64_t pa, size_t size, uint64_t flags)
 	if (bytes > FRAME_TABLE_START - va)
 		panic("no room to map %zu bytes of device memory", size);
 	iomap_next += bytes;
-	for (uint64_t at = 0; at < bytes; at += PAGE_SIZE)
-		paging_map_page(va + at, (pa & PAGE_MASK) + at, flags);
+	map_range(va, pa & PAGE_MASK, bytes, flags);
 	return (void *)(va + offset);
 }
 
@@ -191,12 +196,11 @@ const void *map_firmware(uint64_t pa, size_t size)
 
 void paging_populate(uint64_t va, uint64_t size)
 {
-	uint64_t at;
-
-	for (at = 0; at < size; at += LARGE_SIZE)
-		*entry_of(va + at, 2) = virt_to_phys(boot_alloc_aligned(
-						LARGE_SIZE, LARGE_SIZE)) |
-					PTE_HV_RW | PTE_LARGE;
+	for (uint64_t at = 0; at < size; at += LARGE_SIZE)
+		map_range(va + at,
+			  virt_to_phys(
+				  boot_alloc_aligned(LARGE_SIZE, LARGE_SIZE)),
+			  LARGE_SIZE, PTE_HV_RW);
 }
 
 /*
@@ -205,27 +209,13 @@ void paging_populate(uint64_t va, uint64_t size)
  */
 void paging_make_m2p(void)
 {
-	uint64_t per_page = LARGE_SIZE / 8, first, pa, at;
-	uint64_t frames = machine_frames;
-
-	for (first = 0; first < frames; first += per_page) {
+	for (uint64_t at = 0; at < machine_frames * 8; at += LARGE_SIZE) {
 		void *p = boot_alloc_aligned(LARGE_SIZE, LARGE_SIZE);
 
 		memset(p, 0xff, LARGE_SIZE);
-		pa = virt_to_phys(p);
-		at = first * 8;
-		*entry_of(M2P_VIRT_START + at, 2) =
-			pa | PTE_HV_RO | PTE_USER | PTE_LARGE;
-		*entry_of(M2P_RW_START + at, 2) = pa | PTE_HV_RW | PTE_LARGE;
+		map_range(M2P_VIRT_START + at, virt_to_phys(p), LARGE_SIZE,
+			  PTE_HV_RO | PTE_USER);
+		map_range(M2P_RW_START + at, virt_to_phys(p), LARGE_SIZE,
+			  PTE_HV_RW);
 	}
-}
-
-uint64_t *desc_window_ptes(unsigned int cpu)
-{
-	uint64_t va = GDT_WINDOW(cpu), *table = boot_l4;
-	unsigned int level;
-
-	for (level = 4; level > 1; level--)
-		table = phys_to_virt(table[table_index(va, level)] & PTE_ADDR);
-	return &table[table_index(va, 1)];
 }

@@ -42,7 +42,7 @@ const void *map_firmware(uint64_t pa, size_t size);
 void paging_make_m2p(void);
 /* From now on page tables come from heap_alloc(). */
 void paging_heap_ready(void);
-/* Map a CPU's block (CPU_BLOCK_SIZE bytes at pa) and its windows' tables. */
+/* Map a CPU's block (CPU_BLOCK_SIZE bytes at pa) and our page of its GDT. */
 void cpu_block_map(unsigned int cpu, uint64_t pa);
 
 /* Map size bytes of zeroed boot memory at va (2 MiB aligned), read-write. */

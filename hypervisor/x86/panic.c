@@ -9,10 +9,8 @@
 #include "boot/boot.h"
 #include "core/console.h"
 #include "core/services.h"
-#include "x86/backtrace.h"
 #include "x86/cpu.h"
 #include "x86/processor.h"
-#include "x86/segments.h"
 #include "x86/smp.h"
 
 #define MAX_FRAMES 24
@@ -68,7 +66,7 @@ static void show_backtrace(uint64_t rip, uint64_t rbp)
 		/* Only ever upwards, and within mapped parts of the block. */
 		if (rbp & 7 || rbp < block + CPU_BLOCK_STUB + PAGE_SIZE ||
 		    rbp > block + CPU_BLOCK_SIZE - 16 ||
-		    (rbp > block + CPU_BLOCK_DB_TOP - 16 &&
+		    (rbp > block + CPU_BLOCK_GUARD - 16 &&
 		     rbp < block + CPU_BLOCK_STACK_BOTTOM))
 			return;
 		if (!find_symbol(frame[1]))
@@ -90,28 +88,15 @@ static void show_registers(const struct cpu_regs *r)
 	log_error("rdx %016lx rsi %016lx rdi %016lx\n", r->rdx, r->rsi, r->rdi);
 	log_error("r8  %016lx r9  %016lx r10 %016lx\n", r->r8, r->r9, r->r10);
 	log_error("r11 %016lx r12 %016lx r13 %016lx\n", r->r11, r->r12, r->r13);
-	log_error("r14 %016lx r15 %016lx cr3 %016lx\n", r->r14, r->r15,
-		  read_cr3());
-	log_error("cr0 %08lx cr4 %08lx current vcpu %p\n", read_cr0(),
-		  read_cr4(), (void *)this_cpu()->current);
+	log_error("r14 %016lx r15 %016lx\n", r->r14, r->r15);
 }
 
-/* What is left of the caller's registers; the others were its arguments. */
-static void capture_registers(struct cpu_regs *r, uint64_t rip, uint64_t rbp)
-{
-	*r = (struct cpu_regs){ .rip = rip, .rbp = rbp };
-	__asm__("mov %%rbx, %0; mov %%r12, %1; mov %%r13, %2; mov %%r14, %3;"
-		"mov %%r15, %4; mov %%rsp, %5"
-		: "=m"(r->rbx), "=m"(r->r12), "=m"(r->r13), "=m"(r->r14),
-		  "=m"(r->r15), "=m"(r->rsp));
-	r->rflags = read_rflags();
-	r->cs = HYPERVISOR_CS;
-	r->ss = HYPERVISOR_DS;
-}
-
-static noreturn_fn void die(const struct cpu_regs *regs, const char *text)
+/* regs: of an exception, else NULL. */
+static noreturn_fn void die(const struct cpu_regs *regs, uint64_t rip,
+			    uint64_t rbp, const char *fmt, va_list ap)
 {
 	static unsigned int entered;
+	char text[MAX_TEXT];
 
 	irq_disable();
 	/* A panic within the panic, or on two CPUs: the first one wins. */
@@ -119,11 +104,15 @@ static noreturn_fn void die(const struct cpu_regs *regs, const char *text)
 		for (;;)
 			halt();
 	}
+	vsnprintf(text, sizeof(text), fmt, ap);
 	smp_stop_others();
 	console_force();
 	log_error("PANIC on CPU %u: %s\n", this_cpu()->id, text);
-	show_registers(regs);
-	show_backtrace(regs->rip, regs->rbp);
+	if (regs)
+		show_registers(regs);
+	log_error("cr0 %08lx cr3 %016lx cr4 %08lx vcpu %p\n", read_cr0(),
+		  read_cr3(), read_cr4(), (void *)this_cpu()->current);
+	show_backtrace(rip, rbp);
 	if (!options.noreboot)
 		machine_reboot();
 	log_error("halted\n");
@@ -133,25 +122,17 @@ static noreturn_fn void die(const struct cpu_regs *regs, const char *text)
 
 void panic(const char *fmt, ...)
 {
-	struct cpu_regs regs;
-	char text[MAX_TEXT];
+	const uint64_t *frame = __builtin_frame_address(0);
 	va_list ap;
 
-	capture_registers(&regs, (uint64_t)__builtin_return_address(0),
-			  *(const uint64_t *)__builtin_frame_address(0));
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	die(&regs, text);
+	die(NULL, frame[1], frame[0], fmt, ap);
 }
 
 void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
-	char text[MAX_TEXT];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	die(regs, text);
+	die(regs, regs->rip, regs->rbp, fmt, ap);
 }

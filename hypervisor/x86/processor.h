@@ -23,8 +23,6 @@
 #define RFLAGS_RF    (1ul << 16)
 #define RFLAGS_VM    (1ul << 17)
 #define RFLAGS_AC    (1ul << 18)
-#define RFLAGS_VIF   (1ul << 19)
-#define RFLAGS_VIP   (1ul << 20)
 #define RFLAGS_ID    (1ul << 21)
 /* What entry clears besides IF: the mask of SYSCALL (MSR_SYSCALL_MASK). */
 #define RFLAGS_SYSCALL_MASK                                                    \
@@ -40,10 +38,10 @@
 
 /* Bits of DR6 that are always one [SDM3 "DR6"]. */
 #define DR6_FIXED 0xffff0ff0ul
+#define DR7_OFF   0x400ul /* every breakpoint disabled */
 
 #define CR0_PE (1ul << 0)
 #define CR0_MP (1ul << 1)
-#define CR0_EM (1ul << 2)
 #define CR0_TS (1ul << 3)
 #define CR0_ET (1ul << 4)
 #define CR0_NE (1ul << 5)
@@ -53,7 +51,6 @@
 
 #define CR4_TSD        (1ul << 2)
 #define CR4_DE         (1ul << 3)
-#define CR4_PSE        (1ul << 4)
 #define CR4_PAE        (1ul << 5)
 #define CR4_MCE        (1ul << 6)
 #define CR4_PGE        (1ul << 7)
@@ -61,14 +58,12 @@
 #define CR4_OSXMMEXCPT (1ul << 10)
 #define CR4_UMIP       (1ul << 11)
 #define CR4_FSGSBASE   (1ul << 16)
-#define CR4_PCIDE      (1ul << 17)
 #define CR4_OSXSAVE    (1ul << 18)
 #define CR4_SMEP       (1ul << 20)
 #define CR4_SMAP       (1ul << 21)
 
 #define MSR_TSC            0x10u
 #define MSR_APIC_BASE      0x1bu
-#define MSR_MISC_ENABLE    0x1a0u
 #define MSR_PAT            0x277u
 #define MSR_X2APIC         0x800u /* + register offset / 16 */
 #define MSR_EFER           0xc0000080u
@@ -103,7 +98,12 @@
 #define PTE_NX       (1ul << 63)
 #define PTE_ADDR     0x000ffffffffff000ul
 
-#ifndef TENON_HOSTED
+/* The host's tests go without what only ring 0 may execute. */
+#ifdef TENON_HOSTED
+#define PRIVILEGED(text) ""
+uint64_t rdmsr(uint32_t msr); /* tests/unit/fake */
+#else
+#define PRIVILEGED(text) text
 
 static inline uint64_t rdmsr(uint32_t msr)
 {
@@ -112,54 +112,78 @@ static inline uint64_t rdmsr(uint32_t msr)
 	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
 	return (uint64_t)hi << 32 | lo;
 }
+#endif
 
-static inline void wrmsr(uint32_t msr, uint64_t value)
-{
-	__asm__ volatile("wrmsr"
-			 :
-			 : "c"(msr), "a"((uint32_t)value),
-			   "d"((uint32_t)(value >> 32))
-			 : "memory");
-}
+#define DEFINE_WRITE(insn)                                                     \
+	static inline void insn(uint32_t which, uint64_t value)                \
+	{                                                                      \
+		uint32_t lo = (uint32_t)value, hi = (uint32_t)(value >> 32);   \
+		__asm__ volatile(#insn                                         \
+				 :                                             \
+				 : "c"(which), "a"(lo), "d"(hi)                \
+				 : "memory");                                  \
+	}
+DEFINE_WRITE(wrmsr)
+DEFINE_WRITE(xsetbv)
 
-#define DEFINE_CR(n)                                                           \
-	static inline uint64_t read_cr##n(void)                                \
+/* Control and debug registers. */
+#define DEFINE_READ(reg)                                                       \
+	static inline uint64_t read_##reg(void)                                \
 	{                                                                      \
 		uint64_t v;                                                    \
-		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(v));              \
+		__asm__ volatile("mov %%" #reg ", %0" : "=r"(v));              \
 		return v;                                                      \
-	}                                                                      \
-	static inline void write_cr##n(uint64_t v)                             \
-	{                                                                      \
-		__asm__ volatile("mov %0, %%cr" #n : : "r"(v) : "memory");     \
 	}
-DEFINE_CR(0)
-DEFINE_CR(2)
-DEFINE_CR(3)
-DEFINE_CR(4)
+DEFINE_READ(cr0)
+DEFINE_READ(cr2)
+DEFINE_READ(cr3)
+DEFINE_READ(cr4)
+DEFINE_READ(dr6)
+DEFINE_READ(dr7)
 
-#define DEFINE_DR(n)                                                           \
-	static inline uint64_t read_dr##n(void)                                \
+/* Instructions with one operand. */
+#define DEFINE_OPERAND(name, text, type, constraint)                           \
+	static inline void name(type operand)                                  \
 	{                                                                      \
-		uint64_t v;                                                    \
-		__asm__ volatile("mov %%db" #n ", %0" : "=r"(v));              \
-		return v;                                                      \
-	}                                                                      \
-	static inline void write_dr##n(uint64_t v)                             \
-	{                                                                      \
-		__asm__ volatile("mov %0, %%db" #n : : "r"(v));                \
+		__asm__ volatile(text : : constraint(operand) : "memory");     \
 	}
-DEFINE_DR(0)
-DEFINE_DR(1)
-DEFINE_DR(2)
-DEFINE_DR(3)
-DEFINE_DR(6)
-DEFINE_DR(7)
+DEFINE_OPERAND(write_cr0, "mov %0, %%cr0", uint64_t, "r")
+DEFINE_OPERAND(write_cr3, "mov %0, %%cr3", uint64_t, "r")
+DEFINE_OPERAND(write_cr4, "mov %0, %%cr4", uint64_t, "r")
+DEFINE_OPERAND(write_dr0, "mov %0, %%dr0", uint64_t, "r")
+DEFINE_OPERAND(write_dr1, "mov %0, %%dr1", uint64_t, "r")
+DEFINE_OPERAND(write_dr2, "mov %0, %%dr2", uint64_t, "r")
+DEFINE_OPERAND(write_dr3, "mov %0, %%dr3", uint64_t, "r")
+DEFINE_OPERAND(write_dr6, "mov %0, %%dr6", uint64_t, "r")
+DEFINE_OPERAND(write_dr7, "mov %0, %%dr7", uint64_t, "r")
+DEFINE_OPERAND(invlpg, PRIVILEGED("invlpg (%0)"), uint64_t, "r")
+DEFINE_OPERAND(ltr, "ltr %0", uint16_t, "r")
+DEFINE_OPERAND(lldt, "lldt %0", uint16_t, "r")
 
-static inline void invlpg(uint64_t va)
-{
-	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
-}
+struct descriptor_table {
+	uint16_t limit;
+	uint64_t base;
+} __attribute__((packed));
+DEFINE_OPERAND(lgdt, "lgdt %0", struct descriptor_table, "m")
+DEFINE_OPERAND(lidt, "lidt %0", struct descriptor_table, "m")
+
+/* Instructions without one. */
+#define DEFINE_PLAIN(name, text)                                               \
+	static inline void name(void)                                          \
+	{                                                                      \
+		__asm__ volatile(text : : : "memory");                         \
+	}
+DEFINE_PLAIN(irq_enable, PRIVILEGED("sti"))
+DEFINE_PLAIN(irq_disable, PRIVILEGED("cli"))
+DEFINE_PLAIN(halt, "hlt")
+/*
+ * Interrupts on and sleep: STI holds interrupts back for one instruction, so
+ * none can slip in between [SDM2 "STI"].
+ */
+DEFINE_PLAIN(irq_enable_and_halt, PRIVILEGED("sti; hlt"))
+DEFINE_PLAIN(cpu_relax, "pause")
+DEFINE_PLAIN(swapgs, PRIVILEGED("swapgs"))
+DEFINE_PLAIN(wbinvd, PRIVILEGED("wbinvd"))
 
 struct cpuid_result {
 	uint32_t a, b, c, d;
@@ -190,23 +214,6 @@ static inline uint64_t rdtsc_ordered(void)
 	return rdtsc();
 }
 
-static inline uint64_t xgetbv(uint32_t which)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(which));
-	return (uint64_t)hi << 32 | lo;
-}
-
-static inline void xsetbv(uint32_t which, uint64_t value)
-{
-	__asm__ volatile("xsetbv"
-			 :
-			 : "c"(which), "a"((uint32_t)value),
-			   "d"((uint32_t)(value >> 32))
-			 : "memory");
-}
-
 #define DEFINE_PORT(size, type)                                                \
 	static inline type in##size(uint16_t port)                             \
 	{                                                                      \
@@ -222,35 +229,18 @@ DEFINE_PORT(8, uint8_t)
 DEFINE_PORT(16, uint16_t)
 DEFINE_PORT(32, uint32_t)
 
-static inline void irq_enable(void)
-{
-	__asm__ volatile("sti" : : : "memory");
-}
-
-static inline void irq_disable(void)
-{
-	__asm__ volatile("cli" : : : "memory");
-}
-
-static inline uint64_t read_rflags(void)
-{
-	uint64_t v;
-
-	__asm__ volatile("pushf; pop %0" : "=r"(v));
-	return v;
-}
-
-static inline bool irq_enabled(void)
-{
-	return read_rflags() & RFLAGS_IF;
-}
-
-/* Interrupts off; the result is for irq_restore(). */
+/*
+ * Interrupts off; the result is for irq_restore(). On the host it is anything,
+ * since irq_enable() does nothing there.
+ */
 static inline uint64_t irq_save(void)
 {
-	uint64_t flags = read_rflags();
+	uint64_t flags;
 
-	irq_disable();
+	__asm__ volatile(PRIVILEGED("pushf; pop %0; cli")
+			 : "=r"(flags)
+			 :
+			 : "memory");
 	return flags;
 }
 
@@ -259,106 +249,3 @@ static inline void irq_restore(uint64_t flags)
 	if (flags & RFLAGS_IF)
 		irq_enable();
 }
-
-/*
- * Interrupts on and sleep: STI holds interrupts back for one instruction, so
- * none can slip in between [SDM2 "STI"].
- */
-static inline void irq_enable_and_halt(void)
-{
-	__asm__ volatile("sti; hlt" : : : "memory");
-}
-
-static inline void halt(void)
-{
-	__asm__ volatile("hlt" : : : "memory");
-}
-
-static inline void cpu_relax(void)
-{
-	__asm__ volatile("pause" : : : "memory");
-}
-
-static inline void swapgs(void)
-{
-	__asm__ volatile("swapgs" : : : "memory");
-}
-
-static inline void wbinvd(void)
-{
-	__asm__ volatile("wbinvd" : : : "memory");
-}
-
-/* Operand of LGDT and LIDT. */
-struct descriptor_table {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
-
-static inline void lgdt(const struct descriptor_table *t)
-{
-	__asm__ volatile("lgdt %0" : : "m"(*t));
-}
-
-static inline void lidt(const struct descriptor_table *t)
-{
-	__asm__ volatile("lidt %0" : : "m"(*t));
-}
-
-static inline void ltr(uint16_t selector)
-{
-	__asm__ volatile("ltr %0" : : "r"(selector));
-}
-
-static inline void lldt(uint16_t selector)
-{
-	__asm__ volatile("lldt %0" : : "r"(selector) : "memory");
-}
-
-#else /* the host's stand-ins */
-
-uint64_t rdmsr(uint32_t msr); /* tests/unit/fake */
-
-static inline void cpu_relax(void)
-{
-}
-
-static inline void invlpg(uint64_t va)
-{
-}
-
-static inline void wbinvd(void)
-{
-}
-
-static inline uint64_t irq_save(void)
-{
-	return 0;
-}
-
-static inline void irq_restore(uint64_t flags)
-{
-}
-
-static inline void irq_enable(void)
-{
-}
-
-static inline void irq_disable(void)
-{
-}
-
-static inline bool irq_enabled(void)
-{
-	return true;
-}
-
-static inline void irq_enable_and_halt(void)
-{
-}
-
-static inline void swapgs(void)
-{
-}
-
-#endif

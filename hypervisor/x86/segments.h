@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Selectors. The first 14 pages of a CPU's GDT window belong to the guest;
- * these descriptors lie in page 14 (index 7168, selector 0xe000). Values
+ * Descriptor tables: selectors, and how the tables are loaded (segments.c).
+ *
+ * The first 14 pages of a CPU's GDT window belong to the guest;
+ * our descriptors lie in page 14 (index 7168, selector 0xe000). Values
  * with RPL 3 are part of the ABI (public/arch-x86/xen.h, FLAT_*). Usable
  * from assembly.
  *
@@ -10,7 +12,6 @@
 #pragma once
 
 #define RESERVED_GDT_PAGE 14
-#define RESERVED_GDT_BASE 0xe000 /* selector of the first entry */
 #define GDT_LIMIT         0xefff
 
 #define HYPERVISOR_CS 0xe008
@@ -30,6 +31,12 @@
 #define IST_MC  3
 #define IST_DB  4
 
-#define TYPE_LDT            2
-#define TYPE_TSS            9
-#define TYPE_INTERRUPT_GATE 14
+#ifndef __ASSEMBLY__
+/* Our GDT page and the TSS of a CPU in its block, before it starts. */
+void gdt_prepare(char *block, unsigned int cpu);
+/* Load GDT, TSS and IDT on this CPU, and the hypervisor's selectors. */
+void gdt_load(void);
+void idt_init(void); /* once: fill the IDT */
+/* The LDT_WINDOW of this CPU, so many entries, as its LDT; 0: none. */
+void gdt_load_ldt(unsigned int entries);
+#endif

@@ -11,10 +11,9 @@
  */
 #include "core/domain.h"
 #include "core/services.h"
-#include "lib/printf.h"
+#include "lib/panic.h"
 #include "lib/string.h"
 #include "pv/pv.h"
-#include "x86/backtrace.h"
 #include "x86/entry.h"
 #include "x86/features.h"
 #include "x86/fixup.h"
@@ -24,70 +23,42 @@
 
 bool smap_active;
 
-extern const uint8_t syscall_stub_template[], syscall_stub_end[],
-	syscall32_stub_end[], syscall_entry[], syscall32_entry[];
+_Static_assert(sizeof(struct syscall_stub) == SYSCALL_STUB_SIZE, "entry.S");
 
-/* The last 4 bytes before `end` become the jump's displacement. */
-static void stub_set_target(uint8_t *alias, uint64_t va, const uint8_t *end,
-			    const uint8_t *target)
+void entry_prepare(struct syscall_stub *stub, unsigned int cpu)
 {
-	uint64_t offset = (uint64_t)(end - syscall_stub_template);
-	int32_t displacement = (int32_t)((uint64_t)target - (va + offset));
-
-	memcpy(alias + offset - 4, &displacement, 4);
+	memset(stub, 0xcc, PAGE_SIZE);
+	for (unsigned int i = 0; i < ARRAY_SIZE(syscall_stubs); i++) {
+		stub[i] = syscall_stubs[i];
+		stub[i].displacement -= (int32_t)(cpu * CPU_BLOCK_SIZE);
+	}
 }
 
-void entry_init_cpu(void *alias)
+void entry_init_cpu(void)
 {
 	uint64_t va = (uint64_t)this_cpu() + CPU_BLOCK_STUB;
 
-	memset(alias, 0xcc, PAGE_SIZE);
-	memcpy(alias, syscall_stub_template,
-	       (size_t)(syscall32_stub_end - syscall_stub_template));
-	stub_set_target(alias, va, syscall_stub_end, syscall_entry);
-	stub_set_target(alias, va, syscall32_stub_end, syscall32_entry);
 	wrmsr(MSR_STAR, STAR_VALUE);
 	wrmsr(MSR_LSTAR, va);
-	wrmsr(MSR_CSTAR, va + 64);
+	wrmsr(MSR_CSTAR, va + SYSCALL_STUB_SIZE);
 	wrmsr(MSR_SYSCALL_MASK, RFLAGS_SYSCALL_MASK);
-	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 	smap_active = cpu_features.smap;
 }
 
-static void handle_nmi(void)
-{
-	smp_check_stop();
-}
-
-static void handle_machine_check(const struct cpu_regs *regs)
-{
-	panic_with(regs, "machine check");
-}
-
-void handle_guest_exception(struct cpu_regs *regs)
+/* CR2 and DR6 are read before interrupts can bring the next exception. */
+static void guest_exception(struct cpu_regs *regs)
 {
 	struct vcpu *v = current_vcpu();
-	uint64_t extra = 0;
+	uint64_t cr2 = read_cr2(), dr6 = 0;
 
-	switch (regs->vector) {
-	case TRAP_NMI:
-		handle_nmi();
-		return;
-	case TRAP_MC:
-		handle_machine_check(regs);
-		return;
-	case TRAP_PF:
-		extra = read_cr2();
-		break;
-	case TRAP_DB:
-		extra = read_dr6();
+	if (regs->vector == TRAP_DB) {
+		dr6 = read_dr6();
 		write_dr6(DR6_FIXED);
-		break;
 	}
 	irq_enable();
 	switch (regs->vector) {
 	case TRAP_PF:
-		pv_page_fault(v, regs, extra);
+		pv_page_fault(v, regs, cr2);
 		break;
 	case TRAP_GP:
 		pv_general_protection(v, regs);
@@ -99,7 +70,7 @@ void handle_guest_exception(struct cpu_regs *regs)
 		pv_device_not_available(v);
 		break;
 	case TRAP_DB:
-		pv_debug(v, extra);
+		pv_debug(v, dr6);
 		break;
 	default:
 		pv_inject(v, regs->vector, regs->error_code);
@@ -162,38 +133,46 @@ static void hypervisor_debug(struct cpu_regs *regs)
 	if (v)
 		v->debugreg[6] |= read_dr6() & 0xf;
 	write_dr6(DR6_FIXED);
-	write_dr7(0x400);
+	write_dr7(DR7_OFF);
 	regs->rflags &= ~RFLAGS_TF;
 }
 
-void handle_hypervisor_exception(struct cpu_regs *regs)
+/* A selector of the LDT, whose page is not mapped yet. */
+static bool ldt_fault(const struct cpu_regs *regs)
 {
 	struct vcpu *v = current_vcpu();
+	uint64_t cr2 = read_cr2();
+	bool done;
 
-	switch (regs->vector) {
-	case TRAP_NMI:
-		handle_nmi();
-		return;
-	case TRAP_MC:
-		handle_machine_check(regs);
-		return;
-	case TRAP_DB:
+	if (regs->vector != TRAP_PF || !v || !(regs->rflags & RFLAGS_IF))
+		return false;
+	irq_enable();
+	done = pv_ldt_fault(v, cr2);
+	irq_disable();
+	return done;
+}
+
+static void hypervisor_exception(struct cpu_regs *regs)
+{
+	if (regs->vector == TRAP_DB)
 		hypervisor_debug(regs);
-		return;
-	}
-	if (regs->rip == (uint64_t)exit_iretq)
+	else if (regs->rip == (uint64_t)exit_iretq)
 		reflect_failed_iret(regs);
-	/* A selector of the LDT, whose page is not mapped yet. */
-	if (regs->vector == TRAP_PF && v && (regs->rflags & RFLAGS_IF)) {
-		uint64_t cr2 = read_cr2();
+	else if (!ldt_fault(regs) && !apply_fixup(regs))
+		panic_with(regs, "exception %u at %lx, error code %x",
+			   regs->vector, regs->rip, regs->error_code);
+}
 
-		irq_enable();
-		if (pv_ldt_fault(v, cr2))
-			return;
-		irq_disable();
-	}
-	if (apply_fixup(regs))
-		return;
-	panic_with(regs, "exception %u at %lx, error code %x", regs->vector,
-		   regs->rip, regs->error_code);
+void handle_entry(struct cpu_regs *regs)
+{
+	if (regs->vector >= 32)
+		handle_interrupt(regs);
+	else if (regs->vector == TRAP_NMI)
+		smp_check_stop();
+	else if (regs->vector == TRAP_MC)
+		panic_with(regs, "machine check");
+	else if (regs->cs & 3)
+		guest_exception(regs);
+	else
+		hypervisor_exception(regs);
 }

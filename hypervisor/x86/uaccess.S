@@ -20,17 +20,12 @@
 fault_fixups:
 	.text
 
-.macro USER_ACCESS_ON
+/* STAC or CLAC, where there is SMAP. */
+.macro USER_ACCESS insn
 	testb	$1, smap_active(%rip)
-	jz	.Lon\@
-	stac
-.Lon\@:
-.endm
-.macro USER_ACCESS_OFF
-	testb	$1, smap_active(%rip)
-	jz	.Loff\@
-	clac
-.Loff\@:
+	jz	.Lno_smap\@
+	\insn
+.Lno_smap\@:
 .endm
 
 /*
@@ -42,14 +37,14 @@ guest_copy_raw:
 	mov	%rdx, %rcx
 	shr	$3, %rcx
 	and	$7, %edx
-	USER_ACCESS_ON
+	USER_ACCESS stac
 	MAY_FAULT copy_words_failed
 	rep movsq
 	mov	%edx, %ecx
 	MAY_FAULT copy_done
 	rep movsb
 copy_done:
-	USER_ACCESS_OFF
+	USER_ACCESS clac
 	mov	%rcx, %rax
 	ret
 copy_words_failed:
@@ -61,54 +56,65 @@ copy_words_failed:
 guest_clear_raw:
 	mov	%rsi, %rcx
 	xor	%eax, %eax
-	USER_ACCESS_ON
+	USER_ACCESS stac
 	MAY_FAULT clear_done
 	rep stosb
 clear_done:
-	USER_ACCESS_OFF
+	USER_ACCESS clac
 	mov	%rcx, %rax
 	ret
 
-/*
- * bool load_ds(uint16_t) and so on: false when the selector cannot be
- * loaded; then the register holds 0. For load_gs the hidden base changes too.
- */
-.macro LOAD_SEGMENT seg
-	.globl	load_\seg
-load_\seg:
+/* Null where the selector cannot be loaded, and eax = 0. */
+.macro LOAD_SEGMENT seg, selector
 	MAY_FAULT 1f
-	mov	%edi, %\seg
-	mov	$1, %eax
-	ret
+	mov	%\selector, %\seg
+	.pushsection .text.fixup, "ax"
 1:	xor	%eax, %eax
 	mov	%eax, %\seg
-	ret
+	jmp	2f
+	.popsection
+2:
 .endm
-	LOAD_SEGMENT ds
-	LOAD_SEGMENT es
-	LOAD_SEGMENT fs
-	LOAD_SEGMENT gs
 
-/* void load_user_gs(uint16_t): into the inactive GS; 0 when not loadable. */
+/* bool load_selectors(uint16_t ds, es, fs, gs) */
+	.globl	load_selectors
+load_selectors:
+	mov	$1, %eax
+	LOAD_SEGMENT ds, edi
+	LOAD_SEGMENT es, esi
+	LOAD_SEGMENT fs, edx
+	LOAD_SEGMENT gs, ecx
+	ret
+
+/* void load_user_gs(uint16_t): into the inactive GS */
 	.globl	load_user_gs
 load_user_gs:
 	swapgs
-	call	load_gs
+	LOAD_SEGMENT gs, edi
 	swapgs
+	ret
+
+/* Return true, or false if the instruction has faulted. */
+.macro TRY insn:vararg
+	MAY_FAULT failed
+	\insn
+	mov	$1, %eax
+	ret
+.endm
+failed:
+	xor	%eax, %eax
 	ret
 
 /* bool rdmsr_safe(uint32_t msr, uint64_t *value) */
 	.globl	rdmsr_safe
 rdmsr_safe:
 	mov	%edi, %ecx
-	MAY_FAULT 1f
+	movq	$0, (%rsi)
+	MAY_FAULT failed
 	rdmsr
 	mov	%eax, (%rsi)
 	mov	%edx, 4(%rsi)
 	mov	$1, %eax
-	ret
-1:	movq	$0, (%rsi)
-	xor	%eax, %eax
 	ret
 
 /* bool wrmsr_safe(uint32_t msr, uint64_t value) */
@@ -118,22 +124,12 @@ wrmsr_safe:
 	mov	%esi, %eax
 	mov	%rsi, %rdx
 	shr	$32, %rdx
-	MAY_FAULT 1f
-	wrmsr
-	mov	$1, %eax
-	ret
-1:	xor	%eax, %eax
-	ret
+	TRY	wrmsr
 
 /* bool fxrstor_safe(const void *image) */
 	.globl	fxrstor_safe
 fxrstor_safe:
-	MAY_FAULT 1f
-	fxrstor64 (%rdi)
-	mov	$1, %eax
-	ret
-1:	xor	%eax, %eax
-	ret
+	TRY	fxrstor64 (%rdi)
 
 /* bool xrstor_safe(const void *image, uint64_t components) */
 	.globl	xrstor_safe
@@ -141,12 +137,7 @@ xrstor_safe:
 	mov	%esi, %eax
 	mov	%rsi, %rdx
 	shr	$32, %rdx
-	MAY_FAULT 1f
-	xrstor64 (%rdi)
-	mov	$1, %eax
-	ret
-1:	xor	%eax, %eax
-	ret
+	TRY	xrstor64 (%rdi)
 
 	.section .rodata, "a"
 	.globl	fault_fixups_end

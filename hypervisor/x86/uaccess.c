@@ -12,34 +12,30 @@
 #include "x86/fixup.h"
 #include "x86/layout.h"
 
+/* A range may end at the last byte of memory, but not wrap. */
 bool guest_range_ok(uint64_t va, uint64_t n)
 {
-	uint64_t end;
+	uint64_t last = va + n - (n != 0);
 
-	/* A range may end at the last byte of memory, but not wrap. */
-	if (n == 0)
-		return va < GUEST_LOW_END || va >= HYPERVISOR_END;
-	if (__builtin_add_overflow(va, n - 1, &end))
-		return false;
-	return end < GUEST_LOW_END || va >= HYPERVISOR_END;
+	return last >= va && (last < GUEST_LOW_END || va >= HYPERVISOR_END);
 }
 
 #ifndef TENON_HOSTED
 /*
  * The address if it lies outside the hypervisor's half-open range, else 0;
  * without a branch. Only the start: an access runs on from there, and the
- * lower half ends at a hole of 2^47 bytes.
+ * lower half ends at a hole of 2^47 bytes. From HYPERVISOR_END on, modulo
+ * 2^64, the guest's addresses are one range.
  */
 static uint64_t clamp(uint64_t va)
 {
-	uint64_t in_range, mask;
+	uint64_t mask;
 
-	in_range = va - GUEST_LOW_END;
 	__asm__("cmp %2, %1; sbb %0, %0"
 		: "=r"(mask)
-		: "r"(in_range), "r"(HYPERVISOR_END - GUEST_LOW_END)
+		: "r"(va - HYPERVISOR_END), "r"(GUEST_LOW_END - HYPERVISOR_END)
 		: "cc");
-	return va & ~mask;
+	return va & mask;
 }
 #else
 uint64_t clamp(uint64_t va); /* tests/unit/fake: guest memory of a test */

@@ -150,7 +150,6 @@ void machine_start(unsigned int n)
 				   CPU_BLOCK_SIZE))
 			abort();
 		memset(cpus[i], 0, CPU_BLOCK_SIZE);
-		cpus[i]->self = cpus[i];
 		cpus[i]->id = i;
 		cpus[i]->online = true;
 		armed[i] = TIMER_NEVER;
