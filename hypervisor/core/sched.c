@@ -162,6 +162,9 @@ static void account_locked(struct sched_cpu *q, uint64_t t)
 	if (!v)
 		return;
 	s = v->sched;
+	/* Another CPU's clock may be a little behind. */
+	if (vtime_before(t, s->accounted))
+		return;
 	ran = t - s->accounted;
 	s->accounted = t;
 	s->vruntime += ran * SCHED_WEIGHT_DEFAULT / s->weight;
@@ -187,8 +190,11 @@ static void wake_idle(const struct sched_vcpu *s)
 static void enqueue_locked(struct sched_cpu *q, struct vcpu *v)
 {
 	struct sched_vcpu *s = v->sched;
-	uint64_t floor = q->min_vruntime - SLEEP_BONUS;
+	uint64_t floor;
 
+	/* Who ran alone was not charged for long: bring the clock up. */
+	account_locked(q, now());
+	floor = q->min_vruntime - SLEEP_BONUS;
 	if (vtime_before(s->vruntime, floor))
 		s->vruntime = floor;
 	queue_insert_locked(q, s);

@@ -184,17 +184,18 @@ void timer_set(struct timer *t, uint64_t deadline)
 	uint64_t flags = irq_save(), inner;
 
 	own = this_cpu()->timers;
-	h = timer_lock(t, &inner);
-	if (t->heap_index)
-		heap_remove_locked(h, t);
-	/* Out of the old heap, the timer may change its CPU. */
-	if (h != own) {
+	/*
+	 * Out of its heap, the timer may change its CPU. Others may set it
+	 * too as soon as the lock is free: look again.
+	 */
+	while ((h = timer_lock(t, &inner)) != own) {
+		if (t->heap_index)
+			heap_remove_locked(h, t);
 		write_once(t->cpu, this_cpu()->id);
 		spin_unlock_irqrestore(&h->lock, inner);
-		inner = spin_lock_irqsave(&own->lock);
-		if (t->heap_index)
-			heap_remove_locked(own, t);
 	}
+	if (t->heap_index)
+		heap_remove_locked(own, t);
 	t->deadline = deadline;
 	if (deadline != TIMER_NEVER) {
 		if (own->count + 1 >= own->capacity)

@@ -107,6 +107,36 @@ static void test_reserve(void)
 	fake_ok("a heap grows to what was reserved, to a limit");
 }
 
+static struct timer shared;
+
+/* CPU 1 has taken the timer out of CPU 2's heap, and holds no lock. */
+static void set_meanwhile(void)
+{
+	if (shared.cpu != 1 || cpu_get(1)->lock_ranks)
+		return;
+	fake_meanwhile = NULL;
+	machine_be(2);
+	timer_set(&shared, fake_now + 20);
+	machine_be(1);
+}
+
+/* As two vCPUs may do with a timer of a third. */
+static void test_two_cpus(void)
+{
+	unsigned int n = 0;
+
+	timer_init(&shared, count_one, &n);
+	machine_be(2);
+	timer_set(&shared, fake_now + 5);
+	machine_be(1);
+	fake_meanwhile = set_meanwhile;
+	timer_set(&shared, fake_now + 10);
+	CHECK(!fake_meanwhile);
+	machine_run_until(fake_now + 100);
+	CHECK(n == 1);
+	fake_ok("two CPUs set one timer: it is in one heap, and fires once");
+}
+
 int main(void)
 {
 	machine_start(3);
@@ -115,5 +145,6 @@ int main(void)
 	test_past();
 	test_never();
 	test_reserve();
+	test_two_cpus();
 	return 0;
 }

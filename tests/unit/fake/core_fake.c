@@ -24,6 +24,7 @@
 
 uint64_t fake_now;
 long fake_allocated;
+void (*fake_meanwhile)(void);
 unsigned int cpu_count;
 struct clock_scale clock_scale = { 1u << 31, 1 };
 uint64_t clock_boot_seconds = 1000000000;
@@ -70,6 +71,8 @@ static void cpu_wait(void)
 
 struct cpu *this_cpu(void)
 {
+	if (fake_meanwhile)
+		fake_meanwhile();
 	return cpus[me];
 }
 
