@@ -124,9 +124,6 @@ void boot_main(uint32_t magic, uint32_t info)
 	start_processor();
 	start_devices();
 	start_memory();
-	sched_init();
-	sched_init_cpu();
-	timer_init_cpu();
 	irq_enable();
 	uart_enable_irq();
 	smp_start_cpus();

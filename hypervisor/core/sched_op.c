@@ -112,9 +112,9 @@ static long sched_poll(struct vcpu *v, void *arg)
 		return rc < 0 ? rc : 0;
 	}
 	if (op->timeout)
-		timer_set(v->poll_timer, op->timeout);
+		timer_set(&v->poll_timer, op->timeout);
 	else
-		timer_stop(v->poll_timer);
+		timer_stop(&v->poll_timer);
 	softirq_raise(this_cpu()->id, SOFTIRQ_SCHEDULE);
 	return 0;
 }

@@ -44,8 +44,6 @@ struct cpu {
 	uint32_t lock_ranks;    /* debug: bit per rank held */
 	struct vcpu *last_vcpu; /* descriptor windows and FPU hold its state */
 	uint64_t tsc_offset;
-	void *sched;  /* core/sched.c */
-	void *timers; /* core/timer.c */
 	struct tss *tss;
 	uint64_t irq_count;
 	uint64_t counters[8]; /* CR3 writes, flushes, IPIs ... (docs) */

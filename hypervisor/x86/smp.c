@@ -109,8 +109,6 @@ void ap_main(void)
 	entry_init_cpu((char *)cpu_block_alias(c->id) + CPU_BLOCK_STUB);
 	apic_init_cpu();
 	clock_sync_cpu();
-	sched_init_cpu();
-	timer_init_cpu();
 	__atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
 	sched_start();
 }

@@ -158,10 +158,7 @@ void machine_start(unsigned int n)
 		cpus[i]->online = true;
 		armed[i] = TIMER_NEVER;
 		me = i;
-		sched_init_cpu();
-		timer_init_cpu();
 	}
-	sched_init();
 	for (unsigned int i = 0; i < n; i++) {
 		pthread_t thread;
 
@@ -343,7 +340,8 @@ static void fake_vcpu(struct domain *d, unsigned int id)
 	v->initialised = true;
 	v->info = &d->shared_info->vcpu_info[id];
 	v->info->evtchn_upcall_mask = 1;
-	CHECK(!time_vcpu_init(v) && !sched_vcpu_init(v));
+	time_vcpu_init(v);
+	sched_vcpu_init(v);
 	d->vcpu[id] = v;
 }
 
@@ -355,6 +353,7 @@ struct domain *fake_domain(domid_t id, unsigned int vcpus, bool control)
 	d->is_control = control;
 	d->refcount = 1;
 	d->max_vcpus = vcpus;
+	d->weight = SCHED_WEIGHT_DEFAULT;
 	d->vcpu = heap_alloc(vcpus * sizeof(d->vcpu[0]));
 	d->shared_info = heap_alloc(PAGE_SIZE);
 	spin_init(&d->lock, RANK_DOMAIN);
@@ -375,10 +374,8 @@ void fake_domain_free(struct domain *d)
 	machine_settle();
 	evtchn_destroy_domain(d);
 	CHECK(d->refcount == 1);
-	for (unsigned int i = 0; i < d->max_vcpus; i++) {
-		sched_vcpu_destroy(d->vcpu[i]);
+	for (unsigned int i = 0; i < d->max_vcpus; i++)
 		heap_free(d->vcpu[i]);
-	}
 	evtchn_free_domain(d);
 	domains[d->id] = NULL;
 	if (control_domain == d)
