@@ -75,7 +75,7 @@ extern uint64_t machine_frames;
 
 /* Command line (options.c). */
 struct options {
-	char console[16];  /* com1, vga, or "com1,vga" */
+	bool com1, vga;    /* consoles */
 	unsigned int baud; /* 0: leave as the firmware set it */
 	uint64_t dom0_mem; /* bytes, 0: all that is left */
 	unsigned int maxcpus;

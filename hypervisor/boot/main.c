@@ -8,7 +8,6 @@
 #include "core/services.h"
 #include "dom0/build.h"
 #include "lib/panic.h"
-#include "lib/string.h"
 #include "mm/mm.h"
 #include "platform/acpi.h"
 #include "platform/platform.h"
@@ -23,26 +22,17 @@
 
 noreturn_fn void boot_main(uint32_t magic, uint32_t info);
 
-static void start_consoles(void)
-{
-	console_set_level(options.loglevel);
-	if (strstr(options.console, "com1"))
-		uart_init(options.baud);
-}
-
 static void show_boot_info(void)
 {
-	const struct memory_range *r;
-	unsigned int i;
-
 	log_info("Tenon, started by %s with: %s\n", boot_info.loader,
 		 boot_info.cmdline);
-	for (i = 0; i < boot_info.memory_count; i++) {
-		r = &boot_info.memory[i];
+	for (unsigned int i = 0; i < boot_info.memory_count; i++) {
+		const struct memory_range *r = &boot_info.memory[i];
+
 		log_debug("memory %016lx-%016lx type %u\n", r->start,
 			  r->start + r->size, r->type);
 	}
-	for (i = 0; i < boot_info.module_count; i++)
+	for (unsigned int i = 0; i < boot_info.module_count; i++)
 		log_info("module %u: %lu bytes at %#lx: %s\n", i,
 			 boot_info.modules[i].size, boot_info.modules[i].start,
 			 boot_info.modules[i].cmdline);
@@ -77,7 +67,7 @@ static void start_memory(void)
 
 static void start_devices(void)
 {
-	if (strstr(options.console, "vga"))
+	if (options.vga)
 		vga_init();
 	acpi_init();
 	clock_init();
@@ -116,7 +106,9 @@ void boot_main(uint32_t magic, uint32_t info)
 	cpu_init_boot();
 	parsed = boot_parse(magic, phys_to_virt(info));
 	options_parse(boot_info.cmdline);
-	start_consoles();
+	console_set_level(options.loglevel);
+	if (options.com1)
+		uart_init(options.baud);
 	if (!parsed)
 		panic("not started by a Multiboot loader: %#x", magic);
 	show_boot_info();

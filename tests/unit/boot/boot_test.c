@@ -202,9 +202,10 @@ static void test_options(void)
 	CHECK(options.maxcpus == 1);
 	CHECK(options.loglevel == LOG_DEBUG);
 	CHECK(options.noreboot);
-	CHECK(!strcmp(options.console, "com1,vga"));
+	CHECK(options.com1 && options.vga);
 	CHECK(!strcmp(log_text, "unknown option: foo\n"));
-	options_parse("dom0_mem=512 loglvl=error noreboot=no");
+	options_parse("dom0_mem=512 loglvl=error noreboot=no console=vga");
+	CHECK(!options.com1 && options.vga);
 	CHECK(options.dom0_mem == 512 << 10);
 	CHECK(options.loglevel == LOG_ERROR);
 	CHECK(!options.noreboot);
