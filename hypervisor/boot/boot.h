@@ -54,9 +54,6 @@ struct ram_range {
 	uint64_t start, end;
 };
 
-/* Is the frame RAM by the loader's map (page-granular, rounded inwards)? */
-bool boot_frame_is_ram(mfn_t m);
-
 /*
  * Boot allocator (memory.c): zeroed, 4 KiB aligned (`align` for the other),
  * never freed; panics when memory is exhausted. Until mm_init() only.
@@ -65,7 +62,7 @@ void boot_memory_init(void);
 void *boot_alloc_pages(unsigned int n);
 void *boot_alloc_aligned(uint64_t size, uint64_t align);
 /* A free page below 1 MiB for the processors' start-up code; 0 = none. */
-uint64_t boot_low_page(void);
+extern uint64_t boot_low_page;
 /* Addresses above 4 GiB are mapped now. */
 void boot_memory_unlimited(void);
 /* The ranges left, for mm_init(); the allocator is closed. */

@@ -147,7 +147,7 @@ static bool start_cpu(uint32_t target, unsigned int page)
 
 void smp_start_cpus(void)
 {
-	uint64_t page = boot_low_page();
+	uint64_t page = boot_low_page;
 	uint32_t self = this_cpu()->apic_id;
 	unsigned int i;
 
