@@ -39,7 +39,6 @@ struct boot_info {
 	struct memory_range memory[BOOT_MAX_MEMORY]; /* as the loader gave */
 	unsigned int module_count;
 	struct boot_module modules[BOOT_MAX_MODULES];
-	uint64_t rsdp;         /* machine address; 0: search the BIOS area */
 	uint8_t rsdp_copy[36]; /* the loader's copy, length 0 when none */
 	unsigned int rsdp_copy_length;
 };
