@@ -76,29 +76,6 @@ static void start_devices(void)
 	smp_prepare();
 }
 
-/* Module 0 is the kernel of the control domain, module 1 its ramdisk. */
-static void build_control_domain(void)
-{
-	const struct boot_module *m = boot_info.modules;
-	struct dom0_parts parts = { .pages = options.dom0_mem >> PAGE_SHIFT };
-	unsigned int i;
-
-	if (!boot_info.module_count)
-		panic("no boot module: a kernel for the control domain");
-	parts.kernel = phys_to_virt(m[0].start);
-	parts.kernel_size = m[0].size;
-	parts.cmdline = m[0].cmdline;
-	if (boot_info.module_count > 1) {
-		parts.ramdisk = phys_to_virt(m[1].start);
-		parts.ramdisk_size = m[1].size;
-	}
-	dom0_build(&parts);
-	for (i = 0; i < boot_info.module_count; i++)
-		mm_free_boot_range(m[i].start & PAGE_MASK,
-				   (m[i].start + m[i].size + PAGE_SIZE - 1) &
-					   PAGE_MASK);
-}
-
 void boot_main(uint32_t magic, uint32_t info)
 {
 	bool parsed;
@@ -119,6 +96,6 @@ void boot_main(uint32_t magic, uint32_t info)
 	irq_enable();
 	uart_enable_irq();
 	smp_start_cpus();
-	build_control_domain();
+	dom0_build();
 	sched_start();
 }

@@ -14,6 +14,7 @@
  */
 #include "dom0/build.h"
 
+#include "boot/boot.h"
 #include "core/hypercall.h"
 #include "core/manage.h"
 #include "core/services.h"
@@ -22,6 +23,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/mm.h"
+#include "x86/paging.h"
 
 #define PTE_TABLE     0x67ull /* present, writable, user, accessed, dirty */
 #define PTE_PAGE      0x67ull
@@ -31,7 +33,7 @@
 #define MAX_PAGES     (16ull << (30 - PAGE_SHIFT))
 
 struct builder {
-	const struct dom0_parts *parts;
+	const struct boot_module *file, *ramdisk_file; /* no ramdisk: empty */
 	struct kernel_image kernel;
 	struct domain *domain;
 	uint64_t pages;
@@ -106,7 +108,7 @@ static void layout(struct builder *b)
 	const struct kernel_image *k = &b->kernel;
 
 	b->next = pages_of(k->end);
-	b->ramdisk_pages = pages_of(b->parts->ramdisk_size);
+	b->ramdisk_pages = pages_of(b->ramdisk_file->size);
 	b->p2m_pages = pages_of(b->pages * sizeof(uint64_t));
 	if (!k->mod_start_pfn)
 		b->ramdisk = place(b, b->ramdisk_pages);
@@ -131,13 +133,13 @@ static void layout(struct builder *b)
 		      b->pages >> 8, (b->next >> 8) + 1);
 }
 
-static uint64_t choose_pages(const struct dom0_parts *parts)
+static uint64_t choose_pages(const struct builder *b)
 {
-	uint64_t pages = parts->pages;
+	uint64_t pages = options.dom0_mem >> PAGE_SHIFT;
 
 	if (!pages)
-		pages = DEFAULT_PAGES + pages_of(parts->kernel_size) +
-			pages_of(parts->ramdisk_size);
+		pages = DEFAULT_PAGES + pages_of(b->file->size) +
+			pages_of(b->ramdisk_file->size);
 	return min_u64(pages, MAX_PAGES);
 }
 
@@ -250,8 +252,8 @@ static void load_contents(struct builder *b)
 			k->segment[i].file_size);
 	if (k->hypercall_page && hypercalls >> PAGE_SHIFT < b->mapped_end)
 		hypercall_page_fill(pfn_to_virt(b, hypercalls >> PAGE_SHIFT));
-	copy_in(b, b->ramdisk << PAGE_SHIFT, b->parts->ramdisk,
-		b->parts->ramdisk_size);
+	copy_in(b, b->ramdisk << PAGE_SHIFT,
+		phys_to_virt(b->ramdisk_file->start), b->ramdisk_file->size);
 }
 
 static void fill_start_info(struct builder *b)
@@ -271,15 +273,15 @@ static void fill_start_info(struct builder *b)
 		si->first_p2m_pfn = b->p2m_pfn;
 		si->nr_p2m_frames = b->p2m_pages + b->p2m_table_pages;
 	}
-	if (b->parts->ramdisk_size) {
+	if (b->ramdisk_file->size) {
 		si->mod_start =
 			k->mod_start_pfn
 				? b->ramdisk
 				: k->virt_base + (b->ramdisk << PAGE_SHIFT);
-		si->mod_len = b->parts->ramdisk_size;
+		si->mod_len = b->ramdisk_file->size;
 		si->flags |= k->mod_start_pfn ? SIF_MOD_START_PFN : 0;
 	}
-	string_copy((char *)si->cmd_line, b->parts->cmdline,
+	string_copy((char *)si->cmd_line, b->file->cmdline,
 		    sizeof(si->cmd_line));
 }
 
@@ -312,18 +314,24 @@ static void start_vcpu(struct builder *b)
 	heap_free(c);
 }
 
-void dom0_build(const struct dom0_parts *parts)
+/* Module 0 is the kernel of the control domain, module 1 its ramdisk. */
+void dom0_build(void)
 {
+	struct boot_module *files = boot_info.modules;
 	static struct builder builder;
 	struct builder *b = &builder;
 	const char *problem;
 	int rc;
 
-	b->parts = parts;
-	problem = image_parse(&b->kernel, parts->kernel, parts->kernel_size);
+	if (!boot_info.module_count)
+		panic("no boot module: a kernel for the control domain");
+	b->file = &files[0];
+	b->ramdisk_file = &files[1];
+	problem = image_parse(&b->kernel, phys_to_virt(b->file->start),
+			      b->file->size);
 	if (problem)
 		panic("first domain: kernel file: %s", problem);
-	b->pages = choose_pages(parts);
+	b->pages = choose_pages(b);
 	b->domain = domain_create(0, 1, true, &rc);
 	if (!b->domain)
 		panic("first domain: cannot be created: %d", rc);
@@ -334,6 +342,10 @@ void dom0_build(const struct dom0_parts *parts)
 	build_tables(b);
 	start_vcpu(b);
 	heap_free(b->p2m);
+	for (unsigned int i = 0; i < boot_info.module_count; i++)
+		mm_free_boot_range(files[i].start & PAGE_MASK,
+				   (files[i].start + files[i].size + PAGE_SIZE -
+				    1) & PAGE_MASK);
 	log_info("first domain: %lu MiB, kernel at %lx, entry %lx\n",
 		 b->pages >> 8, b->kernel.virt_base, b->kernel.entry);
 	domain_controller_unpause(b->domain);

@@ -18,14 +18,11 @@
 struct acpi_info acpi;
 
 struct rsdp {
-	char signature[8];
-	uint8_t checksum;
-	char oem[6];
+	char signature[8], sum_and_oem[7];
 	uint8_t revision;
-	uint32_t rsdt;
-	uint32_t length;
+	uint32_t rsdt, length;
 	uint64_t xsdt;
-	uint8_t extended_checksum, reserved[3];
+	uint32_t extended_sum;
 } __attribute__((packed));
 
 #define RSDP_V1_LENGTH 20
@@ -33,10 +30,8 @@ struct rsdp {
 struct table_header {
 	char signature[4];
 	uint32_t length;
-	uint8_t revision, checksum;
-	char oem[6], oem_table[8];
-	uint32_t oem_revision, creator, creator_revision;
-} __attribute__((packed));
+	char rest[28];
+};
 
 /* Offsets of fields of the FADT [ACPI 6.4, "Fixed ACPI Description Table"]. */
 enum fadt_field {
@@ -63,16 +58,6 @@ enum madt_type {
 	MADT_X2APIC = 9,
 };
 
-static uint8_t sum_of(const void *p, size_t n)
-{
-	const uint8_t *b = p;
-	uint8_t sum = 0;
-
-	while (n--)
-		sum = (uint8_t)(sum + *b++);
-	return sum;
-}
-
 /* Unaligned little-endian fields of variable tables. */
 static uint32_t get32(const uint8_t *p)
 {
@@ -95,10 +80,14 @@ static const void *scan_rsdp(uint64_t start, uint64_t size)
 	/* A short one may be the last thing there: room to copy a long one. */
 	const char *p = map_firmware(start, size + sizeof(struct rsdp));
 
-	for (uint64_t at = 0; at + RSDP_V1_LENGTH <= size; at += 16)
-		if (memcmp(p + at, "RSD PTR ", 8) == 0 &&
-		    sum_of(p + at, RSDP_V1_LENGTH) == 0)
+	for (uint64_t at = 0; at + RSDP_V1_LENGTH <= size; at += 16) {
+		uint8_t sum = 0;
+
+		for (unsigned int i = 0; i < RSDP_V1_LENGTH; i++)
+			sum = (uint8_t)(sum + p[at + i]);
+		if (!sum && !memcmp(p + at, "RSD PTR ", 8))
 			return p + at;
+	}
 	return NULL;
 }
 
@@ -129,11 +118,7 @@ static const void *map_table(uint64_t pa)
 			    length);
 		return NULL;
 	}
-	h = map_firmware(pa, length);
-	if (sum_of(h, length))
-		log_warning("ACPI: checksum of table %.4s is wrong\n",
-			    h->signature);
-	return h;
+	return map_firmware(pa, length);
 }
 
 static void add_cpu(uint32_t apic_id, uint32_t flags)
