@@ -3,7 +3,7 @@
 # Host tests of hypervisor/core on a simulated machine (tests/unit/fake).
 
 CORE_FAKE := tests/unit/fake/core_fake.c
-CORE_TESTED := $(addprefix hypervisor/,lib/spinlock.c \
+CORE_TESTED := $(addprefix hypervisor/,lib/heap.c lib/spinlock.c \
 	$(addprefix core/,evtchn.c pirq.c sched.c sched_op.c \
 	time.c timer.c vcpu_info.c vcpu_op.c))
 CORE_INCLUDES := -DTENON_HOSTED -DTENON_DEBUG -Itests/unit/fake \
@@ -13,6 +13,7 @@ define core_test
 $(call host_test,core-$(1),tests/unit/core/$(1)_test.c $(CORE_FAKE) \
 	$(2),$(CORE_INCLUDES),-lpthread)
 endef
+$(eval $(call core_test,heap,$(CORE_TESTED)))
 $(eval $(call core_test,timer,$(CORE_TESTED)))
 $(eval $(call core_test,sched,$(CORE_TESTED)))
 $(eval $(call core_test,evtchn,$(CORE_TESTED)))

@@ -39,7 +39,6 @@ struct boot_info {
 	struct memory_range memory[BOOT_MAX_MEMORY]; /* as the loader gave */
 	unsigned int module_count;
 	struct boot_module modules[BOOT_MAX_MODULES];
-	uint64_t rsdp;         /* machine address; 0: search the BIOS area */
 	uint8_t rsdp_copy[36]; /* the loader's copy, length 0 when none */
 	unsigned int rsdp_copy_length;
 };
@@ -54,9 +53,6 @@ struct ram_range {
 	uint64_t start, end;
 };
 
-/* Is the frame RAM by the loader's map (page-granular, rounded inwards)? */
-bool boot_frame_is_ram(mfn_t m);
-
 /*
  * Boot allocator (memory.c): zeroed, 4 KiB aligned (`align` for the other),
  * never freed; panics when memory is exhausted. Until mm_init() only.
@@ -65,7 +61,7 @@ void boot_memory_init(void);
 void *boot_alloc_pages(unsigned int n);
 void *boot_alloc_aligned(uint64_t size, uint64_t align);
 /* A free page below 1 MiB for the processors' start-up code; 0 = none. */
-uint64_t boot_low_page(void);
+extern uint64_t boot_low_page;
 /* Addresses above 4 GiB are mapped now. */
 void boot_memory_unlimited(void);
 /* The ranges left, for mm_init(); the allocator is closed. */
@@ -75,7 +71,7 @@ extern uint64_t machine_frames;
 
 /* Command line (options.c). */
 struct options {
-	char console[16];  /* com1, vga, or "com1,vga" */
+	bool com1, vga;    /* consoles */
 	unsigned int baud; /* 0: leave as the firmware set it */
 	uint64_t dom0_mem; /* bytes, 0: all that is left */
 	unsigned int maxcpus;

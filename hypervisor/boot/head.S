@@ -2,29 +2,44 @@
 /*
  * Where the boot loader jumps to: 32-bit protected mode, paging off, the
  * loader's magic number in eax and its information in ebx [Multiboot 1 and 2,
- * "Machine state"]. Builds the early page tables, which map
+ * "Machine state"]. The early page tables, at the end of this file, map
  *
  *   0 .. 4 GiB          identity, and again at DIRECT_MAP_START
  *   IMAGE_START         the image (16 MiB)
  *   ENTRY_REGION        the boot CPU's block
  *
- * everything writable and executable until paging_init() replaces them, and
- * calls boot_main(magic, information) in 64-bit mode. Other CPUs start in
+ * everything writable and executable until paging_init() replaces them. Calls
+ * boot_main(magic, information) in 64-bit mode. Other CPUs start in
  * trampoline_start, copied to a page below 1 MiB, and use the early tables
  * for the few instructions before ap_main().
  */
+#include <asm-offsets.h>
+
 #include "x86/layout.h"
 #include "x86/segments.h"
 
 #define PHYS(symbol)	((symbol) - IMAGE_START + IMAGE_PHYS_START)
 #define EARLY_CS	0x08
-#define EARLY_DS	0x10
 #define L4_SLOT(va)	((((va) >> 39) & 511) * 8)
 
 #define EFER		0xc0000080
 #define EFER_LME_NXE	0x900
 #define CR4_PAE		0x20
 #define CR0_BITS	0x80010011 /* PG WP ET PE */
+
+/* In any mode, with paging off; a far jump to EARLY_CS has to follow. */
+.macro LONG_MODE
+	mov	$CR4_PAE, %eax
+	mov	%eax, %cr4
+	mov	$PHYS(early_l4), %eax
+	mov	%eax, %cr3
+	mov	$EFER, %ecx
+	mov	$EFER_LME_NXE, %eax
+	xor	%edx, %edx
+	wrmsr
+	mov	$CR0_BITS, %eax
+	mov	%eax, %cr0
+.endm
 
 	.section .head, "ax", @progbits
 	.code32
@@ -67,75 +82,22 @@ start32:
 	cmp	$0x20100000, %edx
 	jne	no_long_mode
 
-	/* Four L2 tables of 2 MiB pages: the first 4 GiB. */
-	mov	$PHYS(early_l2_low), %edi
-	mov	$0x83, %eax
-	xor	%ecx, %ecx
-1:	mov	%eax, (%edi,%ecx,8)
-	add	$0x200000, %eax
-	inc	%ecx
-	cmp	$2048, %ecx
-	jb	1b
-	mov	$PHYS(early_l2_low) + 3, %eax
-	mov	$PHYS(early_l3_low), %edi
-	xor	%ecx, %ecx
-2:	mov	%eax, (%edi,%ecx,8)
-	add	$0x1000, %eax
-	inc	%ecx
-	cmp	$4, %ecx
-	jb	2b
-
-	/* The image, eight 2 MiB pages. */
-	mov	$PHYS(early_l2_image), %edi
-	mov	$IMAGE_PHYS_START + 0x83, %eax
-	xor	%ecx, %ecx
-3:	mov	%eax, (%edi,%ecx,8)
-	add	$0x200000, %eax
-	inc	%ecx
-	cmp	$8, %ecx
-	jb	3b
-
-	/* The boot CPU's block, 16 pages. */
-	mov	$PHYS(early_l1_entry), %edi
-	mov	$PHYS(boot_cpu_block) + 3, %eax
-	xor	%ecx, %ecx
-4:	mov	%eax, (%edi,%ecx,8)
-	add	$0x1000, %eax
-	inc	%ecx
-	cmp	$16, %ecx
-	jb	4b
-	movl	$PHYS(early_l1_entry) + 3, PHYS(early_l2_entry)
-	movl	$PHYS(early_l2_entry) + 3, PHYS(early_l3_image)
-	movl	$PHYS(early_l2_image) + 3, PHYS(early_l3_image) + 8
-	movl	$PHYS(early_l3_low) + 3, PHYS(early_l4)
-	movl	$PHYS(early_l3_low) + 3, PHYS(early_l4) + L4_SLOT(DIRECT_MAP_START)
-	movl	$PHYS(early_l3_image) + 3, PHYS(early_l4) + L4_SLOT(ENTRY_REGION)
-
-	mov	$CR4_PAE, %eax
-	mov	%eax, %cr4
-	mov	$PHYS(early_l4), %eax
-	mov	%eax, %cr3
-	mov	$EFER, %ecx
-	mov	$EFER_LME_NXE, %eax
-	xor	%edx, %edx
-	wrmsr
-	mov	$CR0_BITS, %eax
-	mov	%eax, %cr0
+	LONG_MODE
 	ljmp	$EARLY_CS, $PHYS(start64)
 
 no_long_mode:
 	mov	$PHYS(no_long_mode_text), %esi
 	mov	$0xb8000, %edi
-5:	lodsb
+1:	lodsb
 	test	%al, %al
-	jz	6f
+	jz	2f
 	mov	%al, (%edi)
 	add	$2, %edi
 	mov	$0x3f8, %dx
 	out	%al, %dx
-	jmp	5b
-6:	hlt
-	jmp	6b
+	jmp	1b
+2:	hlt
+	jmp	2b
 no_long_mode_text:
 	.asciz	"Tenon needs a 64-bit processor with no-execute pages.\r\n"
 
@@ -144,21 +106,12 @@ start64:
 	movabs	$high64, %rax
 	jmp	*%rax
 high64:
-	mov	$EARLY_DS, %eax
-	mov	%eax, %ds
-	mov	%eax, %es
-	mov	%eax, %ss
-	xor	%eax, %eax
-	mov	%eax, %fs
-	mov	%eax, %gs
 	/* Below the frame of the guest that this call chain will resume. */
-	movabs	$ENTRY_REGION + CPU_BLOCK_SIZE - 256, %rsp
+	movabs	$ENTRY_REGION + CPU_BLOCK_SIZE - REGS_SIZE - 8, %rsp
 	mov	%esi, %edi
 	mov	%ebp, %esi
 	xor	%ebp, %ebp
 	call	boot_main
-7:	hlt
-	jmp	7b
 
 /*
  * Real mode at the start of the page that SIPI named: CS:0, nothing else is
@@ -178,32 +131,16 @@ trampoline_start:
 	lea	trampoline64 - trampoline_start(%ebx), %eax
 	mov	%eax, trampoline_far - trampoline_start
 	lgdtl	trampoline_gdt - trampoline_start
-	mov	$CR4_PAE, %eax
-	mov	%eax, %cr4
-	mov	$PHYS(early_l4), %eax
-	mov	%eax, %cr3
-	mov	$EFER, %ecx
-	mov	$EFER_LME_NXE, %eax
-	xor	%edx, %edx
-	wrmsr
-	mov	$CR0_BITS, %eax
-	mov	%eax, %cr0
+	LONG_MODE
 	ljmpl	*(trampoline_far - trampoline_start)
 
 	.code64
 trampoline64:
-	mov	$EARLY_DS, %eax
-	mov	%eax, %ds
-	mov	%eax, %es
-	mov	%eax, %ss
-	xor	%eax, %eax
-	mov	%eax, %fs
-	mov	%eax, %gs
 	movabs	$ap_high64, %rax
 	jmp	*%rax
 	.balign	4
 trampoline_gdt:
-	.short	23
+	.short	15
 	.long	PHYS(early_gdt)
 trampoline_far:
 	.long	0
@@ -215,31 +152,62 @@ ap_high64:
 	shl	$12, %rax
 	mov	%rax, %cr3
 	mov	ap_stack(%rip), %rsp
-	sub	$256, %rsp
+	sub	$REGS_SIZE + 8, %rsp
 	xor	%ebp, %ebp
 	call	ap_main
-8:	hlt
-	jmp	8b
 
 	.balign	8
 early_gdt:
 	.quad	0
 	.quad	0x00af9b000000ffff	/* 64-bit code */
-	.quad	0x00cf93000000ffff	/* data */
 early_gdt_register:
-	.short	23
+	.short	15
 	.long	PHYS(early_gdt)
 
 	.section .bss.page_aligned, "aw", @nobits
 	.balign	4096
 	.globl	boot_cpu_block
 boot_cpu_block:	.skip	CPU_BLOCK_SIZE
-early_l4:	.skip	4096
-early_l3_low:	.skip	4096
-early_l3_image:	.skip	4096
-early_l2_low:	.skip	4096 * 4
-early_l2_image:	.skip	4096
-early_l2_entry:	.skip	4096
-early_l1_entry:	.skip	4096
+
+	/* Table entries: present and writable, 0x80: a page of 2 MiB. */
+	.data
+	.balign	4096
+early_l4:
+	.quad	PHYS(early_l3_low) + 3
+	.org	early_l4 + L4_SLOT(ENTRY_REGION)
+	.quad	PHYS(early_l3_image) + 3
+	.org	early_l4 + L4_SLOT(DIRECT_MAP_START)
+	.quad	PHYS(early_l3_low) + 3
+	.balign	4096
+early_l3_low:
+	.quad	PHYS(early_l2_low) + 0x0003, PHYS(early_l2_low) + 0x1003
+	.quad	PHYS(early_l2_low) + 0x2003, PHYS(early_l2_low) + 0x3003
+	.balign	4096
+early_l2_low:			/* four tables, 4 GiB */
+	address = 0
+	.rept	2048
+	.quad	address + 0x83
+	address = address + 0x200000
+	.endr
+early_l3_image:
+	.quad	PHYS(early_l2_entry) + 3, PHYS(early_l2_image) + 3
+	.balign	4096
+early_l2_image:
+	address = IMAGE_PHYS_START
+	.rept	8
+	.quad	address + 0x83
+	address = address + 0x200000
+	.endr
+	.balign	4096
+early_l2_entry:
+	.quad	PHYS(early_l1_entry) + 3
+	.balign	4096
+early_l1_entry:
+	address = 0
+	.rept	CPU_BLOCK_SIZE / 4096
+	.quad	PHYS(boot_cpu_block) + address + 3
+	address = address + 4096
+	.endr
+	.balign	4096
 
 	.section .note.GNU-stack, "", @progbits

@@ -36,8 +36,8 @@ struct module1 {
 	uint32_t start, end, string, reserved;
 };
 
-struct map1 {
-	uint32_t size; /* of the rest */
+/* In both; in Multiboot 1, after the size of the rest. */
+struct map_entry {
 	uint64_t start, length;
 	uint32_t type;
 } __attribute__((packed));
@@ -69,11 +69,6 @@ struct tag_map {
 	char entries[];
 };
 
-struct map2 {
-	uint64_t start, length;
-	uint32_t type, reserved;
-};
-
 static void add_memory(uint64_t start, uint64_t size, uint32_t type)
 {
 	struct memory_range *r = &boot_info.memory[boot_info.memory_count];
@@ -90,20 +85,25 @@ static void add_memory(uint64_t start, uint64_t size, uint32_t type)
 }
 
 /*
- * QEMU puts the file name in front of each command line; GRUB does not.
+ * Copy a line, which may lack its end mark. QEMU puts the file name in front
+ * of each command line; GRUB does not.
  */
-static const char *skip_file_name(const char *s)
+static void copy_line(char *dst, size_t size, const char *text, size_t limit)
 {
-	if (strncmp(boot_info.loader, "qemu", 4))
-		return s;
-	while (*s && *s != ' ')
-		s++;
-	while (*s == ' ')
-		s++;
-	return s;
+	size_t at = 0, n = strnlen(text, limit);
+
+	if (!strncmp(boot_info.loader, "qemu", 4)) {
+		while (at < n && text[at] != ' ')
+			at++;
+		while (at < n && text[at] == ' ')
+			at++;
+	}
+	memset(dst, 0, size);
+	memcpy(dst, text + at, min_u64(n - at, size - 1));
 }
 
-static void add_module(uint32_t start, uint32_t end, const char *string)
+static void add_module(uint32_t start, uint32_t end, const char *text,
+		       size_t limit)
 {
 	struct boot_module *m = &boot_info.modules[boot_info.module_count];
 
@@ -113,59 +113,42 @@ static void add_module(uint32_t start, uint32_t end, const char *string)
 	}
 	m->start = start;
 	m->size = end - start;
-	string_copy(m->cmdline, skip_file_name(string), sizeof(m->cmdline));
+	copy_line(m->cmdline, sizeof(m->cmdline), text, limit);
 	boot_info.module_count++;
 }
 
-static void parse_map1(const char *map, uint32_t length)
+/* Entries are `stride` bytes apart; 0: each begins with its size. */
+static void parse_map(const char *map, uint32_t length, uint32_t stride)
 {
-	struct map1 m;
-	uint32_t at = 0;
+	uint32_t front = stride ? 0 : sizeof(stride);
+	struct map_entry e;
+	uint64_t at;
 
-	while (length - at >= sizeof(m)) {
-		memcpy(&m, map + at, sizeof(m));
-		add_memory(m.start, m.length, m.type);
-		if (m.size > length - at - 4)
-			break;
-		at += m.size + 4;
+	for (at = 0; at + front + sizeof(e) <= length; at += front + stride) {
+		if (front)
+			memcpy(&stride, map + at, sizeof(stride));
+		memcpy(&e, map + at + front, sizeof(e));
+		add_memory(e.start, e.length, e.type);
 	}
 }
 
 static void parse1(const struct info1 *info)
 {
 	const struct module1 *m = phys_to_virt(info->modules);
-	unsigned int i;
 
 	if (info->flags & INFO1_LOADER)
-		string_copy(boot_info.loader, phys_to_virt(info->loader),
-			    sizeof(boot_info.loader));
+		copy_line(boot_info.loader, sizeof(boot_info.loader),
+			  phys_to_virt(info->loader), SIZE_MAX);
 	if (info->flags & INFO1_CMDLINE)
-		string_copy(boot_info.cmdline,
-			    skip_file_name(phys_to_virt(info->cmdline)),
-			    sizeof(boot_info.cmdline));
+		copy_line(boot_info.cmdline, sizeof(boot_info.cmdline),
+			  phys_to_virt(info->cmdline), SIZE_MAX);
 	if (info->flags & INFO1_MAP)
-		parse_map1(phys_to_virt(info->map), info->map_length);
+		parse_map(phys_to_virt(info->map), info->map_length, 0);
 	if (!(info->flags & INFO1_MODULES))
 		return;
-	for (i = 0; i < info->module_count; i++)
-		add_module(m[i].start, m[i].end,
-			   m[i].string ? phys_to_virt(m[i].string) : "");
-}
-
-static void parse_map2(const struct tag_map *t)
-{
-	struct map2 m;
-	uint32_t at;
-
-	if (t->tag.size < sizeof(*t) || t->entry_size < sizeof(m))
-		return;
-	for (at = 0; t->tag.size - sizeof(*t) - at >= sizeof(m);
-	     at += t->entry_size) {
-		memcpy(&m, t->entries + at, sizeof(m));
-		add_memory(m.start, m.length, m.type);
-		if (t->entry_size > t->tag.size - sizeof(*t) - at)
-			break;
-	}
+	for (unsigned int i = 0; i < info->module_count; i++)
+		add_module(m[i].start, m[i].end, phys_to_virt(m[i].string),
+			   m[i].string ? SIZE_MAX : 0);
 }
 
 static void parse_rsdp(const struct tag *t)
@@ -181,43 +164,32 @@ static void parse_rsdp(const struct tag *t)
 	boot_info.rsdp_copy_length = n;
 }
 
-/* The text of a tag, which may lack its end mark. */
-static void tag_text(char *dst, size_t size, const struct tag *t,
-		     uint32_t offset)
-{
-	const char *text = (const char *)t + offset;
-	size_t n = strnlen(text, t->size - offset);
-
-	memset(dst, 0, size);
-	memcpy(dst, text, min_u64(n, size - 1));
-}
-
-static void parse_module2(const struct tag_module *m)
-{
-	static char text[BOOT_CMDLINE_MAX];
-
-	if (m->tag.size < sizeof(*m))
-		return;
-	tag_text(text, sizeof(text), &m->tag, sizeof(*m));
-	add_module(m->start, m->end, text);
-}
-
 static void parse_tag(const struct tag *t)
 {
+	const struct tag_module *m = (const void *)t;
+	const struct tag_map *map = (const void *)t;
+	const char *text = (const char *)(t + 1);
+
 	switch (t->type) {
 	case TAG_CMDLINE:
-		tag_text(boot_info.cmdline, sizeof(boot_info.cmdline), t,
-			 sizeof(*t));
+		copy_line(boot_info.cmdline, sizeof(boot_info.cmdline), text,
+			  t->size - sizeof(*t));
 		break;
 	case TAG_LOADER:
-		tag_text(boot_info.loader, sizeof(boot_info.loader), t,
-			 sizeof(*t));
+		copy_line(boot_info.loader, sizeof(boot_info.loader), text,
+			  t->size - sizeof(*t));
 		break;
 	case TAG_MODULE:
-		parse_module2((const void *)t);
+		if (t->size >= sizeof(*m))
+			add_module(m->start, m->end, m->string,
+				   t->size - sizeof(*m));
 		break;
 	case TAG_MAP:
-		parse_map2((const void *)t);
+		if (t->size >= sizeof(*map) &&
+		    map->entry_size >= sizeof(struct map_entry))
+			parse_map(map->entries,
+				  t->size - (uint32_t)sizeof(*map),
+				  map->entry_size);
 		break;
 	case TAG_RSDP1:
 	case TAG_RSDP2:

@@ -6,93 +6,101 @@
 #include "boot/boot.h"
 
 #include "lib/string.h"
+#include "x86/layout.h"
 
 struct options options = {
-	.console = "com1",
-	.maxcpus = 256,
+	.com1 = true,
+	.maxcpus = MAX_CPUS,
 	.loglevel = LOG_INFO,
 };
 
-static uint64_t parse_number(const char *s, const char **end)
+/* Call take() with a copy of each part of s. */
+static void for_each_part(const char *s, char separator, void (*take)(char *))
+{
+	char part[128];
+
+	while (*s) {
+		size_t n = 0;
+
+		while (s[n] && s[n] != separator)
+			n++;
+		string_copy(part, s, min_u64(n + 1, sizeof(part)));
+		if (n)
+			take(part);
+		s += s[n] ? n + 1 : n;
+	}
+}
+
+static uint64_t parse_number(const char **s)
 {
 	uint64_t n = 0;
 
-	for (; *s >= '0' && *s <= '9'; s++)
-		n = n * 10 + (uint64_t)(*s - '0');
-	*end = s;
+	for (; **s >= '0' && **s <= '9'; ++*s)
+		n = n * 10 + (uint64_t)(**s - '0');
 	return n;
 }
 
-/* Bytes with a suffix K, M, G or T; without one, KiB as in Xen. */
+/* Bytes with a suffix B, K, M, G or T; without one, KiB as in Xen. */
 static uint64_t parse_size(const char *s)
 {
-	const char *end;
-	uint64_t n = parse_number(s, &end);
+	static const char suffixes[] = "bkmgt";
+	uint64_t n = parse_number(&s);
 
-	switch (*end | 0x20) {
-	case 'b':
-		return n;
-	case 'm':
-		return n << 20;
-	case 'g':
-		return n << 30;
-	case 't':
-		return n << 40;
-	default:
-		return n << 10;
-	}
+	for (unsigned int i = 0; i < sizeof(suffixes) - 1; i++)
+		if ((*s | 0x20) == suffixes[i])
+			return n << 10 * i;
+	return n << 10;
+}
+
+static void add_console(char *name)
+{
+	options.com1 |= !strcmp(name, "com1");
+	options.vga |= !strcmp(name, "vga");
 }
 
 static void set_console(const char *value)
 {
-	string_copy(options.console, value, sizeof(options.console));
+	options.com1 = options.vga = false;
+	for_each_part(value, ',', add_console);
 }
 
 /* com1=115200,8n1: the frame format is the only one that we know. */
 static void set_com1(const char *value)
 {
-	const char *end;
-
-	options.baud = (unsigned int)parse_number(value, &end);
+	options.baud = (unsigned int)parse_number(&value);
 }
 
 /* dom0_mem=512M or dom0_mem=min:1G,max:2G; the last number counts. */
 static void set_dom0_mem(const char *value)
 {
-	const char *p;
-
-	for (p = value; *p; p++) {
+	for (const char *p = value; *p; p++)
 		if (*p == ':' || *p == ',')
 			value = p + 1;
-	}
 	options.dom0_mem = parse_size(value);
 }
 
 static void set_maxcpus(const char *value)
 {
-	const char *end;
-	uint64_t n = parse_number(value, &end);
+	uint64_t n = min_u64(parse_number(&value), MAX_CPUS);
 
-	options.maxcpus = n ? (unsigned int)min_u64(n, 256) : 1;
+	options.maxcpus = n ? (unsigned int)n : 1;
 }
 
-/* loglvl=all, or the most verbose level: error, warning, info, debug. */
+/* loglvl=all, or the most verbose level. */
 static void set_loglvl(const char *value)
 {
 	static const char *const names[] = { "error", "warning", "info",
 					     "debug", "all" };
-	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strncmp(value, names[i], strlen(names[i])) == 0)
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strncmp(value, names[i], strlen(names[i])))
 			options.loglevel =
 				(enum log_level)min_u64(i, LOG_DEBUG);
-	}
 }
 
 static void set_noreboot(const char *value)
 {
-	options.noreboot = strncmp(value, "0", 2) && strncmp(value, "no", 3);
+	options.noreboot = strcmp(value, "0") && strcmp(value, "no");
 }
 
 static const struct option {
@@ -104,16 +112,17 @@ static const struct option {
 	{ "loglvl", set_loglvl },     { "noreboot", set_noreboot },
 };
 
-static void parse_word(char *word)
+static void take_option(char *word)
 {
-	char *value = strchr(word, '=');
-	unsigned int i;
+	char *value = word;
 
-	if (value)
+	while (*value && *value != '=')
+		value++;
+	if (*value)
 		*value++ = 0;
-	for (i = 0; i < ARRAY_SIZE(option_table); i++) {
-		if (strcmp(word, option_table[i].name) == 0) {
-			option_table[i].set(value ? value : "");
+	for (unsigned int i = 0; i < ARRAY_SIZE(option_table); i++) {
+		if (!strcmp(word, option_table[i].name)) {
+			option_table[i].set(value);
 			return;
 		}
 	}
@@ -122,19 +131,5 @@ static void parse_word(char *word)
 
 void options_parse(const char *cmdline)
 {
-	char word[128];
-	size_t n;
-
-	while (*cmdline) {
-		for (n = 0; cmdline[n] && cmdline[n] != ' ';)
-			n++;
-		if (n) {
-			string_copy(word, cmdline,
-				    min_u64(n + 1, sizeof(word)));
-			parse_word(word);
-		}
-		cmdline += n;
-		while (*cmdline == ' ')
-			cmdline++;
-	}
+	for_each_part(cmdline, ' ', take_option);
 }

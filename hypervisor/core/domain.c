@@ -90,8 +90,6 @@ static void domain_free(struct domain *d)
 	for (unsigned int i = 0; i < d->max_vcpus; i++) {
 		if (!d->vcpu || !d->vcpu[i])
 			continue;
-		sched_vcpu_destroy(d->vcpu[i]);
-		time_vcpu_destroy(d->vcpu[i]);
 		vcpu_context_destroy(d->vcpu[i]);
 		heap_free(d->vcpu[i]);
 	}
@@ -187,6 +185,7 @@ struct domain *domain_create(domid_t id, unsigned int max_vcpus, bool control,
 	d->refcount = 1;
 	d->is_control = control;
 	d->max_vcpus = max_vcpus;
+	d->weight = SCHED_WEIGHT_DEFAULT;
 	d->controller_pause_count = 1;
 	list_init(&d->link);
 	spin_init(&d->lock, RANK_DOMAIN);
@@ -232,18 +231,12 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 	v->pause_count = d->controller_pause_count ? 1 : 0;
 	if (vcpu_context_init(v))
 		goto free_vcpu;
-	if (time_vcpu_init(v))
-		goto free_context;
-	if (sched_vcpu_init(v))
-		goto free_time;
+	time_vcpu_init(v);
+	sched_vcpu_init(v);
 	time_update_vcpu(v);
 	d->vcpu[id] = v;
 	return v;
 
-free_time:
-	time_vcpu_destroy(v);
-free_context:
-	vcpu_context_destroy(v);
 free_vcpu:
 	heap_free(v);
 	return NULL;

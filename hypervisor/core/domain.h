@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "core/sched.h"
+#include "core/timer.h"
 #include "lib/list.h"
 #include "lib/spinlock.h"
 #include "lib/types.h"
@@ -17,7 +19,6 @@
 
 struct evtchn;
 struct grant_table;
-struct timer;
 struct frame;
 
 struct vcpu {
@@ -61,14 +62,14 @@ struct vcpu {
 	struct vcpu_runstate_info runstate;
 	uint64_t runstate_va; /* guest va registered, 0 = none */
 	uint64_t time_va;     /* vcpu_time_info area, 0 = none */
-	struct timer *singleshot, *periodic, *poll_timer;
+	struct timer singleshot, periodic, poll_timer;
 	uint64_t periodic_ns;
 	unsigned int time_cpu; /* whose TSC its time record is for */
 	uint32_t time_version; /* of the records, even */
 	bool areas_stale; /* runstate and time areas wait for kernel mode */
 
 	/* core/sched.c: see there for the lock. */
-	struct sched_vcpu *sched;
+	struct sched_vcpu sched;
 	unsigned int cpu;         /* runs or ran there */
 	bool running;             /* atomic; its registers are on cpu's stack */
 	unsigned int pause_count; /* atomic */
@@ -121,7 +122,7 @@ struct domain {
 
 	struct grant_table *grant; /* core/grant.c */
 	void *irqs;                /* pirqs of the control domain */
-	uint64_t cpu_time;         /* core/sched.c */
+	unsigned int weight;       /* share of the CPU, per vCPU */
 };
 
 /* Core API (core/domain.c). */

@@ -112,27 +112,25 @@ static long sched_poll(struct vcpu *v, void *arg)
 		return rc < 0 ? rc : 0;
 	}
 	if (op->timeout)
-		timer_set(v->poll_timer, op->timeout);
+		timer_set(&v->poll_timer, op->timeout);
 	else
-		timer_stop(v->poll_timer);
+		timer_stop(&v->poll_timer);
 	softirq_raise(this_cpu()->id, SOFTIRQ_SCHEDULE);
 	return 0;
 }
 
-#define NO_ARGUMENT 0, 0
+#define ROW(op, argument, how)                                                 \
+	[SCHEDOP_##op] = { sched_##op, sizeof(argument), how }
 
 /* No watchdogs and no pinning by guests: absent rows answer -ENOSYS. */
 static const struct subop sched_table[] = {
-	[SCHEDOP_yield] = { sched_yield, NO_ARGUMENT },
-	[SCHEDOP_block] = { sched_block, NO_ARGUMENT },
-	[SCHEDOP_shutdown] = { sched_shutdown, sizeof(struct sched_shutdown),
-			       SUBOP_IN },
-	[SCHEDOP_poll] = { sched_poll, sizeof(struct sched_poll), SUBOP_IN },
-	[SCHEDOP_shutdown_code] = { sched_shutdown_code,
-				    sizeof(struct sched_shutdown), SUBOP_IN },
-	[SCHEDOP_remote_shutdown] = { sched_remote_shutdown,
-				      sizeof(struct sched_remote_shutdown),
-				      SUBOP_IN | SUBOP_PRIV },
+	[SCHEDOP_yield] = { sched_yield },
+	[SCHEDOP_block] = { sched_block },
+	ROW(shutdown, struct sched_shutdown, SUBOP_IN),
+	ROW(poll, struct sched_poll, SUBOP_IN),
+	ROW(shutdown_code, struct sched_shutdown, SUBOP_IN),
+	ROW(remote_shutdown, struct sched_remote_shutdown,
+	    SUBOP_IN | SUBOP_PRIV),
 };
 
 long hc_sched_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,

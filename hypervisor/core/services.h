@@ -8,8 +8,7 @@
 #include "core/domain.h"
 
 /* core/sched.c. wake/kick: any context, O(1). */
-int sched_vcpu_init(struct vcpu *v); /* -ENOMEM */
-void sched_vcpu_destroy(struct vcpu *v);
+void sched_vcpu_init(struct vcpu *v);
 void vcpu_wake(struct vcpu *v);  /* blocked/paused -> maybe runnable */
 void vcpu_kick(struct vcpu *v);  /* an event is pending for it */
 void vcpu_pause(struct vcpu *v); /* returns once off CPU */
@@ -17,27 +16,9 @@ void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 void vcpu_block_current(void); /* blocks unless event pending */
 void sched_yield_current(void);
-void sched_init(void);     /* boot CPU, before others start */
-void sched_init_cpu(void); /* on each CPU */
 /* SOFTIRQ_SCHEDULE: switch; replaces guest_regs() contents, may idle. */
 void schedule(void);
 noreturn_fn void sched_start(void); /* CPU's boot path ends here */
-
-/* core/timer.c: absolute ns of now(). Handlers run in softirq context. */
-struct timer {
-	uint64_t deadline;
-	void (*handler)(void *data);
-	void *data;
-	unsigned int cpu, heap_index; /* heap_index 0 = not queued */
-};
-void timer_init(struct timer *t, void (*handler)(void *), void *data);
-#define TIMER_NEVER (~0ull)
-void timer_set(struct timer *t, uint64_t deadline); /* past: fires at once */
-void timer_stop(struct timer *t); /* waits for a running handler elsewhere */
-/* Room for so many queued timers on each CPU; before setting them. */
-must_check int timer_reserve(unsigned int total);
-void timer_init_cpu(void);
-void timer_softirq(void);
 
 /* core/time.c (pvclock) on x86/clock.c. */
 uint64_t now(void); /* ns since boot, same on all CPUs, never backwards */
@@ -51,8 +32,8 @@ void time_set_wallclock(uint64_t secs, uint32_t nsecs, uint64_t at);
 void time_write_areas(struct vcpu *v);
 /* What v->runstate would be if its state changed now. */
 void runstate_read(const struct vcpu *v, struct vcpu_runstate_info *info);
-int time_vcpu_init(struct vcpu *v); /* -ENOMEM */
-void time_vcpu_destroy(struct vcpu *v);
+void time_vcpu_init(struct vcpu *v);
+void time_vcpu_stop(struct vcpu *v); /* paused: its timers */
 
 /* core/evtchn.c */
 int evtchn_init_domain(struct domain *d);
@@ -67,7 +48,7 @@ static inline bool vcpu_event_pending(const struct vcpu *v)
 	       !read_once(v->info->evtchn_upcall_mask);
 }
 
-/* x86/context.c, x86/fpu.c (helper D) */
+/* x86/context.c, x86/fpu.c  */
 void vcpu_context_save(struct vcpu *v); /* from CPU and stack top */
 void vcpu_context_load(struct vcpu *v); /* to CPU and stack top */
 void vcpu_context_load_idle(void);      /* idle root, no guest state */
@@ -80,7 +61,7 @@ int vcpu_context_get(struct vcpu *v, struct vcpu_guest_context *c);
 /* x86/entry.S: the way out to the guest in guest_regs(), from the boot path */
 noreturn_fn void guest_resume(void);
 
-/* mm/ (helper C) */
+/* mm/ */
 void *heap_alloc(size_t size); /* zeroed; from 2 KiB on, whole pages */
 void heap_free(void *p);
 uint64_t heap_free_pages(void), heap_total_pages(void);
@@ -110,7 +91,7 @@ struct frame *frame_get_writable(struct domain *d, mfn_t m);
 void frame_put_writable(struct frame *f);
 void tlb_flush_local(void); /* also from the interrupt handler */
 
-/* platform/console (helper B) */
+/* platform/console */
 void console_write(const char *s, size_t n); /* raw bytes to consoles */
 size_t console_read(char *buf, size_t n);    /* typed input, 0 = none */
 size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental);

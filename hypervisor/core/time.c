@@ -47,34 +47,14 @@ static void record_make(struct vcpu *v, struct vcpu_time_info *r)
 void time_update_vcpu(struct vcpu *v)
 {
 	struct vcpu_time_info r = { 0 }, *shared = &v->info->time;
-	uint32_t version;
 
 	record_make(v, &r);
-	version = r.version;
-	r.version = version - 1;
-	write_once(shared->version, version - 1);
+	r.version |= 1;
+	write_once(shared->version, r.version);
 	record_barrier();
 	memcpy(shared, &r, sizeof(r));
 	record_barrier();
-	write_once(shared->version, version);
-}
-
-static void time_area_write(struct vcpu *v)
-{
-	struct vcpu_time_info r = { 0 };
-	guest_ptr_t to = guest_ptr(v->time_va);
-	uint32_t version;
-
-	record_make(v, &r);
-	version = r.version;
-	r.version = version - 1;
-	if (copy_to_guest(to, &r.version, sizeof(r.version)))
-		return;
-	record_barrier();
-	if (copy_to_guest(to, &r, sizeof(r)))
-		return;
-	record_barrier();
-	(void)!copy_to_guest(to, &version, sizeof(version));
+	write_once(shared->version, r.version - 1);
 }
 
 /* ---- run states ---- */
@@ -106,27 +86,49 @@ void runstate_read(const struct vcpu *v, struct vcpu_runstate_info *info)
 		info->time[info->state & 3] += t - info->state_entry_time;
 }
 
+/* ---- areas in guest memory ---- */
+
+/*
+ * Write a record to the guest's va. Until all of it is there, its word says
+ * `busy`. A guest that has not mapped the area goes without.
+ */
+static void area_write(uint64_t va, void *record, size_t size, uint64_t *word,
+		       uint64_t busy)
+{
+	guest_ptr_t word_at =
+		guest_ptr(va + (uint64_t)((char *)word - (char *)record));
+	uint64_t done = *word;
+
+	*word = busy;
+	if (copy_to_guest(word_at, word, sizeof(*word)))
+		return;
+	record_barrier();
+	if (copy_to_guest(guest_ptr(va), record, size))
+		return;
+	record_barrier();
+	(void)!copy_to_guest(word_at, &done, sizeof(done));
+}
+
 static void runstate_area_write(const struct vcpu *v)
 {
 	struct vcpu_runstate_info r = v->runstate;
-	uint64_t entry = r.state_entry_time;
-	guest_ptr_t to = guest_ptr(v->runstate_va);
-	guest_ptr_t entry_at =
-		guest_ptr(v->runstate_va + offsetof(struct vcpu_runstate_info,
-						    state_entry_time));
+	uint64_t *entry = &r.state_entry_time;
+	uint64_t busy =
+		v->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1
+			? XEN_RUNSTATE_UPDATE
+			: 0;
 
-	if (!(v->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1)) {
-		(void)!copy_to_guest(to, &r, sizeof(r));
-		return;
-	}
-	r.state_entry_time |= XEN_RUNSTATE_UPDATE;
-	if (copy_to_guest(entry_at, &r.state_entry_time, sizeof(entry)))
-		return;
-	record_barrier();
-	if (copy_to_guest(to, &r, sizeof(r)))
-		return;
-	record_barrier();
-	(void)!copy_to_guest(entry_at, &entry, sizeof(entry));
+	area_write(v->runstate_va, &r, sizeof(r), entry, *entry | busy);
+}
+
+static void time_area_write(struct vcpu *v)
+{
+	struct vcpu_time_info r = { 0 };
+	/* The version, and padding. */
+	uint64_t *word = (uint64_t *)(void *)&r;
+
+	record_make(v, &r);
+	area_write(v->time_va, &r, sizeof(r), word, *word | 1);
 }
 
 void time_write_areas(struct vcpu *v)
@@ -193,7 +195,7 @@ static void periodic_expired(void *data)
 {
 	struct vcpu *v = data;
 	uint64_t period = read_once(v->periodic_ns);
-	uint64_t t = now(), deadline = v->periodic->deadline;
+	uint64_t t = now(), deadline = v->periodic.node.key;
 
 	evtchn_send_virq(v, VIRQ_TIMER);
 	if (!period)
@@ -201,7 +203,7 @@ static void periodic_expired(void *data)
 	/* Ticks that were missed are gone (SC-2). */
 	if (deadline <= t)
 		deadline += ((t - deadline) / period + 1) * period;
-	timer_set(v->periodic, deadline);
+	timer_set(&v->periodic, deadline);
 }
 
 static void poll_expired(void *data)
@@ -210,44 +212,17 @@ static void poll_expired(void *data)
 		vcpu_wake(data);
 }
 
-static struct timer *timer_new(void (*handler)(void *), struct vcpu *v)
+void time_vcpu_init(struct vcpu *v)
 {
-	struct timer *t = heap_alloc(sizeof(*t));
-
-	if (t)
-		timer_init(t, handler, v);
-	return t;
+	timer_init(&v->singleshot, singleshot_expired, v);
+	timer_init(&v->periodic, periodic_expired, v);
+	timer_init(&v->poll_timer, poll_expired, v);
 }
 
-static void timer_delete(struct timer **t)
+void time_vcpu_stop(struct vcpu *v)
 {
-	if (!*t)
-		return;
-	timer_stop(*t);
-	heap_free(*t);
-	*t = NULL;
-}
-
-int time_vcpu_init(struct vcpu *v)
-{
-	static unsigned int vcpus; /* ever created: the bound is generous */
-	unsigned int n = __atomic_add_fetch(&vcpus, 1, __ATOMIC_RELAXED);
-
-	v->singleshot = timer_new(singleshot_expired, v);
-	v->periodic = timer_new(periodic_expired, v);
-	v->poll_timer = timer_new(poll_expired, v);
-	if (v->singleshot && v->periodic && v->poll_timer &&
-	    !timer_reserve(3 * n + 16))
-		return 0;
-	time_vcpu_destroy(v);
-	__atomic_sub_fetch(&vcpus, 1, __ATOMIC_RELAXED);
-	return -XEN_ENOMEM;
-}
-
-void time_vcpu_destroy(struct vcpu *v)
-{
-	v->periodic_ns = 0;
-	timer_delete(&v->singleshot);
-	timer_delete(&v->periodic);
-	timer_delete(&v->poll_timer);
+	write_once(v->periodic_ns, 0);
+	timer_stop(&v->singleshot);
+	timer_stop(&v->periodic);
+	timer_stop(&v->poll_timer);
 }

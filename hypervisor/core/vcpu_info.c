@@ -70,7 +70,7 @@ void vcpu_info_release(struct vcpu *v)
 	struct domain *d = v->domain;
 	struct frame *f;
 
-	time_vcpu_destroy(v);
+	time_vcpu_stop(v);
 	spin_lock(&d->lock);
 	f = v->info_frame;
 	v->info_frame = NULL;

@@ -126,14 +126,14 @@ static long set_periodic(struct vcpu *v, guest_ptr_t arg)
 	if (op.period_ns < MILLISECOND || op.period_ns > SANE_DELTA)
 		return -XEN_EINVAL;
 	write_once(v->periodic_ns, op.period_ns);
-	timer_set(v->periodic, now() + op.period_ns);
+	timer_set(&v->periodic, now() + op.period_ns);
 	return 0;
 }
 
 static long stop_periodic(struct vcpu *v, guest_ptr_t arg)
 {
 	write_once(v->periodic_ns, 0);
-	timer_stop(v->periodic);
+	timer_stop(&v->periodic);
 	return 0;
 }
 
@@ -146,7 +146,7 @@ static long set_singleshot(struct vcpu *v, guest_ptr_t arg)
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -XEN_EFAULT;
 	/* The reference ignores the flags: a time that has passed fires. */
-	timer_set(v->singleshot, op.timeout_abs_ns);
+	timer_set(&v->singleshot, op.timeout_abs_ns);
 	return 0;
 }
 
@@ -154,7 +154,7 @@ static long stop_singleshot(struct vcpu *v, guest_ptr_t arg)
 {
 	if (v != current_vcpu())
 		return -XEN_EINVAL;
-	timer_stop(v->singleshot);
+	timer_stop(&v->singleshot);
 	return 0;
 }
 
@@ -217,10 +217,10 @@ long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4,
 	uint64_t t = now();
 
 	if (!deadline)
-		timer_stop(v->singleshot);
+		timer_stop(&v->singleshot);
 	else if (deadline > t && deadline - t > SANE_DELTA)
-		timer_set(v->singleshot, t + 100 * MILLISECOND);
+		timer_set(&v->singleshot, t + 100 * MILLISECOND);
 	else
-		timer_set(v->singleshot, deadline);
+		timer_set(&v->singleshot, deadline);
 	return 0;
 }

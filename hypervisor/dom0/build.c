@@ -14,6 +14,7 @@
  */
 #include "dom0/build.h"
 
+#include "boot/boot.h"
 #include "core/hypercall.h"
 #include "core/manage.h"
 #include "core/services.h"
@@ -22,6 +23,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/mm.h"
+#include "x86/paging.h"
 
 #define PTE_TABLE     0x67ull /* present, writable, user, accessed, dirty */
 #define PTE_PAGE      0x67ull
@@ -31,13 +33,14 @@
 #define MAX_PAGES     (16ull << (30 - PAGE_SHIFT))
 
 struct builder {
-	const struct dom0_parts *parts;
+	const struct boot_module *file, *ramdisk_file; /* no ramdisk: empty */
 	struct kernel_image kernel;
 	struct domain *domain;
 	uint64_t pages;
-	uint64_t **p2m; /* chunks of ENTRIES frame numbers, while building */
+	uint64_t **p2m; /* the guest's own p2m pages, each of ENTRIES */
 
 	/* The layout; all pfns, sizes in pages. */
+	uint64_t next; /* the first that has no use yet */
 	uint64_t ramdisk, ramdisk_pages;
 	uint64_t p2m_pfn, p2m_pages;
 	uint64_t start_info, tables, table_pages, stack, mapped_end;
@@ -61,16 +64,14 @@ static void *pfn_to_virt(const struct builder *b, uint64_t pfn)
 	return mfn_to_virt(pfn_to_mfn(b, pfn));
 }
 
-/* Tables of one level that [start, end) needs, end > start. */
-static uint64_t tables_for(uint64_t start, uint64_t end, unsigned int shift)
-{
-	return ((end - 1) >> shift) - (start >> shift) + 1;
-}
-
+/* Tables below the L4 that [start, end) needs, end > start. */
 static uint64_t table_count(uint64_t start, uint64_t end)
 {
-	return tables_for(start, end, 21) + tables_for(start, end, 30) +
-	       tables_for(start, end, 39);
+	uint64_t n = 0;
+
+	for (unsigned int shift = 21; shift <= 39; shift += 9)
+		n += ((end - 1) >> shift) - (start >> shift) + 1;
+	return n;
 }
 
 /* Page tables map themselves, so their number is found by repetition. */
@@ -94,86 +95,90 @@ static void layout_tables(struct builder *b)
 	}
 }
 
+static uint64_t place(struct builder *b, uint64_t pages)
+{
+	uint64_t pfn = b->next;
+
+	b->next += pages;
+	return pfn;
+}
+
 static void layout(struct builder *b)
 {
 	const struct kernel_image *k = &b->kernel;
-	uint64_t pfn = pages_of(k->end);
 
-	b->ramdisk_pages = pages_of(b->parts->ramdisk_size);
+	b->next = pages_of(k->end);
+	b->ramdisk_pages = pages_of(b->ramdisk_file->size);
 	b->p2m_pages = pages_of(b->pages * sizeof(uint64_t));
-	if (!k->mod_start_pfn) {
-		b->ramdisk = pfn;
-		pfn += b->ramdisk_pages;
-	}
-	if (!k->init_p2m) {
-		b->p2m_pfn = pfn;
-		pfn += b->p2m_pages;
-	}
-	b->start_info = pfn++;
-	b->tables = pfn;
+	if (!k->mod_start_pfn)
+		b->ramdisk = place(b, b->ramdisk_pages);
+	if (!k->init_p2m)
+		b->p2m_pfn = place(b, b->p2m_pages);
+	b->start_info = place(b, 1);
+	b->tables = b->next;
 	layout_tables(b);
-	pfn = b->mapped_end;
-	if (k->mod_start_pfn) {
-		b->ramdisk = pfn;
-		pfn += b->ramdisk_pages;
-	}
+	b->next = b->mapped_end;
+	if (k->mod_start_pfn)
+		b->ramdisk = place(b, b->ramdisk_pages);
 	if (k->init_p2m) {
-		uint64_t bytes = b->p2m_pages << PAGE_SHIFT;
-
-		b->p2m_pfn = pfn;
-		b->p2m_tables = pfn + b->p2m_pages;
+		b->p2m_pfn = place(b, b->p2m_pages);
 		b->p2m_table_pages =
-			table_count(k->init_p2m, k->init_p2m + bytes);
-		pfn = b->p2m_tables + b->p2m_table_pages;
+			table_count(k->init_p2m,
+				    k->init_p2m + (b->p2m_pages << PAGE_SHIFT));
+		b->p2m_tables = place(b, b->p2m_table_pages);
 	}
-	if (pfn > b->pages)
+	if (b->next > b->pages)
 		panic("first domain: dom0_mem gives %lu MiB, but kernel and "
 		      "ramdisk need %lu MiB",
-		      b->pages >> 8, (pfn >> 8) + 1);
+		      b->pages >> 8, (b->next >> 8) + 1);
 }
 
-static uint64_t choose_pages(const struct dom0_parts *parts)
+static uint64_t choose_pages(const struct builder *b)
 {
-	uint64_t pages = parts->pages;
+	uint64_t pages = options.dom0_mem >> PAGE_SHIFT;
 
 	if (!pages)
-		pages = DEFAULT_PAGES + pages_of(parts->kernel_size) +
-			pages_of(parts->ramdisk_size);
+		pages = DEFAULT_PAGES + pages_of(b->file->size) +
+			pages_of(b->ramdisk_file->size);
 	return min_u64(pages, MAX_PAGES);
 }
 
+static bool within(uint64_t pfn, uint64_t start, uint64_t pages)
+{
+	return pfn >= start && pfn - start < pages;
+}
+
+static mfn_t new_frame(struct builder *b)
+{
+	struct frame *f = domain_alloc_frame(b->domain);
+
+	if (!f)
+		panic("first domain: dom0_mem asks for %lu MiB, but only %lu "
+		      "MiB are there",
+		      b->pages >> 8, b->domain->tot_pages >> 8);
+	return frame_to_mfn(f);
+}
+
+/* The pages of the p2m come first, since they say which frames all have. */
 static void populate(struct builder *b)
 {
-	uint64_t chunks = (b->pages + ENTRIES - 1) / ENTRIES;
-
-	b->p2m = heap_alloc(chunks * sizeof(b->p2m[0]));
-	for (uint64_t i = 0; b->p2m && i < chunks; i++)
-		if (!(b->p2m[i] = heap_alloc(PAGE_SIZE)))
-			break;
-	if (!b->p2m || !b->p2m[chunks - 1])
-		panic("first domain: no memory for its frame list");
 	b->domain->max_pages = b->pages;
+	b->p2m = heap_alloc(b->p2m_pages * sizeof(b->p2m[0]));
+	if (!b->p2m)
+		panic("first domain: no memory for its frame list");
+	for (uint64_t i = 0; i < b->p2m_pages; i++) {
+		b->p2m[i] = mfn_to_virt(new_frame(b));
+		/* Entries behind the last page are invalid frames. */
+		memset(b->p2m[i], 0xff, PAGE_SIZE);
+	}
 	for (uint64_t pfn = 0; pfn < b->pages; pfn++) {
-		struct frame *f = domain_alloc_frame(b->domain);
-		mfn_t m;
+		mfn_t m = within(pfn, b->p2m_pfn, b->p2m_pages)
+				  ? virt_to_mfn(b->p2m[pfn - b->p2m_pfn])
+				  : new_frame(b);
 
-		if (!f)
-			panic("first domain: dom0_mem asks for %lu MiB, but "
-			      "only %lu MiB are there",
-			      b->pages >> 8, pfn >> 8);
-		m = frame_to_mfn(f);
-		/* Its frames were all allocated above, or we have panicked. */
-		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		b->p2m[pfn / ENTRIES][pfn % ENTRIES] = m.n;
 		m2p_set(m, pfn);
 	}
-}
-
-static void free_frame_list(struct builder *b)
-{
-	for (uint64_t i = 0; i < (b->pages + ENTRIES - 1) / ENTRIES; i++)
-		heap_free(b->p2m[i]);
-	heap_free(b->p2m);
 }
 
 /* Copy bytes to consecutive pseudo-physical addresses. */
@@ -211,10 +216,8 @@ static uint64_t *table_virt(uint64_t entry)
 static void map_page(struct builder *b, uint64_t va, uint64_t pfn)
 {
 	uint64_t *table = pfn_to_virt(b, b->l4);
-	bool is_table =
-		(pfn >= b->tables && pfn < b->tables + b->table_pages) ||
-		(pfn >= b->p2m_tables &&
-		 pfn < b->p2m_tables + b->p2m_table_pages);
+	bool is_table = within(pfn, b->tables, b->table_pages) ||
+			within(pfn, b->p2m_tables, b->p2m_table_pages);
 
 	for (unsigned int shift = 39; shift > 12; shift -= 9)
 		table = table_virt(
@@ -249,14 +252,8 @@ static void load_contents(struct builder *b)
 			k->segment[i].file_size);
 	if (k->hypercall_page && hypercalls >> PAGE_SHIFT < b->mapped_end)
 		hypercall_page_fill(pfn_to_virt(b, hypercalls >> PAGE_SHIFT));
-	copy_in(b, b->ramdisk << PAGE_SHIFT, b->parts->ramdisk,
-		b->parts->ramdisk_size);
-	for (uint64_t i = 0; i < b->p2m_pages; i++)
-		memcpy(pfn_to_virt(b, b->p2m_pfn + i), b->p2m[i], PAGE_SIZE);
-	/* Entries behind the last page are invalid frames. */
-	for (uint64_t i = b->pages; i % ENTRIES; i++)
-		((uint64_t *)pfn_to_virt(
-			b, b->p2m_pfn + i / ENTRIES))[i % ENTRIES] = ~0ull;
+	copy_in(b, b->ramdisk << PAGE_SHIFT,
+		phys_to_virt(b->ramdisk_file->start), b->ramdisk_file->size);
 }
 
 static void fill_start_info(struct builder *b)
@@ -276,15 +273,15 @@ static void fill_start_info(struct builder *b)
 		si->first_p2m_pfn = b->p2m_pfn;
 		si->nr_p2m_frames = b->p2m_pages + b->p2m_table_pages;
 	}
-	if (b->parts->ramdisk_size) {
+	if (b->ramdisk_file->size) {
 		si->mod_start =
 			k->mod_start_pfn
 				? b->ramdisk
 				: k->virt_base + (b->ramdisk << PAGE_SHIFT);
-		si->mod_len = b->parts->ramdisk_size;
+		si->mod_len = b->ramdisk_file->size;
 		si->flags |= k->mod_start_pfn ? SIF_MOD_START_PFN : 0;
 	}
-	string_copy((char *)si->cmd_line, b->parts->cmdline,
+	string_copy((char *)si->cmd_line, b->file->cmdline,
 		    sizeof(si->cmd_line));
 }
 
@@ -317,18 +314,24 @@ static void start_vcpu(struct builder *b)
 	heap_free(c);
 }
 
-void dom0_build(const struct dom0_parts *parts)
+/* Module 0 is the kernel of the control domain, module 1 its ramdisk. */
+void dom0_build(void)
 {
+	struct boot_module *files = boot_info.modules;
 	static struct builder builder;
 	struct builder *b = &builder;
 	const char *problem;
 	int rc;
 
-	b->parts = parts;
-	problem = image_parse(&b->kernel, parts->kernel, parts->kernel_size);
+	if (!boot_info.module_count)
+		panic("no boot module: a kernel for the control domain");
+	b->file = &files[0];
+	b->ramdisk_file = &files[1];
+	problem = image_parse(&b->kernel, phys_to_virt(b->file->start),
+			      b->file->size);
 	if (problem)
 		panic("first domain: kernel file: %s", problem);
-	b->pages = choose_pages(parts);
+	b->pages = choose_pages(b);
 	b->domain = domain_create(0, 1, true, &rc);
 	if (!b->domain)
 		panic("first domain: cannot be created: %d", rc);
@@ -338,7 +341,11 @@ void dom0_build(const struct dom0_parts *parts)
 	fill_start_info(b);
 	build_tables(b);
 	start_vcpu(b);
-	free_frame_list(b);
+	heap_free(b->p2m);
+	for (unsigned int i = 0; i < boot_info.module_count; i++)
+		mm_free_boot_range(files[i].start & PAGE_MASK,
+				   (files[i].start + files[i].size + PAGE_SIZE -
+				    1) & PAGE_MASK);
 	log_info("first domain: %lu MiB, kernel at %lx, entry %lx\n",
 		 b->pages >> 8, b->kernel.virt_base, b->kernel.entry);
 	domain_controller_unpause(b->domain);

@@ -10,6 +10,7 @@
 
 #include "lib/string.h"
 #include "public/elfnote.h"
+#include "public/features.h"
 
 struct elf64_header {
 	uint8_t ident[16];
@@ -37,64 +38,28 @@ static const void *file_at(const struct kernel_image *k, uint64_t offset,
 	return k->file + offset;
 }
 
-static uint64_t note_number(const uint8_t *desc, uint32_t size)
+static void take_note(struct kernel_image *k, uint32_t type,
+		      const uint8_t *desc, uint32_t size)
 {
-	uint64_t value = 0;
+	uint64_t *const numbers[] = {
+		[XEN_ELFNOTE_ENTRY] = &k->entry,
+		[XEN_ELFNOTE_HYPERCALL_PAGE] = &k->hypercall_page,
+		[XEN_ELFNOTE_VIRT_BASE] = &k->virt_base,
+		[XEN_ELFNOTE_PADDR_OFFSET] = &k->paddr_offset,
+		[XEN_ELFNOTE_INIT_P2M] = &k->init_p2m,
+		[XEN_ELFNOTE_MOD_START_PFN] = &k->mod_start_pfn,
+		[XEN_ELFNOTE_SUPPORTED_FEATURES] = &k->features,
+	};
 
-	memcpy(&value, desc, size < 8 ? size : 8);
-	return value;
+	if (type == XEN_ELFNOTE_XEN_VERSION)
+		k->is_xen_3 = size >= 7 && !memcmp(desc, "xen-3.0", 7);
+	if (type >= ARRAY_SIZE(numbers) || !numbers[type])
+		return;
+	*numbers[type] = 0;
+	memcpy(numbers[type], desc, min_u64(size, sizeof(uint64_t)));
 }
 
-struct note_state {
-	bool entry, guest_os, version, features;
-	uint64_t supported;
-	const char *problem;
-};
-
-static bool text_is(const uint8_t *desc, uint32_t size, const char *text)
-{
-	size_t n = strlen(text);
-
-	return size >= n && !memcmp(desc, text, n);
-}
-
-static void take_note(struct kernel_image *k, struct note_state *s,
-		      uint32_t type, const uint8_t *desc, uint32_t size)
-{
-	switch (type) {
-	case XEN_ELFNOTE_ENTRY:
-		k->entry = note_number(desc, size);
-		s->entry = true;
-		break;
-	case XEN_ELFNOTE_HYPERCALL_PAGE:
-		k->hypercall_page = note_number(desc, size);
-		break;
-	case XEN_ELFNOTE_VIRT_BASE:
-		k->virt_base = note_number(desc, size);
-		break;
-	case XEN_ELFNOTE_PADDR_OFFSET:
-		k->paddr_offset = note_number(desc, size);
-		break;
-	case XEN_ELFNOTE_XEN_VERSION:
-		s->version = text_is(desc, size, "xen-3.0");
-		break;
-	case XEN_ELFNOTE_INIT_P2M:
-		k->init_p2m = note_number(desc, size);
-		break;
-	case XEN_ELFNOTE_MOD_START_PFN:
-		k->mod_start_pfn = note_number(desc, size) != 0;
-		break;
-	case XEN_ELFNOTE_SUPPORTED_FEATURES:
-		s->features = true;
-		s->supported = note_number(desc, size);
-		break;
-	default:
-		break;
-	}
-}
-
-static void take_notes(struct kernel_image *k, struct note_state *s,
-		       uint64_t offset, uint64_t size)
+static void take_notes(struct kernel_image *k, uint64_t offset, uint64_t size)
 {
 	uint64_t end = offset + size;
 
@@ -112,7 +77,7 @@ static void take_notes(struct kernel_image *k, struct note_state *s,
 		if (h[0] == 4 && file_at(k, name, 4) &&
 		    file_at(k, desc, h[1]) &&
 		    !memcmp(file_at(k, name, 4), "Xen", 4))
-			take_note(k, s, h[2], file_at(k, desc, h[1]), h[1]);
+			take_note(k, h[2], file_at(k, desc, h[1]), h[1]);
 	}
 }
 
@@ -145,14 +110,13 @@ static const char *take_segment(struct kernel_image *k,
 	return NULL;
 }
 
-static const char *check_notes(const struct kernel_image *k,
-			       const struct note_state *s)
+static const char *check_notes(const struct kernel_image *k)
 {
-	if (!s->entry)
+	if (!k->entry)
 		return "no ENTRY note: not a Xen PV kernel";
-	if (!s->version)
+	if (!k->is_xen_3)
 		return "the XEN_VERSION note is not xen-3.0";
-	if (s->features && !(s->supported & 1u << 11))
+	if (!(k->features & 1u << XENFEAT_dom0))
 		return "the kernel does not support being the first domain";
 	if (k->virt_base & (PAGE_SIZE - 1) || k->init_p2m & (PAGE_SIZE - 1))
 		return "a base address is not page aligned";
@@ -161,14 +125,14 @@ static const char *check_notes(const struct kernel_image *k,
 
 const char *image_parse(struct kernel_image *k, const void *file, uint64_t size)
 {
-	struct note_state notes = { 0 };
 	const struct elf64_header *h;
 	const struct elf64_segment *p;
 	const char *problem;
 
-	memset(k, 0, sizeof(*k));
-	k->file = file;
-	k->size = size;
+	/* Who does not say which features it supports has them all. */
+	*k = (struct kernel_image){ .file = file,
+				    .size = size,
+				    .features = -1ull };
 	h = file_at(k, 0, sizeof(*h));
 	if (!h || memcmp(h->ident, "\177ELF\2\1", 6) || h->machine != 62)
 		return "not an ELF64 file for x86-64";
@@ -178,8 +142,8 @@ const char *image_parse(struct kernel_image *k, const void *file, uint64_t size)
 	for (unsigned int i = 0; i < h->phnum; i++)
 		if (p[i].type == PT_NOTE &&
 		    file_at(k, p[i].offset, p[i].filesz))
-			take_notes(k, &notes, p[i].offset, p[i].filesz);
-	problem = check_notes(k, &notes);
+			take_notes(k, p[i].offset, p[i].filesz);
+	problem = check_notes(k);
 	for (unsigned int i = 0; i < h->phnum && !problem; i++)
 		if (p[i].type == PT_LOAD)
 			problem = take_segment(k, &p[i]);

@@ -22,8 +22,10 @@ struct kernel_image {
 	uint64_t entry, virt_base, paddr_offset;
 	uint64_t hypercall_page; /* virtual address; 0 = none wanted */
 	uint64_t init_p2m;       /* virtual address; 0 = after the kernel */
-	bool mod_start_pfn;      /* the ramdisk need not be mapped */
-	uint64_t end;            /* pseudo-physical end of the kernel */
+	uint64_t mod_start_pfn;  /* not 0: the ramdisk need not be mapped */
+	uint64_t features;       /* bit mask of XENFEAT_* */
+	bool is_xen_3;
+	uint64_t end; /* pseudo-physical end of the kernel */
 	unsigned int segments;
 	struct image_segment segment[IMAGE_MAX_SEGMENTS];
 };

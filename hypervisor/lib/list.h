@@ -23,23 +23,19 @@ static inline bool list_empty(const struct list *l)
 	return l->next == l;
 }
 
-static inline void list_insert(struct list *after, struct list *node)
-{
-	node->prev = after;
-	node->next = after->next;
-	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it is a ring */
-	after->next->prev = node;
-	after->next = node;
-}
-
 static inline void list_add_head(struct list *l, struct list *node)
 {
-	list_insert(l, node);
+	node->prev = l;
+	node->next = l->next;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it is a ring */
+	l->next->prev = node;
+	l->next = node;
 }
 
+/* A ring has no ends: behind the last is before the first. */
 static inline void list_add_tail(struct list *l, struct list *node)
 {
-	list_insert(l->prev, node);
+	list_add_head(l->prev, node);
 }
 
 /* Take node out; it becomes an empty list of its own. */

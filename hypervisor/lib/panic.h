@@ -8,6 +8,12 @@
 
 #include "lib/types.h"
 
+#ifdef TENON_DEBUG
+#define DEBUG_BUILD 1
+#else
+#define DEBUG_BUILD 0
+#endif
+
 /* Print the message and a backtrace on every console and stop. */
 noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
 /* For exceptions: shows the registers and where they were, not the caller. */
@@ -15,13 +21,9 @@ struct cpu_regs;
 noreturn_fn void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 	printf_like(2, 3);
 
-#ifdef TENON_DEBUG
 #define ASSERT(c)                                                              \
 	do {                                                                   \
-		if (unlikely(!(c)))                                            \
+		if (DEBUG_BUILD && unlikely(!(c)))                             \
 			panic("assertion failed at %s:%d: %s", __FILE__,       \
 			      __LINE__, #c);                                   \
 	} while (0)
-#else
-#define ASSERT(c) ((void)sizeof(c))
-#endif

@@ -13,9 +13,8 @@ struct output {
 };
 
 struct format {
-	bool left, zero, alternate;
-	int width, precision; /* precision -1: none given */
-	int size;             /* bytes of the integer argument */
+	bool zero, alternate, wide; /* wide: an integer of 64 bits */
+	size_t width, precision;
 };
 
 static void put(struct output *o, char c)
@@ -25,162 +24,94 @@ static void put(struct output *o, char c)
 	o->length++;
 }
 
-static void pad(struct output *o, char c, int n)
-{
-	while (n-- > 0)
-		put(o, c);
-}
-
 /* Text that a prefix ("-", "0x") and zeros may precede. */
 static void put_field(struct output *o, const struct format *f,
-		      const char *prefix, int zeros, const char *text, int n)
+		      const char *prefix, const char *text, size_t n)
 {
-	int prefix_length = (int)strlen(prefix);
-	int blanks = f->width - prefix_length - zeros - n;
+	size_t length = strlen(prefix) + n;
+	size_t fill = f->width > length ? f->width - length : 0;
 
-	if (!f->left)
-		pad(o, ' ', blanks);
+	for (; fill && !f->zero; fill--)
+		put(o, ' ');
 	while (*prefix)
 		put(o, *prefix++);
-	pad(o, '0', zeros);
-	while (n-- > 0)
+	for (; fill; fill--)
+		put(o, '0');
+	for (; n; n--)
 		put(o, *text++);
-	if (f->left)
-		pad(o, ' ', blanks);
 }
 
-static void put_number(struct output *o, const struct format *f, uint64_t value,
-		       unsigned int base, bool upper, const char *prefix)
+static void put_number(struct output *o, const struct format *f,
+		       const char *prefix, uint64_t value, unsigned int base)
 {
-	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
 	char text[24], *p = text + sizeof(text);
-	int n, zeros = 0;
 
 	do {
-		*--p = digits[value % base];
+		*--p = "0123456789abcdef"[value % base];
 		value /= base;
 	} while (value);
-	n = (int)(text + sizeof(text) - p);
-	if (f->precision >= 0)
-		zeros = f->precision - n;
-	else if (f->zero && !f->left)
-		zeros = f->width - n - (int)strlen(prefix);
-	put_field(o, f, prefix, zeros > 0 ? zeros : 0, p, n);
+	put_field(o, f, prefix, p, (size_t)(text + sizeof(text) - p));
 }
 
-static uint64_t truncate(uint64_t value, int size)
+static const char *parse_number(const char *p, size_t *value)
 {
-	return size == 8 ? value : value & ((1ull << size * 8) - 1);
-}
-
-static void put_signed(struct output *o, const struct format *f, uint64_t raw)
-{
-	int shift = 64 - f->size * 8;
-	int64_t value = (int64_t)(raw << shift) >> shift;
-
-	if (value < 0)
-		put_number(o, f, -(uint64_t)value, 10, false, "-");
-	else
-		put_number(o, f, (uint64_t)value, 10, false, "");
-}
-
-static const char *parse_number(const char *p, int *value, va_list *ap)
-{
-	*value = 0;
-	if (*p == '*') {
-		*value = va_arg(*ap, int);
-		return p + 1;
-	}
-	for (; *p >= '0' && *p <= '9'; p++)
-		*value = *value * 10 + (*p - '0');
+	for (*value = 0; *p >= '0' && *p <= '9'; p++)
+		*value = *value * 10 + (size_t)(*p - '0');
 	return p;
 }
 
-static const char *parse_size(const char *p, int *size)
+static const char *parse_format(const char *p, struct format *f)
 {
-	*size = 4;
-	for (;; p++) {
-		switch (*p) {
-		case 'h':
-			*size /= 2;
-			break;
-		case 'l':
-		case 'z':
-			*size = 8;
-			break;
-		default:
-			return p;
-		}
+	*f = (struct format){ .precision = SIZE_MAX };
+	for (; *p == '0' || *p == '#'; p++) {
+		f->zero |= *p == '0';
+		f->alternate |= *p == '#';
 	}
-}
-
-static const char *parse_format(const char *p, struct format *f, va_list *ap)
-{
-	*f = (struct format){ .precision = -1 };
-	for (;; p++) {
-		if (*p == '-')
-			f->left = true;
-		else if (*p == '0')
-			f->zero = true;
-		else if (*p == '#')
-			f->alternate = true;
-		else
-			break;
-	}
-	p = parse_number(p, &f->width, ap);
-	if (f->width < 0) {
-		f->left = true;
-		f->width = -f->width;
-	}
+	p = parse_number(p, &f->width);
 	if (*p == '.')
-		p = parse_number(p + 1, &f->precision, ap);
-	return parse_size(p, &f->size);
+		p = parse_number(p + 1, &f->precision);
+	for (; *p == 'l' || *p == 'z'; p++)
+		f->wide = true;
+	return p;
 }
 
-static uint64_t next_integer(const struct format *f, va_list *ap)
+static void convert(struct output *o, const struct format *f, char kind,
+		    va_list *ap)
 {
-	if (f->size == 8)
-		return va_arg(*ap, uint64_t);
-	return truncate(va_arg(*ap, unsigned int), f->size);
-}
-
-static void convert(struct output *o, struct format *f, char kind, va_list *ap)
-{
-	const char *s, *prefix;
-	uint64_t value;
+	uint64_t value = 0;
+	const char *s;
 	char c;
 
+	if (kind == 'u' || kind == 'x')
+		value = f->wide ? va_arg(*ap, uint64_t)
+				: va_arg(*ap, unsigned int);
 	switch (kind) {
 	case 'd':
-	case 'i':
-		put_signed(o, f, next_integer(f, ap));
+		value = (uint64_t)(f->wide ? va_arg(*ap, int64_t)
+					   : va_arg(*ap, int));
+		if ((int64_t)value < 0)
+			put_number(o, f, "-", -value, 10);
+		else
+			put_number(o, f, "", value, 10);
 		break;
 	case 'u':
-		put_number(o, f, next_integer(f, ap), 10, false, "");
+		put_number(o, f, "", value, 10);
 		break;
 	case 'x':
-	case 'X':
-		value = next_integer(f, ap);
-		prefix = kind == 'X' ? "0X" : "0x";
-		put_number(o, f, value, 16, kind == 'X',
-			   f->alternate && value ? prefix : "");
+		put_number(o, f, f->alternate && value ? "0x" : "", value, 16);
 		break;
 	case 'p':
-		put_number(o, f, (uintptr_t)va_arg(*ap, void *), 16, false,
-			   "0x");
+		put_number(o, f, "0x", (uintptr_t)va_arg(*ap, void *), 16);
 		break;
 	case 's':
 		s = va_arg(*ap, const char *);
 		if (!s)
 			s = "(null)";
-		put_field(o, f, "", 0, s,
-			  (int)strnlen(s, f->precision >= 0
-						  ? (size_t)f->precision
-						  : SIZE_MAX));
+		put_field(o, f, "", s, strnlen(s, f->precision));
 		break;
 	case 'c':
 		c = (char)va_arg(*ap, int);
-		put_field(o, f, "", 0, &c, 1);
+		put_field(o, f, "", &c, 1);
 		break;
 	default: /* includes %% */
 		put(o, kind);
@@ -194,29 +125,18 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 	va_list args;
 
 	va_copy(args, ap);
-	while (*fmt) {
+	for (; *fmt; fmt++) {
 		if (*fmt != '%') {
-			put(&o, *fmt++);
+			put(&o, *fmt);
 			continue;
 		}
-		fmt = parse_format(fmt + 1, &f, &args);
+		fmt = parse_format(fmt + 1, &f);
 		if (!*fmt)
 			break;
-		convert(&o, &f, *fmt++, &args);
+		convert(&o, &f, *fmt, &args);
 	}
 	va_end(args);
 	if (size)
 		buf[o.length < size ? o.length : size - 1] = 0;
 	return (int)o.length;
-}
-
-int snprintf(char *buf, size_t size, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(buf, size, fmt, ap);
-	va_end(ap);
-	return n;
 }

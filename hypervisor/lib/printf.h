@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Formatted output to the log ring and consoles: %d %i %u %x %X %p %s %c %%,
- * flags - 0 #, width, precision, sizes hh h l ll z. No floating point.
+ * Formatted output to the log ring and consoles: %d %u %x %p %s %c %%, flags
+ * 0 and #, width, precision of strings, sizes l, ll and z.
  */
 #pragma once
 
@@ -9,9 +9,8 @@
 
 #include "lib/types.h"
 
-/* As C11 snprintf: returns the length that an unlimited buffer would hold. */
+/* As in C11: returns the length that an unlimited buffer would hold. */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
-int snprintf(char *buf, size_t size, const char *fmt, ...) printf_like(3, 4);
 
 enum log_level {
 	LOG_ERROR,

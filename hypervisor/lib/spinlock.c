@@ -2,8 +2,8 @@
 /*
  * Ticket locks. The two tickets share a 32-bit word only by accident: next is
  * taken with an atomic add, serving is written by the holder alone. Debug
- * builds keep a per-CPU bitmap of held ranks and check the order on every
- * acquisition.
+ * builds note the holder, keep a per-CPU bitmap of held ranks, and check the
+ * order on every acquisition.
  *
  * Interrupt handlers take only irqsave locks; their ranks are the highest, so
  * that an interrupt inside any plain lock keeps the order.
@@ -17,70 +17,47 @@
 /* pair: the second lock of two of one rank. */
 static void rank_enter(const struct spinlock *l, bool pair)
 {
-#ifdef TENON_DEBUG
 	struct cpu *c = this_cpu();
 	uint32_t higher = c->lock_ranks >> l->rank;
 
 	if (higher && !(pair && higher == 1))
 		panic("lock rank %u taken while holding ranks %#x", l->rank,
 		      c->lock_ranks);
-	if (!pair)
-		c->lock_ranks |= 1u << l->rank;
-#else
-#endif
+	c->lock_ranks |= 1u << l->rank;
 }
 
-static void rank_leave(const struct spinlock *l)
+static void acquire(struct spinlock *l, bool pair)
 {
-#ifdef TENON_DEBUG
-	this_cpu()->lock_ranks &= ~(1u << l->rank);
-#else
-#endif
-}
+	uint16_t ticket;
 
-static void acquire(struct spinlock *l)
-{
-	uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-
+	if (DEBUG_BUILD)
+		rank_enter(l, pair);
+	ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket)
 		cpu_relax();
-	write_once(l->holder, (int16_t)(this_cpu()->id + 1));
+	if (DEBUG_BUILD)
+		write_once(l->holder, (int16_t)(this_cpu()->id + 1));
 }
 
 static void release(struct spinlock *l)
 {
-	write_once(l->holder, 0);
+	ASSERT(spin_held(l));
+	if (DEBUG_BUILD)
+		write_once(l->holder, 0);
 	__atomic_store_n(&l->serving, (uint16_t)(l->serving + 1),
 			 __ATOMIC_RELEASE);
 }
 
 void spin_lock(struct spinlock *l)
 {
-	rank_enter(l, false);
-	acquire(l);
+	acquire(l, false);
 }
 
 void spin_unlock(struct spinlock *l)
 {
-	ASSERT(spin_held(l));
 	release(l);
-	rank_leave(l);
-}
-
-bool spin_trylock(struct spinlock *l)
-{
-	uint16_t ticket = read_once(l->serving);
-
-	if (!__atomic_compare_exchange_n(&l->next, &ticket,
-					 (uint16_t)(ticket + 1), false,
-					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return false;
-		/* No rank check: who does not wait cannot deadlock. */
-#ifdef TENON_DEBUG
-	this_cpu()->lock_ranks |= 1u << l->rank;
-#endif
-	write_once(l->holder, (int16_t)(this_cpu()->id + 1));
-	return true;
+	if (DEBUG_BUILD)
+		this_cpu()->lock_ranks &= ~(1u << l->rank);
 }
 
 bool spin_held(const struct spinlock *l)
@@ -104,13 +81,9 @@ void spin_unlock_irqrestore(struct spinlock *l, uint64_t flags)
 
 void spin_lock_pair(struct spinlock *a, struct spinlock *b)
 {
-	struct spinlock *first = a < b ? a : b;
-
-	spin_lock(first);
-	if (a == b)
-		return;
-	rank_enter(first == a ? b : a, true);
-	acquire(first == a ? b : a);
+	spin_lock(a < b ? a : b);
+	if (a != b)
+		acquire(a < b ? b : a, true);
 }
 
 void spin_unlock_pair(struct spinlock *a, struct spinlock *b)

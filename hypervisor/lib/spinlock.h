@@ -31,7 +31,7 @@ struct spinlock {
 	uint16_t next;    /* ticket of the next arrival */
 	uint16_t serving; /* ticket that may run */
 	uint8_t rank;
-	int16_t holder; /* CPU + 1, 0 = free; written by the holder */
+	int16_t holder; /* debug: CPU + 1, 0 = free; written by the holder */
 };
 
 #define SPINLOCK_INIT(r)                                                       \
@@ -46,8 +46,7 @@ static inline void spin_init(struct spinlock *l, enum lock_rank rank)
 
 void spin_lock(struct spinlock *l);
 void spin_unlock(struct spinlock *l);
-bool spin_trylock(struct spinlock *l);
-/* True when this CPU holds the lock; for ASSERT. */
+/* Debug builds: does this CPU hold the lock? For ASSERT. */
 bool spin_held(const struct spinlock *l);
 /* Take the lock with interrupts off; returns the flags for the restore. */
 uint64_t spin_lock_irqsave(struct spinlock *l);

@@ -56,17 +56,6 @@ int memcmp(const void *a, const void *b, size_t n)
 	return 0;
 }
 
-void *memchr(const void *s, int c, size_t n)
-{
-	const unsigned char *p = s;
-
-	for (; n; n--, p++) {
-		if (*p == (unsigned char)c)
-			return (void *)(uintptr_t)p;
-	}
-	return NULL;
-}
-
 size_t strlen(const char *s)
 {
 	return strnlen(s, SIZE_MAX);
@@ -93,28 +82,6 @@ int strncmp(const char *a, const char *b, size_t n)
 			return (unsigned char)*a - (unsigned char)*b;
 	}
 	return 0;
-}
-
-char *strchr(const char *s, int c)
-{
-	for (;; s++) {
-		if (*s == (char)c)
-			return (char *)(uintptr_t)s;
-		if (!*s)
-			return NULL;
-	}
-}
-
-char *strstr(const char *s, const char *needle)
-{
-	size_t n = strlen(needle);
-
-	for (;; s++) {
-		if (strncmp(s, needle, n) == 0)
-			return (char *)(uintptr_t)s;
-		if (!*s)
-			return NULL;
-	}
 }
 
 void string_copy(char *dst, const char *src, size_t size)

@@ -8,12 +8,9 @@ void *memcpy(void *dst, const void *src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
-void *memchr(const void *s, int c, size_t n);
 size_t strlen(const char *s);
 size_t strnlen(const char *s, size_t max);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
-char *strchr(const char *s, int c);
-char *strstr(const char *s, const char *needle);
 /* Copy at most size-1 bytes, always terminate, zero-fill the rest (IL-2). */
 void string_copy(char *dst, const char *src, size_t size);

@@ -2,8 +2,8 @@
 /*
  * Basic types and compiler helpers that every file may use.
  *
- * Address types are one-field structures, so that a machine frame number
- * handed to something that wants a guest frame number is a compile error.
+ * Address types are one-field structures, so that a machine address handed
+ * to something that wants a frame number is a compile error.
  */
 #pragma once
 
@@ -42,11 +42,6 @@ typedef struct {
 	uint64_t n;
 } mfn_t;
 
-/* A guest's own (pseudo-physical) frame number. */
-typedef struct {
-	uint64_t n;
-} gfn_t;
-
 /* A machine address in bytes. */
 typedef struct {
 	uint64_t a;
@@ -55,11 +50,6 @@ typedef struct {
 static inline mfn_t mfn_of(uint64_t n)
 {
 	return (mfn_t){ n };
-}
-
-static inline gfn_t gfn_of(uint64_t n)
-{
-	return (gfn_t){ n };
 }
 
 static inline maddr_t maddr_of(uint64_t a)

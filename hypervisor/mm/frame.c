@@ -12,7 +12,7 @@
 #include "lib/panic.h"
 #include "mm/pagetype.h"
 #include "public/errno.h"
-#include "pv/descriptor.h"
+#include "pv/pv.h"
 
 inline bool frame_get(struct frame *f, const struct domain *owner)
 {

@@ -18,14 +18,11 @@
 struct acpi_info acpi;
 
 struct rsdp {
-	char signature[8];
-	uint8_t checksum;
-	char oem[6];
+	char signature[8], sum_and_oem[7];
 	uint8_t revision;
-	uint32_t rsdt;
-	uint32_t length;
+	uint32_t rsdt, length;
 	uint64_t xsdt;
-	uint8_t extended_checksum, reserved[3];
+	uint32_t extended_sum;
 } __attribute__((packed));
 
 #define RSDP_V1_LENGTH 20
@@ -33,37 +30,23 @@ struct rsdp {
 struct table_header {
 	char signature[4];
 	uint32_t length;
-	uint8_t revision, checksum;
-	char oem[6], oem_table[8];
-	uint32_t oem_revision, creator, creator_revision;
-} __attribute__((packed));
+	char rest[28];
+};
 
-struct generic_address {
-	uint8_t space, width, offset, access;
-	uint64_t address;
-} __attribute__((packed));
-
-/* FADT, at its specified offsets; short tables lack the later fields. */
-struct fadt {
-	struct table_header header;
-	uint32_t facs, dsdt;
-	uint8_t reserved0, profile;
-	uint16_t sci_interrupt;
-	uint32_t smi_command;
-	uint8_t acpi_enable, acpi_disable, s4bios, pstate;
-	uint32_t pm1a_event, pm1b_event, pm1a_control, pm1b_control;
-	uint32_t pm2_control, pm_timer, gpe0, gpe1;
-	uint8_t pad[24];
-	uint32_t flags;
-	struct generic_address reset;
-	uint8_t reset_value;
-	uint8_t pad2[11];
-	uint64_t x_dsdt;
-} __attribute__((packed));
-
-_Static_assert(offsetof(struct fadt, pm_timer) == 76, "FADT");
-_Static_assert(offsetof(struct fadt, flags) == 112, "FADT");
-_Static_assert(offsetof(struct fadt, x_dsdt) == 140, "FADT");
+/* Offsets of fields of the FADT [ACPI 6.4, "Fixed ACPI Description Table"]. */
+enum fadt_field {
+	FADT_DSDT = 40,
+	FADT_SMI_COMMAND = 48,
+	FADT_ACPI_ENABLE = 52,
+	FADT_PM1A_CONTROL = 64,
+	FADT_PM1B_CONTROL = 68,
+	FADT_PM_TIMER = 76,
+	FADT_FLAGS = 112,
+	FADT_RESET = 116, /* address space (1: I/O), width, ..., address */
+	FADT_RESET_VALUE = 128,
+	FADT_X_DSDT = 140,
+	FADT_LENGTH = 148,
+};
 
 #define FADT_RESET_SUPPORTED (1u << 10)
 
@@ -74,16 +57,6 @@ enum madt_type {
 	MADT_LAPIC_ADDRESS = 5,
 	MADT_X2APIC = 9,
 };
-
-static uint8_t sum_of(const void *p, size_t n)
-{
-	const uint8_t *b = p;
-	uint8_t sum = 0;
-
-	while (n--)
-		sum = (uint8_t)(sum + *b++);
-	return sum;
-}
 
 /* Unaligned little-endian fields of variable tables. */
 static uint32_t get32(const uint8_t *p)
@@ -102,34 +75,37 @@ static uint64_t get64(const uint8_t *p)
 	return v;
 }
 
-static uint64_t scan_rsdp(uint64_t start, uint64_t size)
+static const void *scan_rsdp(uint64_t start, uint64_t size)
 {
-	const char *p = map_firmware(start, size);
-	uint64_t at;
+	/* A short one may be the last thing there: room to copy a long one. */
+	const char *p = map_firmware(start, size + sizeof(struct rsdp));
 
-	for (at = 0; at + RSDP_V1_LENGTH <= size; at += 16) {
-		if (memcmp(p + at, "RSD PTR ", 8) == 0 &&
-		    sum_of(p + at, RSDP_V1_LENGTH) == 0)
-			return start + at;
+	for (uint64_t at = 0; at + RSDP_V1_LENGTH <= size; at += 16) {
+		uint8_t sum = 0;
+
+		for (unsigned int i = 0; i < RSDP_V1_LENGTH; i++)
+			sum = (uint8_t)(sum + p[at + i]);
+		if (!sum && !memcmp(p + at, "RSD PTR ", 8))
+			return p + at;
 	}
-	return 0;
+	return NULL;
 }
 
 /* The loader's copy, or the BIOS areas [ACPI 6.4, "Finding the RSDP"]. */
 static bool find_rsdp(struct rsdp *out)
 {
-	if (boot_info.rsdp_copy_length >= RSDP_V1_LENGTH) {
-		memcpy(out, boot_info.rsdp_copy, boot_info.rsdp_copy_length);
-		return true;
+	const void *p = boot_info.rsdp_copy;
+	size_t n = boot_info.rsdp_copy_length;
+
+	if (n < RSDP_V1_LENGTH) {
+		n = sizeof(*out);
+		p = scan_rsdp(0xe0000, 0x20000);
+		if (!p)
+			p = scan_rsdp(0x9fc00, 0x400);
 	}
-	acpi.rsdp =
-		boot_info.rsdp ? boot_info.rsdp : scan_rsdp(0xe0000, 0x20000);
-	if (!acpi.rsdp)
-		acpi.rsdp = scan_rsdp(0x9fc00, 0x400);
-	if (!acpi.rsdp)
-		return false;
-	memcpy(out, map_firmware(acpi.rsdp, sizeof(*out)), sizeof(*out));
-	return true;
+	if (p)
+		memcpy(out, p, n);
+	return p;
 }
 
 static const void *map_table(uint64_t pa)
@@ -142,31 +118,18 @@ static const void *map_table(uint64_t pa)
 			    length);
 		return NULL;
 	}
-	h = map_firmware(pa, length);
-	if (sum_of(h, length))
-		log_warning("ACPI: checksum of table %.4s is wrong\n",
-			    h->signature);
-	return h;
-}
-
-/* Some firmware lists a CPU twice, once in each form of entry. */
-static bool cpu_known(uint32_t apic_id)
-{
-	unsigned int i;
-
-	for (i = 0; i < acpi.cpu_count; i++) {
-		if (acpi.apic_ids[i] == apic_id)
-			return true;
-	}
-	return false;
+	return map_firmware(pa, length);
 }
 
 static void add_cpu(uint32_t apic_id, uint32_t flags)
 {
 	/* Identifiers of 255 and above can be reached with x2APIC only. */
-	if (!(flags & 1) || cpu_known(apic_id) ||
-	    (apic_id >= 255 && !cpu_features.x2apic))
+	if (!(flags & 1) || (apic_id >= 255 && !cpu_features.x2apic))
 		return;
+	/* Some firmware lists a CPU twice, once in each form of entry. */
+	for (unsigned int i = 0; i < acpi.cpu_count; i++)
+		if (acpi.apic_ids[i] == apic_id)
+			return;
 	if (acpi.cpu_count == MAX_CPUS)
 		log_warning("CPU with APIC id %u ignored\n", apic_id);
 	else
@@ -175,14 +138,10 @@ static void add_cpu(uint32_t apic_id, uint32_t flags)
 
 static void add_ioapic(const uint8_t *e)
 {
-	struct ioapic_info *io = &acpi.ioapics[acpi.ioapic_count];
-
-	if (acpi.ioapic_count == MAX_IOAPICS)
-		return;
-	*io = (struct ioapic_info){ .id = e[2],
-				    .address = get32(e + 4),
-				    .gsi_base = get32(e + 8) };
-	acpi.ioapic_count++;
+	if (acpi.ioapic_count < MAX_IOAPICS)
+		acpi.ioapics[acpi.ioapic_count++] =
+			(struct ioapic_info){ .address = get32(e + 4),
+					      .gsi_base = get32(e + 8) };
 }
 
 /* Flags: 1:0 polarity (3 = low), 3:2 trigger (3 = level). */
@@ -272,25 +231,27 @@ static void parse_dsdt(uint64_t pa)
 	}
 }
 
+/* Short tables lack the later fields, which then are 0. */
 static void parse_fadt(const void *t, uint32_t length)
 {
-	struct fadt f;
+	uint8_t f[FADT_LENGTH] = { 0 };
+	uint64_t dsdt;
 
-	memset(&f, 0, sizeof(f));
-	memcpy(&f, t, min_u64(length, sizeof(f)));
-	acpi.smi_command = (uint16_t)f.smi_command;
-	acpi.acpi_enable = f.acpi_enable;
-	acpi.pm1a_event = (uint16_t)f.pm1a_event;
-	acpi.pm1b_event = (uint16_t)f.pm1b_event;
-	acpi.pm1a_control = (uint16_t)f.pm1a_control;
-	acpi.pm1b_control = (uint16_t)f.pm1b_control;
-	acpi.pm_timer_port = (uint16_t)f.pm_timer;
-	acpi.has_reset = f.flags & FADT_RESET_SUPPORTED;
-	acpi.reset_space = f.reset.space;
-	acpi.reset_address = f.reset.address;
-	acpi.reset_value = f.reset_value;
-	if (f.x_dsdt || f.dsdt)
-		parse_dsdt(f.x_dsdt ? f.x_dsdt : f.dsdt);
+	memcpy(f, t, min_u64(length, sizeof(f)));
+	acpi.smi_command = (uint16_t)get32(f + FADT_SMI_COMMAND);
+	acpi.acpi_enable = f[FADT_ACPI_ENABLE];
+	acpi.pm1a_control = (uint16_t)get32(f + FADT_PM1A_CONTROL);
+	acpi.pm1b_control = (uint16_t)get32(f + FADT_PM1B_CONTROL);
+	acpi.pm_timer_port = (uint16_t)get32(f + FADT_PM_TIMER);
+	/* A register in memory would need a mapping made at boot. */
+	if (get32(f + FADT_FLAGS) & FADT_RESET_SUPPORTED && f[FADT_RESET] == 1)
+		acpi.reset_port = (uint16_t)get64(f + FADT_RESET + 4);
+	acpi.reset_value = f[FADT_RESET_VALUE];
+	dsdt = get64(f + FADT_X_DSDT);
+	if (!dsdt)
+		dsdt = get32(f + FADT_DSDT);
+	if (dsdt)
+		parse_dsdt(dsdt);
 }
 
 static void parse_table(uint64_t pa)
@@ -304,8 +265,6 @@ static void parse_table(uint64_t pa)
 		parse_madt((const uint8_t *)h, h->length);
 	else if (memcmp(h->signature, "FACP", 4) == 0)
 		parse_fadt(h, h->length);
-	else if (memcmp(h->signature, "HPET", 4) == 0 && h->length >= 52)
-		acpi.hpet_address = get64((const uint8_t *)h + 44);
 }
 
 void acpi_init(void)

@@ -9,7 +9,6 @@
 #define MAX_ISA_IRQ 16
 
 struct ioapic_info {
-	uint8_t id;
 	uint32_t address;
 	uint32_t gsi_base;
 };
@@ -20,22 +19,19 @@ struct isa_override {
 };
 
 struct acpi_info {
-	uint64_t rsdp; /* machine address, 0 = no ACPI */
 	unsigned int cpu_count;
 	uint32_t apic_ids[MAX_CPUS];
 	uint64_t lapic_address;
 	unsigned int ioapic_count;
 	struct ioapic_info ioapics[MAX_IOAPICS];
 	struct isa_override isa[MAX_ISA_IRQ];
-	uint64_t hpet_address;
 	uint16_t pm_timer_port; /* 0 = none */
-	uint16_t pm1a_control, pm1b_control, pm1a_event, pm1b_event;
-	uint16_t smi_command;
+	uint16_t pm1a_control, pm1b_control, smi_command;
 	uint8_t acpi_enable;
-	bool has_s5, has_reset;
+	bool has_s5;
 	uint8_t s5_type_a, s5_type_b;
-	uint8_t reset_space, reset_value; /* address space id: 0 mem, 1 I/O */
-	uint64_t reset_address;
+	uint16_t reset_port; /* 0 = none */
+	uint8_t reset_value;
 };
 
 extern struct acpi_info acpi;

@@ -39,23 +39,26 @@ static void enter_sleep(uint16_t port, unsigned int type)
 /* Firmware hands over when told through its SMI port [ACPI, "SMI_CMD"]. */
 static void enable_acpi(void)
 {
-	unsigned int i;
-
 	if (in16(acpi.pm1a_control) & PM1_SCI_ENABLE || !acpi.smi_command)
 		return;
 	out8(acpi.smi_command, acpi.acpi_enable);
-	for (i = 0; i < 300; i++) {
+	for (unsigned int i = 0; i < 300; i++) {
 		if (in16(acpi.pm1a_control) & PM1_SCI_ENABLE)
 			break;
 		delay_us(10000);
 	}
 }
 
-void machine_poweroff(void)
+static void stop_others(const char *why)
 {
 	irq_disable();
 	smp_stop_others();
-	log_info("power off\n");
+	log_info("%s\n", why);
+}
+
+void machine_poweroff(void)
+{
+	stop_others("power off");
 	if (acpi.has_s5 && acpi.pm1a_control) {
 		enable_acpi();
 		enter_sleep(acpi.pm1a_control, acpi.s5_type_a);
@@ -66,35 +69,25 @@ void machine_poweroff(void)
 	halt_forever();
 }
 
-static void reset_by_acpi(void)
+/* Write a port that may reset the machine, and see. */
+static void try_reset(uint16_t port, uint8_t value)
 {
-	if (!acpi.has_reset)
-		return;
-	/* Memory-mapped reset registers would need a mapping made at boot. */
-	if (acpi.reset_space == 1)
-		out8((uint16_t)acpi.reset_address, acpi.reset_value);
+	out8(port, value);
 	delay_us(100000);
-}
-
-static noreturn_fn void triple_fault(void)
-{
-	struct descriptor_table none = { 0, 0 };
-
-	lidt(none);
-	__asm__ volatile("int3");
-	halt_forever();
 }
 
 void machine_reboot(void)
 {
-	irq_disable();
-	smp_stop_others();
-	log_info("reboot\n");
-	reset_by_acpi();
+	struct descriptor_table none = { 0, 0 };
+
+	stop_others("reboot");
+	if (acpi.reset_port)
+		try_reset(acpi.reset_port, acpi.reset_value);
 	out8(0xcf9, 0x02);
-	out8(0xcf9, 0x06);
-	delay_us(100000);
-	out8(0x64, 0xfe); /* keyboard controller: pulse the reset line */
-	delay_us(100000);
-	triple_fault();
+	try_reset(0xcf9, 0x06);
+	try_reset(0x64, 0xfe); /* keyboard controller: pulse the reset line */
+	/* At last a fault that cannot be delivered: a triple fault. */
+	lidt(none);
+	__asm__ volatile("int3");
+	halt_forever();
 }

@@ -1,29 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clocks of known rate, to measure the TSC with: HPET, ACPI PM timer, PIT
- * channel 2; and the battery clock. Used by the boot CPU during boot only.
+ * Clocks of known rate, to measure the TSC with: ACPI PM timer, PIT channel 2;
+ * and the battery clock. Used by the boot CPU during boot only.
  */
 #include "platform/acpi.h"
 #include "platform/platform.h"
-#include "x86/paging.h"
 #include "x86/processor.h"
 
-#define HPET_PERIOD  4 /* upper half of the capabilities: femtoseconds */
-#define HPET_CONFIG  0x10
-#define HPET_COUNTER 0xf0
-#define PM_TIMER_HZ  3579545
-#define PIT_HZ       1193182
-#define PIT_DATA2    0x42
-#define PIT_COMMAND  0x43
-#define PIT_GATE     0x61
-
-static volatile char *hpet;
-static struct reference_clock clock;
-
-static uint64_t hpet_read(void)
-{
-	return *(volatile uint32_t *)(hpet + HPET_COUNTER);
-}
+#define PIT_DATA2   0x42
+#define PIT_COMMAND 0x43
+#define PIT_GATE    0x61
 
 static uint64_t pm_timer_read(void)
 {
@@ -49,36 +35,17 @@ static void pit_start(void)
 	out8(PIT_DATA2, 0);
 }
 
-static bool hpet_start(void)
-{
-	uint32_t period;
-
-	if (!acpi.hpet_address)
-		return false;
-	hpet = ioremap(acpi.hpet_address, 0x400);
-	period = *(volatile uint32_t *)(hpet + HPET_PERIOD);
-	/* [IA-PC HPET 1.0a, "General Capabilities"]: at most 100 ns. */
-	if (!period || period > 100000000)
-		return false;
-	*(volatile uint32_t *)(hpet + HPET_CONFIG) |= 1;
-	clock = (struct reference_clock){ "HPET", 1000000000000000 / period,
-					  0xffffffff, hpet_read };
-	return true;
-}
+/* 24 bits, whatever the table says about 32. */
+static const struct reference_clock pm_timer = { "PM timer", 3579545, 0xffffff,
+						 pm_timer_read };
+static const struct reference_clock pit = { "PIT", 1193182, 0xffff, pit_read };
 
 const struct reference_clock *reference_clock_find(void)
 {
-	if (hpet_start())
-		return &clock;
-	if (acpi.pm_timer_port) {
-		/* 24 bits, whatever the table says about 32. */
-		clock = (struct reference_clock){ "PM timer", PM_TIMER_HZ,
-						  0xffffff, pm_timer_read };
-		return &clock;
-	}
+	if (acpi.pm_timer_port)
+		return &pm_timer;
 	pit_start();
-	clock = (struct reference_clock){ "PIT", PIT_HZ, 0xffff, pit_read };
-	return &clock;
+	return &pit;
 }
 
 static uint8_t rtc_read(uint8_t reg)
@@ -87,10 +54,8 @@ static uint8_t rtc_read(uint8_t reg)
 	return in8(0x71);
 }
 
-static unsigned int rtc_value(uint8_t reg, bool binary)
+static unsigned int rtc_number(uint8_t v, bool binary)
 {
-	uint8_t v = rtc_read(reg);
-
 	return binary ? v : (v >> 4) * 10u + (v & 15);
 }
 
@@ -107,19 +72,17 @@ static uint64_t days_of(unsigned int year, unsigned int month, unsigned int day)
 
 static uint64_t rtc_read_once(void)
 {
-	uint8_t format = rtc_read(0x0b);
+	uint8_t format = rtc_read(0x0b), hour_pm = rtc_read(4);
 	bool binary = format & 4;
-	uint8_t raw_hour = rtc_read(4);
-	unsigned int hour =
-		binary ? raw_hour & 0x7f
-		       : (raw_hour >> 4 & 7) * 10u + (raw_hour & 15);
-	unsigned int minute = rtc_value(2, binary);
-	unsigned int second = rtc_value(0, binary);
-	uint64_t days = days_of(2000 + rtc_value(9, binary),
-				rtc_value(8, binary), rtc_value(7, binary));
+	uint64_t days = days_of(2000 + rtc_number(rtc_read(9), binary),
+				rtc_number(rtc_read(8), binary),
+				rtc_number(rtc_read(7), binary));
+	unsigned int hour = rtc_number(hour_pm & 0x7f, binary);
+	unsigned int minute = rtc_number(rtc_read(2), binary);
+	unsigned int second = rtc_number(rtc_read(0), binary);
 
 	if (!(format & 2))
-		hour = hour % 12 + (raw_hour & 0x80 ? 12 : 0);
+		hour = hour % 12 + (hour_pm & 0x80 ? 12 : 0);
 	return ((days * 24 + hour) * 60 + minute) * 60 + second;
 }
 

@@ -15,6 +15,7 @@
 #include "pv/pv.h"
 #include "x86/paging.h"
 #include "x86/processor.h"
+#include "x86/segments.h"
 
 #define DESC_PRESENT (1ul << 47)
 #define DESC_DPL3    (3ul << 45)

@@ -42,8 +42,6 @@ struct cpu {
 	bool online;
 	uint32_t lock_ranks; /* debug: bit per rank held */
 	uint64_t tsc_offset;
-	void *sched;  /* core/sched.c */
-	void *timers; /* core/timer.c */
 	uint64_t irq_count;
 };
 

@@ -6,7 +6,7 @@
  *  256  M2P, read-only for guests (ABI: HYPERVISOR_VIRT_START)
  *  257  M2P again, writable by the hypervisor
  *  259  entry region, descriptor windows, hypervisor image
- *  260  I/O mappings: local APIC, IO-APICs, HPET, ACPI tables
+ *  260  I/O mappings: local APIC, IO-APICs, ACPI tables
  *  261  frame table
  *  262..271  direct map of all RAM (5 TiB)
  */

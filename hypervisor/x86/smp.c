@@ -66,8 +66,6 @@ void ap_main(void)
 	entry_init_cpu();
 	apic_init_cpu();
 	clock_sync_cpu();
-	sched_init_cpu();
-	timer_init_cpu();
 	__atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
 	sched_start();
 }
@@ -88,7 +86,7 @@ static bool wait_online(const struct cpu *c)
 static bool start_cpu(uint32_t target, unsigned int page)
 {
 	struct cpu *c = block_of(cpu_count);
-	void *block = pages_alloc(CPU_BLOCK_ORDER);
+	void *block = heap_alloc(CPU_BLOCK_SIZE);
 
 	if (!block)
 		return false;
@@ -111,7 +109,7 @@ void smp_start_cpus(void)
 {
 	unsigned int limit =
 		(unsigned int)min_u64(acpi.cpu_count, options.maxcpus);
-	uint64_t page = boot_low_page();
+	uint64_t page = boot_low_page;
 
 	if (!page) {
 		log_warning("no page below 1 MiB: one CPU only\n");

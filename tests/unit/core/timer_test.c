@@ -55,11 +55,11 @@ static void test_random(void)
 		}
 		for (i = 0; i < TIMERS; i++)
 			CHECK(!expected[i] || expected[i] >= fake_now ||
-			      timers[i].heap_index);
+			      heap_holds(&timers[i].node));
 	}
 	machine_run_until(fake_now + 10000);
 	for (unsigned int i = 0; i < TIMERS; i++)
-		CHECK(!expected[i] && !timers[i].heap_index);
+		CHECK(!expected[i] && !heap_holds(&timers[i].node));
 	CHECK(fired > 1000);
 	fake_ok("timers fire once, in order, in time");
 }
@@ -79,7 +79,7 @@ static void test_never(void)
 {
 	machine_be(0);
 	timer_set(&timers[0], TIMER_NEVER);
-	CHECK(!timers[0].heap_index);
+	CHECK(!heap_holds(&timers[0].node));
 	CHECK(machine_armed(0) == TIMER_NEVER);
 	fake_ok("a deadline of never arms nothing");
 }
@@ -91,20 +91,65 @@ static void count_one(void *data)
 	++*(unsigned int *)data;
 }
 
-static void test_reserve(void)
+static void test_many(void)
 {
 	unsigned int n = 0;
 
 	machine_be(0);
-	CHECK(!timer_reserve(3100));
 	for (unsigned int i = 0; i < 3000; i++) {
 		timer_init(&many[i], count_one, &n);
 		timer_set(&many[i], fake_now + 3000 - i);
 	}
 	machine_run_until(fake_now + 3000);
 	CHECK(n == 3000);
-	CHECK(timer_reserve(100000) < 0);
-	fake_ok("a heap grows to what was reserved, to a limit");
+	fake_ok("thousands of timers, each before the last, all fire");
+}
+
+static void test_moved_forward(void)
+{
+	unsigned int n = 0;
+	uint64_t first = fake_now + 10;
+
+	timer_init(&many[0], count_one, &n);
+	timer_set(&many[0], first);
+	CHECK(machine_armed(0) == first);
+	timer_set(&many[0], first + 10);
+	CHECK(machine_armed(0) == first);
+	machine_run_until(first + 9);
+	CHECK(!n && machine_armed(0) == first + 10);
+	machine_run_until(first + 10);
+	CHECK(n == 1 && machine_armed(0) == TIMER_NEVER);
+	fake_ok("moved forward, a deadline is armed when the old one is over");
+}
+
+static struct timer shared;
+
+/* CPU 1 has taken the timer out of CPU 2's heap, and holds no lock. */
+static void set_meanwhile(void)
+{
+	if (shared.cpu != 1 || cpu_get(1)->lock_ranks)
+		return;
+	fake_meanwhile = NULL;
+	machine_be(2);
+	timer_set(&shared, fake_now + 20);
+	machine_be(1);
+}
+
+/* As two vCPUs may do with a timer of a third. */
+static void test_two_cpus(void)
+{
+	unsigned int n = 0;
+
+	timer_init(&shared, count_one, &n);
+	machine_be(2);
+	timer_set(&shared, fake_now + 5);
+	machine_be(1);
+	fake_meanwhile = set_meanwhile;
+	timer_set(&shared, fake_now + 10);
+	CHECK(!fake_meanwhile);
+	machine_run_until(fake_now + 100);
+	CHECK(n == 1);
+	fake_ok("two CPUs set one timer: it is in one heap, and fires once");
 }
 
 int main(void)
@@ -114,6 +159,8 @@ int main(void)
 	test_random();
 	test_past();
 	test_never();
-	test_reserve();
+	test_many();
+	test_moved_forward();
+	test_two_cpus();
 	return 0;
 }

@@ -24,6 +24,7 @@
 
 uint64_t fake_now;
 long fake_allocated;
+void (*fake_meanwhile)(void);
 unsigned int cpu_count;
 struct clock_scale clock_scale = { 1u << 31, 1 };
 uint64_t clock_boot_seconds = 1000000000;
@@ -70,6 +71,8 @@ static void cpu_wait(void)
 
 struct cpu *this_cpu(void)
 {
+	if (fake_meanwhile)
+		fake_meanwhile();
 	return cpus[me];
 }
 
@@ -154,10 +157,7 @@ void machine_start(unsigned int n)
 		cpus[i]->online = true;
 		armed[i] = TIMER_NEVER;
 		me = i;
-		sched_init_cpu();
-		timer_init_cpu();
 	}
-	sched_init();
 	for (unsigned int i = 0; i < n; i++) {
 		pthread_t thread;
 
@@ -339,7 +339,8 @@ static void fake_vcpu(struct domain *d, unsigned int id)
 	v->initialised = true;
 	v->info = &d->shared_info->vcpu_info[id];
 	v->info->evtchn_upcall_mask = 1;
-	CHECK(!time_vcpu_init(v) && !sched_vcpu_init(v));
+	time_vcpu_init(v);
+	sched_vcpu_init(v);
 	d->vcpu[id] = v;
 }
 
@@ -351,6 +352,7 @@ struct domain *fake_domain(domid_t id, unsigned int vcpus, bool control)
 	d->is_control = control;
 	d->refcount = 1;
 	d->max_vcpus = vcpus;
+	d->weight = SCHED_WEIGHT_DEFAULT;
 	d->vcpu = heap_alloc(vcpus * sizeof(d->vcpu[0]));
 	d->shared_info = heap_alloc(PAGE_SIZE);
 	spin_init(&d->lock, RANK_DOMAIN);
@@ -371,10 +373,8 @@ void fake_domain_free(struct domain *d)
 	machine_settle();
 	evtchn_destroy_domain(d);
 	CHECK(d->refcount == 1);
-	for (unsigned int i = 0; i < d->max_vcpus; i++) {
-		sched_vcpu_destroy(d->vcpu[i]);
+	for (unsigned int i = 0; i < d->max_vcpus; i++)
 		heap_free(d->vcpu[i]);
-	}
 	evtchn_free_domain(d);
 	domains[d->id] = NULL;
 	if (control_domain == d)

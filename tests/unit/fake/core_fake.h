@@ -27,6 +27,12 @@ uint64_t machine_armed(unsigned int cpu);
 struct domain *fake_domain(domid_t id, unsigned int vcpus, bool control);
 void fake_domain_free(struct domain *d);
 
+/*
+ * When set, called whenever code asks for its CPU: what other CPUs do at that
+ * moment. It resets itself.
+ */
+extern void (*fake_meanwhile)(void);
+
 /* Heap allocations that are alive. */
 extern long fake_allocated;
 
