@@ -7,18 +7,41 @@
 
 #include <stdio.h>
 
+#include "drivers/block_device.h"
+#include "drivers/partition.h"
 #include "drivers/pci/pci.h"
+#include "drivers/virtio/virtio.h"
+#include "drivers/virtio/virtio_blk.h"
 
 /* clang-format off */
 static const struct pci_driver pci_drivers[] = {
+	{ "virtio-blk", VIRTIO_PCI_VENDOR, VIRTIO_BLK_TRANSITIONAL, 0, 0,
+	  virtio_blk_probe },
+	{ "virtio-blk", VIRTIO_PCI_VENDOR, VIRTIO_BLK_MODERN, 0, 0,
+	  virtio_blk_probe },
 	{ .name = NULL },
 };
 /* clang-format on */
+
+/* The partitions found are added at the list's end, and not scanned. */
+static void scan_disks(void)
+{
+	struct block_device *disk = NULL;
+	unsigned int i, count = 0;
+
+	while ((disk = block_next(disk)))
+		count++;
+	for (i = 0; i < count; i++) {
+		disk = block_next(disk);
+		partitions_scan(disk);
+	}
+}
 
 void drivers_start(void)
 {
 	pci_init();
 	pci_probe_all(pci_drivers);
+	scan_disks();
 }
 
 static const char *irq_text(const struct pci_device *device)
