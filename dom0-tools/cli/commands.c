@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/disk_commands.h"
 #include "cli/platform.h"
 #include "drivers/drivers.h"
 #include "toolstack/domain_config.h"
@@ -511,6 +512,9 @@ const struct command commands[] = {
 	  0, 0, WORDS_NONE, run_dmesg },
 	{ "pci", "", "the machine's devices and which driver has each",
 	  0, 0, WORDS_NONE, run_pci },
+	{ "disks", "[--check NAME | --copy FROM TO | --discard NAME]",
+	  "the disks; read one through; overwrite one with another; empty one",
+	  0, 3, WORDS_NONE, run_disks },
 	{ "cat", "FILE", "show a file",
 	  1, 1, WORDS_FILES, run_cat },
 	{ "ls", "[PATH]", "list files",
