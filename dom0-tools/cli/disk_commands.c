@@ -250,23 +250,29 @@ static bool is_on_its_way(const struct piece *piece)
 	return piece->state == PIECE_READING || piece->state == PIECE_WRITING;
 }
 
-/* Waits when the piece that is next in the disk's order is on its way. */
+/* Waits for the piece that is next in the disk's order. */
+static void wait_for(const struct piece *piece)
+{
+	block_kick(piece->job->from);
+	if (piece->job->to)
+		block_kick(piece->job->to);
+	if (is_on_its_way(piece))
+		cli_wait();
+}
+
 static void run_pieces(struct job *job)
 {
 	bool stopped = false;
 	unsigned int at = 0;
 
 	while ((!stopped && job->next < job->from->sectors) || is_busy(job)) {
-		advance(&job->pieces[at], stopped);
-		at = (at + 1) % PIECES;
-		if (!is_on_its_way(&job->pieces[at]))
-			continue;
-		block_kick(job->from);
-		if (job->to)
-			block_kick(job->to);
-		if (is_on_its_way(&job->pieces[at]))
-			cli_wait();
-		stopped = stopped || stop_was_typed();
+		if (is_on_its_way(&job->pieces[at])) {
+			wait_for(&job->pieces[at]);
+			stopped = stopped || stop_was_typed();
+		} else {
+			advance(&job->pieces[at], stopped);
+			at = (at + 1) % PIECES;
+		}
 	}
 }
 

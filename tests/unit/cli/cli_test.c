@@ -185,9 +185,16 @@ static void test_machine(void)
 	end();
 }
 
+static struct ram_disk from, to, small;
+
+static bool step_disk(void)
+{
+	CHECK(ram_disk_step(&from));
+	return true;
+}
+
 static void test_disks(void)
 {
-	static struct ram_disk from, to, small;
 	size_t i;
 
 	start();
@@ -203,11 +210,19 @@ static void test_disks(void)
 	block_register(&to.device);
 	block_register(&small.device);
 	run("disks");
-	CHECK_HAS(output, "vd0               1.4 MiB   512 rw,flush,discard\r\n");
+	CHECK_HAS(output,
+		  "vd0               1.4 MiB   512 rw,flush,discard\r\n");
 	CHECK_HAS(output, "vd2               1.0 MiB  4096 rw,flush\r\n");
 	run("disks --check vd0");
 	CHECK_HAS(output, "vd0: CRC-32 7cd5ed0e\r\n"
 			  "3000 of 3000 sectors, 0 errors, ");
+	/* One after the other, newest first: the checksum does not change. */
+	from.newest_first = from.hold = true;
+	fake.on_wait = step_disk;
+	run("disks --check vd0");
+	CHECK_HAS(output, "vd0: CRC-32 7cd5ed0e\r\n");
+	from.hold = false;
+	fake.on_wait = no_more_input;
 	run("disks --copy vd0 vd1");
 	CHECK_HAS(output, "3000 of 3000 sectors, 0 errors, ");
 	CHECK(memcmp(from.data, to.data, 3000 * BLOCK_SECTOR) == 0);

@@ -40,23 +40,34 @@ static int carry_out(struct ram_disk *disk, struct block_request *request)
 	return 0;
 }
 
+bool ram_disk_step(struct ram_disk *disk)
+{
+	struct block_request *request = disk->waiting;
+
+	if (!request)
+		return false;
+	disk->waiting = request->next;
+	if (!disk->waiting)
+		disk->end = &disk->waiting;
+	request->done(request, carry_out(disk, request));
+	return true;
+}
+
 void ram_disk_run(struct ram_disk *disk)
 {
-	struct block_request *request;
-
-	while ((request = disk->waiting)) {
-		disk->waiting = request->next;
-		if (!disk->waiting)
-			disk->end = &disk->waiting;
-		request->done(request, carry_out(disk, request));
-	}
+	while (ram_disk_step(disk))
+		;
 }
 
 static void submit(struct block_device *device, struct block_request *request)
 {
 	struct ram_disk *disk = device->driver;
 
-	request->next = NULL;
+	request->next = disk->newest_first ? disk->waiting : NULL;
+	if (disk->newest_first) {
+		disk->waiting = request;
+		return;
+	}
 	*disk->end = request;
 	disk->end = &request->next;
 }

@@ -13,6 +13,7 @@ struct ram_disk {
 	uint8_t *data;
 	uint64_t bad_sector; /* every request that has it fails, if not 0 */
 	bool hold;           /* kicks do nothing */
+	bool newest_first;   /* else in the order of submission */
 	unsigned int flushes, discards;
 	struct block_request *waiting, **end;
 };
@@ -21,7 +22,8 @@ struct ram_disk {
 void ram_disk_init(struct ram_disk *disk, const char *name, uint64_t sectors,
 		   uint32_t sector_size);
 void ram_disk_free(struct ram_disk *disk);
-/* Does what waits, oldest first. */
+/* Does what waits, or one request of it; false: there was none. */
 void ram_disk_run(struct ram_disk *disk);
+bool ram_disk_step(struct ram_disk *disk);
 
 #endif
