@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "drivers/block_device.h"
+#include "drivers/nvme/nvme.h"
 #include "drivers/partition.h"
 #include "drivers/pci/pci.h"
 #include "drivers/virtio/virtio.h"
@@ -19,6 +20,7 @@ static const struct pci_driver pci_drivers[] = {
 	  virtio_blk_probe },
 	{ "virtio-blk", VIRTIO_PCI_VENDOR, VIRTIO_BLK_MODERN, 0, 0,
 	  virtio_blk_probe },
+	{ "nvme", PCI_ANY, PCI_ANY, 0x010802, 0xffffff, nvme_probe },
 	{ .name = NULL },
 };
 /* clang-format on */
