@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "drivers/ahci/ahci.h"
 #include "drivers/block_device.h"
 #include "drivers/nvme/nvme.h"
 #include "drivers/partition.h"
@@ -21,6 +22,7 @@ static const struct pci_driver pci_drivers[] = {
 	{ "virtio-blk", VIRTIO_PCI_VENDOR, VIRTIO_BLK_MODERN, 0, 0,
 	  virtio_blk_probe },
 	{ "nvme", PCI_ANY, PCI_ANY, 0x010802, 0xffffff, nvme_probe },
+	{ "ahci", PCI_ANY, PCI_ANY, 0x010601, 0xffffff, ahci_probe },
 	{ .name = NULL },
 };
 /* clang-format on */
