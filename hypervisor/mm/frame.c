@@ -14,6 +14,13 @@
 #include "public/errno.h"
 #include "pv/pv.h"
 
+bool mfn_is_ram(mfn_t m)
+{
+	const struct frame *f = frame_lookup(m);
+
+	return f && f->state != FRAME_ABSENT;
+}
+
 inline bool frame_get(struct frame *f, const struct domain *owner)
 {
 	uint64_t old = read_once(f->ref);

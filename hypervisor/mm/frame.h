@@ -110,6 +110,8 @@ static inline struct frame *frame_lookup(mfn_t m)
 		       : NULL;
 }
 
+bool mfn_is_ram(mfn_t m);
+
 /* *p becomes new if it still is *old; else *old is what it is. */
 static inline bool atomic_replace(uint64_t *p, uint64_t *old, uint64_t new)
 {
