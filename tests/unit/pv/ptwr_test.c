@@ -292,6 +292,31 @@ static void check_truncation(const struct made *m)
 	}
 }
 
+/* STOS steps rdi by DF and, with a prefix, stays for the rest of rcx. */
+static void check_stos(const uint8_t *code, unsigned int length, uint64_t count,
+		       unsigned int bytes, uint64_t flags)
+{
+	struct cpu_regs *r = guest_regs();
+	uint64_t step = flags & RFLAGS_DF ? -(uint64_t)bytes : bytes;
+	uint64_t at = (uint64_t)&entries[4];
+
+	memset(entries, 0x11, sizeof(entries));
+	memcpy(guest_code, code, length);
+	*r = (struct cpu_regs){ .rax = 0x8877665544332211,
+				.rcx = count,
+				.rdi = at,
+				.rip = GUEST_CODE,
+				.rflags = flags };
+	for (uint64_t i = 1; i <= count; i++, at += step) {
+		check(r->rip == GUEST_CODE && r->rdi == at);
+		check(!pv_emulate_pte_store(&fake_vcpu, r, at + bytes));
+		check(pv_emulate_pte_store(&fake_vcpu, r, at));
+		check(!memcmp((void *)at, &r->rax, bytes));
+	}
+	check(r->rip == GUEST_CODE + length && r->rdi == at);
+	check(r->rflags == flags && r->rcx == (code[0] == 0xf3 ? 0 : count));
+}
+
 int main(void)
 {
 	struct made m;
@@ -303,6 +328,9 @@ int main(void)
 	native_code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	check(native_code != MAP_FAILED);
+	check_stos((const uint8_t[]){ 0x48, 0xab }, 2, 1, 8, RFLAGS_FIXED);
+	check_stos((const uint8_t[]){ 0xf3, 0x48, 0xab }, 3, 3, 8, RFLAGS_DF);
+	check_stos((const uint8_t[]){ 0xf3, 0xaa }, 2, 5, 1, RFLAGS_ZF);
 	while (done < ROUNDS) {
 		if (!make(&m))
 			continue;
