@@ -5,7 +5,7 @@
 
 MM_INCLUDES := -DTENON_HOSTED -DTENON_DEBUG -Itests/unit/mm/fake \
 	-Itests/unit/mm -Ihypervisor -Iinclude
-MM_TESTED := $(addprefix hypervisor/mm/,alloc.c domain_mm.c frame.c \
+MM_TESTED := $(addprefix hypervisor/mm/,alloc.c domain_mm.c \
 	l1_access.c memory_op.c mmu_ops.c pagetype.c reservation.c tlb.c)
 MM_FAKES := tests/unit/mm/machine.c tests/unit/mm/oracle.c
 

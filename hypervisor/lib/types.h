@@ -19,6 +19,7 @@
 #pragma GCC visibility push(hidden)
 #endif
 
+#define force_inline      inline __attribute__((always_inline))
 #define must_check        __attribute__((warn_unused_result))
 #define noreturn_fn       __attribute__((noreturn))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))

@@ -137,13 +137,3 @@ bool frame_put_allocation(struct frame *f);
 must_check int frame_get_type(struct frame *f, enum frame_type t);
 /* Give back a type reference other than of a table. */
 void frame_put_type(struct frame *f);
-
-/*
- * From count zero or from the same kind: the shared part of all "get type"
- * functions. Returns 1 if the caller now owns a busy frame of that kind that
- * it must check and publish, 0 if it got one more of a published one.
- */
-must_check int frame_type_begin(struct frame *f, enum frame_type t);
-void frame_type_publish(struct frame *f);
-/* Record that a mapping of f is gone; before its reference is dropped. */
-void frame_stamp(struct frame *f);

@@ -9,7 +9,11 @@
  * entries hold their references, or busy, and then it is on the walker's
  * stack, whose index says which entries do.
  *
- * Locks: the domain's mmu_lock throughout, held for a table at a time.
+ * The counters of frames (frame.h) are in the same file, and inline in the
+ * paths that take or drop the references of 512 entries.
+ *
+ * Locks: none for the counters, which are atomic. For all else the domain's
+ * mmu_lock, held for a table at a time.
  */
 #include "mm/pagetype.h"
 
@@ -17,6 +21,233 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "public/errno.h"
+#include "pv/descriptor.h"
+
+/* Counters of frames: see frame.h for the rules. */
+
+force_inline bool frame_get(struct frame *f, const struct domain *owner)
+{
+	uint64_t old = read_once(f->ref);
+
+	do
+		if (!(old & REF_COUNT) || (old & REF_COUNT) >= REF_MAX)
+			return false;
+	while (!atomic_replace(&f->ref, &old, old + 1));
+	/* The reference holds owner still: only now may it be looked at. */
+	if (owner && read_once(f->owner) == owner)
+		return true;
+	frame_put(f);
+	return false;
+}
+
+bool mfn_is_ram(mfn_t m)
+{
+	const struct frame *f = frame_lookup(m);
+
+	return f && f->state != FRAME_ABSENT;
+}
+
+struct frame *frame_get_by_mfn(mfn_t m, const struct domain *owner)
+{
+	struct frame *f = frame_lookup(m);
+
+	return f && frame_get(f, owner) ? f : NULL;
+}
+
+void frame_get_again(struct frame *f)
+{
+	__atomic_add_fetch(&f->ref, 1, __ATOMIC_SEQ_CST);
+}
+
+force_inline void frame_put(struct frame *f)
+{
+	uint64_t left = __atomic_sub_fetch(&f->ref, 1, __ATOMIC_SEQ_CST);
+
+	if (unlikely(!(left & REF_COUNT)))
+		frame_release(f);
+}
+
+bool frame_put_allocation(struct frame *f)
+{
+	uint64_t old =
+		__atomic_fetch_and(&f->ref, ~REF_ALLOCATED, __ATOMIC_SEQ_CST);
+
+	if (!(old & REF_ALLOCATED))
+		return false;
+	frame_put(f);
+	return true;
+}
+
+/*
+ * Later of the recorded and the present epoch; atomic since holders of other
+ * domains' mappings stamp too, and a late store must not turn time back.
+ */
+static force_inline void frame_stamp(struct frame *f)
+{
+	uint64_t epoch = tlb_epoch_now();
+	uint64_t old = read_once(f->stamp);
+
+	while (old < epoch && !atomic_replace(&f->stamp, &old, epoch))
+		;
+}
+
+/*
+ * Stale translations matter when the kind changes: a writable mapping of what
+ * becomes a table, or a table still cached as such that becomes writable.
+ */
+static bool has_history(uint64_t old, enum frame_type now)
+{
+	return type_of(old) != TYPE_NONE && type_of(old) != now;
+}
+
+/*
+ * From count zero or from the same kind: the shared part of all "get type"
+ * functions. Returns 1 if the caller now owns a busy frame of that kind that
+ * it must check and publish, 0 if it got one more of a published one.
+ */
+static int frame_type_begin(struct frame *f, enum frame_type t)
+{
+	uint64_t old = read_once(f->type), new;
+
+	for (;;) {
+		if (!(old & TYPE_COUNT)) /* then it is not busy either */
+			new = type_word(t) | TYPE_BUSY | 1;
+		else if (type_of(old) != t || (old & TYPE_COUNT) >= TYPE_MAX)
+			return -XEN_EINVAL;
+		else if (!(old & TYPE_BUSY))
+			new = old + 1;
+		else if (t <= TYPE_L4)
+			return -XEN_EINVAL; /* PT-21, PT-22: never wait */
+		else {
+			/* Only for the time of a flush or of one check. */
+			tlb_poll();
+			cpu_relax();
+			old = read_once(f->type);
+			continue;
+		}
+		/* Nothing to flush and nothing to check: no busy phase. */
+		if (t == TYPE_WRITABLE && !has_history(old, t))
+			new &= ~TYPE_BUSY;
+		if (atomic_replace(&f->type, &old, new))
+			break;
+	}
+	if (!(new &TYPE_BUSY))
+		return 0;
+	if (has_history(old, t)) /* after the commit: PT-12 */
+		tlb_flush_since(read_once(f->stamp));
+	return 1;
+}
+
+static void frame_type_publish(struct frame *f)
+{
+	__atomic_fetch_and(&f->type, ~TYPE_BUSY, __ATOMIC_SEQ_CST);
+}
+
+force_inline int frame_get_type(struct frame *f, enum frame_type t)
+{
+	uint64_t old = read_once(f->type);
+	int rc;
+
+	/* Mostly: of this kind, in use, neither busy nor full. */
+	if (old - (type_word(t) | 1) < TYPE_MAX - 1 &&
+	    atomic_replace(&f->type, &old, old + 1))
+		return 0;
+	rc = frame_type_begin(f, t);
+	if (rc != 1)
+		return rc;
+	rc = t == TYPE_DESCRIPTOR ? descriptor_page_check(table_entries(f)) : 0;
+	if (rc) /* nobody else has counted on a busy frame */
+		__atomic_store_n(&f->type, type_word(t), __ATOMIC_SEQ_CST);
+	else
+		frame_type_publish(f);
+	return rc;
+}
+
+force_inline void frame_put_type(struct frame *f)
+{
+	frame_stamp(f);
+	ASSERT(f->type & TYPE_COUNT);
+	__atomic_sub_fetch(&f->type, 1, __ATOMIC_SEQ_CST);
+}
+
+static struct frame *get_typed(struct domain *d, mfn_t m, enum frame_type t)
+{
+	struct frame *f = frame_get_by_mfn(m, d);
+
+	if (!f || !frame_get_type(f, t))
+		return f;
+	frame_put(f);
+	return NULL;
+}
+
+struct frame *frame_get_writable(struct domain *d, mfn_t m)
+{
+	return get_typed(d, m, TYPE_WRITABLE);
+}
+
+struct frame *frame_get_descriptor(struct domain *d, mfn_t m)
+{
+	return get_typed(d, m, TYPE_DESCRIPTOR);
+}
+
+void frame_put_writable(struct frame *f)
+{
+	frame_put_type(f);
+	frame_put(f);
+}
+
+/* References of leaf entries. */
+
+/* False: nobody counts the frame. A device, or the M2P, which is read-only. */
+static bool leaf_is_counted(const struct frame *f)
+{
+	return f && f->state > FRAME_M2P;
+}
+
+/*
+ * References of an entry that leads to no table. kept: the entry maps the
+ * same frame before and after, and keeps its general reference.
+ */
+static force_inline int leaf_get(const struct domain *d, struct pte_class c,
+				 const struct domain *owner, bool kept)
+{
+	struct frame *f = frame_lookup(mfn_of(c.frame));
+	int rc;
+
+	if (c.kind != ENTRY_LEAF)
+		return c.kind == ENTRY_ABSENT ? 0 : -XEN_EINVAL;
+	if (!leaf_is_counted(f)) {
+		bool m2p = f && f->state == FRAME_M2P;
+
+		return domain_is_control(d) && !(m2p && c.writable)
+			       ? 0
+			       : -XEN_EINVAL;
+	}
+	if (!owner || (kept ? f->owner != owner : !frame_get(f, owner)))
+		return -XEN_EINVAL;
+	rc = 0;
+	if (c.writable)
+		rc = frame_get_type(f, TYPE_WRITABLE);
+	if (rc && !kept)
+		frame_put(f);
+	if (!rc && c.cache)
+		f->uncached = 1;
+	return rc;
+}
+
+static force_inline void leaf_put(struct pte_class c, bool kept)
+{
+	struct frame *f = frame_lookup(mfn_of(c.frame));
+
+	if (!leaf_is_counted(f))
+		return;
+	if (c.writable)
+		frame_put_type(f);
+	if (!kept)
+		frame_put(f);
+}
+
+/* Tables. */
 
 static unsigned int level_of(const struct frame *table)
 {
@@ -55,17 +286,6 @@ static int table_begin(struct domain *d, mfn_t m, unsigned int level)
 	return rc;
 }
 
-/* The entry under the index has its references: store its final form. */
-static inline void entry_done(struct walk_level *top, unsigned int level)
-{
-	uint64_t *pte = &table_entries(top->table)[top->index];
-	uint64_t fixed = pte_fix(level, *pte);
-
-	if (fixed != *pte)
-		write_once(*pte, fixed);
-	top->index++;
-}
-
 /* All entries of the top table hold their references: it is validated. */
 static void promote_publish(struct walker *w)
 {
@@ -78,43 +298,47 @@ static void promote_publish(struct walker *w)
 		       HYPERVISOR_SLOTS * sizeof(uint64_t));
 	frame_type_publish(top->table);
 	w->depth--;
-	if (w->depth)
-		entry_done(top - 1, level + 1);
+	if (w->depth) { /* the entry above has what it asked for */
+		uint64_t *pte = &table_entries(top[-1].table)[top[-1].index++];
+
+		write_once(*pte, pte_fix(level + 1, *pte));
+	}
 }
 
 /* Work on the top table until it is done, fails or leads into another. */
-static inline __attribute__((always_inline)) void
-promote_step(struct domain *d, struct walker *w, unsigned int level)
+static force_inline void promote_step(struct domain *d, struct walker *w,
+				      unsigned int level)
 {
 	struct walk_level *top = &w->stack[w->depth - 1];
-	const uint64_t *entries = table_entries(top->table);
+	uint64_t *entries = table_entries(top->table);
+	struct pte_class c = { 0 };
+	unsigned int i;
+	int rc = 0;
 
-	while (top->index < TABLE_ENTRIES) {
-		uint64_t raw = read_once(entries[top->index]);
-		struct pte_class c;
-		int rc;
+	for (i = top->index; i < TABLE_ENTRIES; i++) {
+		uint64_t raw = read_once(entries[i]), fixed;
 
-		if (!(raw & PTE_PRESENT) ||
-		    !slot_is_guests(level, top->index)) {
-			top->index++;
+		if (!(raw & PTE_PRESENT) || !slot_is_guests(level, i))
 			continue;
-		}
 		c = classify_for(d, level, raw);
 		rc = c.kind == ENTRY_TABLE
 			     ? table_begin(d, mfn_of(c.frame), level - 1)
 			     : leaf_get(d, c, d, false);
-		if (rc < 0) {
-			w->result = rc;
-			w->demoting = true;
-			return;
-		}
-		if (rc == 1) {
-			walker_push(w, frame_at(mfn_of(c.frame)), 0);
-			return;
-		}
-		entry_done(top, level);
+		if (rc)
+			break;
+		fixed = pte_fix(level, raw);
+		if (fixed != raw)
+			write_once(entries[i], fixed);
 	}
-	promote_publish(w);
+	top->index = i;
+	if (rc == 1) {
+		walker_push(w, frame_at(mfn_of(c.frame)), 0);
+	} else if (rc) {
+		w->result = rc;
+		w->demoting = true;
+	} else {
+		promote_publish(w);
+	}
 }
 
 /* One reference less; false: it was the last, and the table is now busy. */
@@ -140,18 +364,19 @@ static void demote_finish(struct walker *w)
 	frame_put(f);
 }
 
-static inline __attribute__((always_inline)) void
-demote_step(struct domain *d, struct walker *w, unsigned int level)
+static force_inline void demote_step(struct domain *d, struct walker *w,
+				     unsigned int level)
 {
 	struct walk_level *top = &w->stack[w->depth - 1];
 	const uint64_t *entries = table_entries(top->table);
+	unsigned int i = top->index;
 
-	while (top->index) {
-		uint64_t raw = read_once(entries[--top->index]);
+	while (i) {
+		uint64_t raw = read_once(entries[--i]);
 		struct pte_class c;
 		struct frame *f;
 
-		if (!(raw & PTE_PRESENT) || !slot_is_guests(level, top->index))
+		if (!(raw & PTE_PRESENT) || !slot_is_guests(level, i))
 			continue;
 		c = classify_for(d, level, raw);
 		if (c.kind == ENTRY_LEAF) {
@@ -160,6 +385,7 @@ demote_step(struct domain *d, struct walker *w, unsigned int level)
 		}
 		f = frame_at(mfn_of(c.frame));
 		if (!type_drop_unless_last(f)) {
+			top->index = i;
 			walker_push(w, f, TABLE_ENTRIES);
 			return;
 		}
@@ -288,8 +514,8 @@ static void entry_put(struct domain *d, struct pte_class c, bool kept)
 }
 
 /* Inline, so that for a constant level only what it needs is left. */
-static inline __attribute__((always_inline)) int
-store_in(struct domain *d, unsigned int level, struct store *s)
+static force_inline int store_in(struct domain *d, unsigned int level,
+				 struct store *s)
 {
 	uint64_t new = pte_fix(level, s->value);
 	struct pte_class was = classify_for(d, level, read_once(*s->pte));

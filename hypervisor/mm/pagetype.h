@@ -70,14 +70,6 @@ must_check int table_get(struct domain *d, mfn_t m, unsigned int level);
  */
 void table_put(struct domain *d, struct frame *table);
 
-/*
- * References of an entry that leads to no table. kept: the entry maps the
- * same frame before and after, and keeps its general reference.
- */
-must_check int leaf_get(const struct domain *d, struct pte_class c,
-			const struct domain *owner, bool kept);
-void leaf_put(struct pte_class c, bool kept);
-
 enum store_flags {
 	STORE_PRESERVE_AD = 1, /* keep accessed and dirty as they are */
 	STORE_EXPECTED = 2,    /* only if the entry is still *expected */

@@ -17,14 +17,14 @@ TEST = pathlib.Path("tests/unit/mm")
 FLAGS = ("-std=gnu11 -O1 -g -fno-strict-aliasing -D_GNU_SOURCE -w "
          "-DTENON_HOSTED -DTENON_DEBUG -Itests/unit/mm/fake -Itests/unit/mm "
          "-Iinclude").split()
-SOURCES = ("alloc domain_mm frame l1_access memory_op mmu_ops pagetype "
+SOURCES = ("alloc domain_mm l1_access memory_op mmu_ops pagetype "
            "reservation tlb").split()
 
 # (invariant, file, text, what replaces it)
 MISTAKES = [
-    ("PT-1", "frame", "if (!(old & TYPE_COUNT)) /", "if (!(old & TYPE_BUSY)) /"),
-    ("PT-3", "frame", "rc = frame_get_type(f, TYPE_WRITABLE);", "rc = 0;"),
-    ("PT-3 put", "frame", "if (c.writable)\n\t\tframe_put_type(f);", ""),
+    ("PT-1", "pagetype", "if (!(old & TYPE_COUNT)) /", "if (!(old & TYPE_BUSY)) /"),
+    ("PT-3", "pagetype", "rc = frame_get_type(f, TYPE_WRITABLE);", "rc = 0;"),
+    ("PT-3 put", "pagetype", "if (c.writable)\n\t\tframe_put_type(f);", ""),
     ("PT-4", "pagetype", "if (counted)\n\t\tentry_put(d, was, kept);", ""),
     ("PT-5", "pte.h", "a.writable == b.writable &&", ""),
     ("PT-6", "pte.h", "if (raw & (CACHE_BITS | PTE_GLOBAL))", "if (0)"),
@@ -35,21 +35,21 @@ MISTAKES = [
     ("PT-9", "pagetype",
      "? table_begin(d, mfn_of(c.frame), level - 1)",
      "? table_begin(d, mfn_of(c.frame), level)"),
-    ("PT-11", "frame", "!frame_get(f, owner)", "!frame_get(f, f->owner)"),
-    ("PT-12", "frame", "tlb_flush_since(read_once(f->stamp));", ";"),
-    ("PT-13 undo", "pagetype", "w->demoting = true;\n\t\t\treturn;",
-     "w->depth = 0;\n\t\t\treturn;"),
+    ("PT-11", "pagetype", "!frame_get(f, owner)", "!frame_get(f, f->owner)"),
+    ("PT-12", "pagetype", "tlb_flush_since(read_once(f->stamp));", ";"),
+    ("PT-13 undo", "pagetype", "w->demoting = true;\n\t} else",
+     "w->depth = 0;\n\t} else"),
     ("PT-13 done", "pagetype", "table_put(d, root);", ""),
     ("PT-13 enter", "domain_mm", "|| !walker_run(d)", "|| true"),
     ("PT-17 pin", "domain_mm", "if (old & TYPE_PINNED) {", "if (0) {"),
     ("PT-17 unpin", "domain_mm", "if (!(old & TYPE_PINNED))", "if (0)"),
     ("PT-19", "mmu_ops", "if (u->ptr & 4)", "if (0)"),
-    ("TL-2 leaf", "frame", "frame_stamp(f);\n\tASSERT", "ASSERT"),
-    ("TL-2 later", "frame", "while (old < epoch", "while (old > epoch"),
+    ("TL-2 leaf", "pagetype", "frame_stamp(f);\n\tASSERT", "ASSERT"),
+    ("TL-2 later", "pagetype", "while (old < epoch", "while (old > epoch"),
     ("TL-3", "alloc", "tlb_flush_since(f->stamp);", ";"),
     ("TL-5", "pagetype", "tlb_flush_domain(d);", ""),
     ("TL-6", "domain_mm", "mm_load_root(v);", ""),
-    ("PG-3", "frame", "if (!(old & REF_ALLOCATED))", "if (0)"),
+    ("PG-3", "pagetype", "if (!(old & REF_ALLOCATED))", "if (0)"),
     ("PG-4", "domain_mm", "uint64_t alone = REF_ALLOCATED | 2;",
      "uint64_t alone = f->ref;"),
     ("PG-6", "reservation", "clear_block(f, e->order);", ""),
