@@ -18,16 +18,10 @@
 
 static long reply_text(uint64_t out, const char *text, size_t size)
 {
-	char buffer[SUBOP_MAX];
-	guest_ptr_t p = guest_ptr(out);
-	size_t head = min_u64(size, sizeof(buffer));
+	char buffer[XEN_CAPABILITIES_INFO_LEN];
 
-	string_copy(buffer, text, head);
-	if (copy_to_guest(p, buffer, head))
-		return -XEN_EFAULT;
-	if (size > head && clear_guest(guest_ptr(out + head), size - head))
-		return -XEN_EFAULT;
-	return 0;
+	string_copy(buffer, text, size);
+	return copy_to_guest(guest_ptr(out), buffer, size);
 }
 
 static long reply_compile_info(uint64_t out)
