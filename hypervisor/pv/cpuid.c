@@ -12,8 +12,8 @@
 #include "lib/string.h"
 #include "pv/pv.h"
 #include "x86/clock.h"
+#include "x86/context.h"
 #include "x86/features.h"
-#include "x86/fpu.h"
 #include "x86/processor.h"
 
 #define BIT(n) (1u << (n))

@@ -70,7 +70,6 @@ entry_stubs:
 	.endif
 	vector = vector + 1
 	.endr
-	.balign ENTRY_STUB_SIZE
 
 entry_common:
 	ENTER
