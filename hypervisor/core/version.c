@@ -18,10 +18,17 @@
 
 static long reply_text(uint64_t out, const char *text, size_t size)
 {
-	char buffer[XEN_CAPABILITIES_INFO_LEN];
+	char buffer[SUBOP_MAX];
+	size_t n;
 
-	string_copy(buffer, text, size);
-	return copy_to_guest(guest_ptr(out), buffer, size);
+	/* What does not fit into the first part is cut, the others are zero. */
+	for (size_t at = 0; at < size; at += n) {
+		n = min_u64(size - at, sizeof(buffer));
+		string_copy(buffer, at ? "" : text, n);
+		if (copy_to_guest(guest_ptr(out + at), buffer, n))
+			return -XEN_EFAULT;
+	}
+	return 0;
 }
 
 static long reply_compile_info(uint64_t out)
