@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What of a vCPU lives in the processor: x86/context.c and, below, x86/fpu.c.
- */
+/* What of a vCPU lives in the processor (x86/context.c, x86/fpu.c). */
 #pragma once
 
 #include "core/domain.h"
