@@ -46,7 +46,6 @@ static void start_processor(void)
 	paging_init();
 	idt_init();
 	gdt_load();
-	entry_init_cpu();
 }
 
 static void start_memory(void)
@@ -59,7 +58,6 @@ static void start_memory(void)
 	paging_make_m2p();
 	n = boot_memory_take(&ranges);
 	mm_init(ranges, n);
-	paging_heap_ready();
 	log_info("memory: up to %lu MiB, %lu MiB free\n", machine_frames >> 8,
 		 heap_free_pages() >> 8);
 }

@@ -19,14 +19,15 @@
 static long reply_text(uint64_t out, const char *text, size_t size)
 {
 	char buffer[SUBOP_MAX];
-	guest_ptr_t p = guest_ptr(out);
-	size_t head = min_u64(size, sizeof(buffer));
+	size_t n;
 
-	string_copy(buffer, text, head);
-	if (copy_to_guest(p, buffer, head))
-		return -XEN_EFAULT;
-	if (size > head && clear_guest(guest_ptr(out + head), size - head))
-		return -XEN_EFAULT;
+	/* What does not fit into the first part is cut, the others are zero. */
+	for (size_t at = 0; at < size; at += n) {
+		n = min_u64(size - at, sizeof(buffer));
+		string_copy(buffer, at ? "" : text, n);
+		if (copy_to_guest(guest_ptr(out + at), buffer, n))
+			return -XEN_EFAULT;
+	}
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 #include "public/callback.h"
 #include "public/errno.h"
 #include "pv/pv.h"
-#include "x86/fpu.h"
+#include "x86/context.h"
 #include "x86/processor.h"
 #include "x86/uaccess.h"
 
@@ -175,7 +175,7 @@ int vcpu_context_get(struct vcpu *v, struct vcpu_guest_context *c)
 {
 	memset(c, 0, sizeof(*c));
 	get_registers(v, c);
-	fpu_get_image(v, c->fpu_ctxt.x);
+	memcpy(c->fpu_ctxt.x, v->fpu, sizeof(c->fpu_ctxt.x));
 	c->flags = VGCF_i387_valid | (v->in_kernel ? VGCF_in_kernel : 0) |
 		   (v->down ? 0 : VGCF_online);
 	if (v->callback_flags & (1 << CALLBACKTYPE_failsafe))

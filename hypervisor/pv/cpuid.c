@@ -10,8 +10,8 @@
  */
 #include "pv/pv.h"
 #include "x86/clock.h"
+#include "x86/context.h"
 #include "x86/features.h"
-#include "x86/fpu.h"
 #include "x86/processor.h"
 
 #define BIT(n) (1u << (n))

@@ -11,7 +11,6 @@
 #include "pv/io_port.h"
 #include "pv/pv.h"
 #include "x86/context.h"
-#include "x86/fpu.h"
 #include "x86/processor.h"
 #include "x86/uaccess.h"
 

@@ -22,7 +22,6 @@ enum apic_register {
 	APIC_TPR = 0x80,
 	APIC_EOI = 0xb0,
 	APIC_SVR = 0xf0,
-	APIC_ESR = 0x280,
 	APIC_ICR = 0x300,
 	APIC_ICR_HIGH = 0x310,
 	APIC_LVT_TIMER = 0x320,
@@ -62,11 +61,6 @@ static void apic_write(enum apic_register r, uint32_t value)
 		wrmsr(MSR_X2APIC + r / 16, value);
 	else
 		*(volatile uint32_t *)(registers + r) = value;
-}
-
-uint32_t apic_id(void)
-{
-	return x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
 }
 
 void apic_eoi(void)
@@ -112,9 +106,8 @@ static void pic_off(void)
 		{ 0x21, 1 },          { 0xa1, 1 },
 		{ 0x21, 0xff },       { 0xa1, 0xff },
 	};
-	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(init); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(init); i++)
 		out8(init[i][0], init[i][1]);
 }
 
@@ -178,7 +171,7 @@ void apic_init_cpu(void)
 	/* The mode must be visible before a deadline is written
 	 * [SDM3 "TSC-Deadline Mode"]. */
 	__asm__ volatile("mfence" : : : "memory");
-	this_cpu()->apic_id = apic_id();
+	this_cpu()->apic_id = apic_read(APIC_ID) >> (x2apic ? 0 : 24);
 }
 
 void apic_timer_arm(uint64_t deadline)

@@ -6,7 +6,6 @@
 
 void apic_init(void);     /* boot CPU: mode, PICs off, timer rate */
 void apic_init_cpu(void); /* each CPU */
-uint32_t apic_id(void);   /* this CPU's */
 void apic_eoi(void);
 
 /*

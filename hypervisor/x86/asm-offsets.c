@@ -5,7 +5,6 @@
  */
 #include "core/domain.h"
 #include "core/hypercall.h"
-#include "x86/cpu.h"
 
 #define DEFINE(name, value)                                                    \
 	__asm__ volatile("\n.ascii \"@@" #name " %c0\"" : : "i"(value))

@@ -25,6 +25,5 @@ void clock_pair(uint64_t (*read)(void), uint64_t *value, uint64_t *tsc);
 void clock_read(uint64_t *tsc, uint64_t *ns);
 /* Wall-clock seconds (UTC) when now() was 0, from the battery clock. */
 extern uint64_t clock_boot_seconds;
-uint64_t scale_ticks(uint64_t ticks, struct clock_scale s);
 /* Busy wait; after clock_init(). */
 void delay_us(unsigned int us);

@@ -13,15 +13,11 @@
 #include "x86/context.h"
 
 #include "core/services.h"
-#include "lib/string.h"
-#include "public/errno.h"
 #include "pv/pv.h"
 #include "x86/features.h"
 #include "x86/fixup.h"
-#include "x86/fpu.h"
 #include "x86/processor.h"
 #include "x86/segments.h"
-#include "x86/uaccess.h"
 
 #define READ_SELECTOR(seg)                                                     \
 	({                                                                     \
@@ -110,12 +106,10 @@ void vcpu_context_save(struct vcpu *v)
 	fpu_save(v);
 	if (v->debugreg[7] & 0xff)
 		write_dr7(DR7_OFF);
-	this_cpu()->current = NULL;
 }
 
 void vcpu_context_load(struct vcpu *v)
 {
-	this_cpu()->current = v;
 	*guest_regs() = v->regs;
 	mm_load_root(v);
 	pv_load_windows(v);
@@ -131,7 +125,6 @@ void vcpu_context_load(struct vcpu *v)
 /* No guest's root, tables or selectors: all of it may be freed from now on. */
 void vcpu_context_load_idle(void)
 {
-	this_cpu()->current = NULL;
 	(void)load_selectors(0, 0, 0, 0);
 	gdt_load_ldt(0);
 	mm_load_idle_root();
@@ -154,5 +147,5 @@ void vcpu_context_destroy(struct vcpu *v)
 {
 	pv_drop_descriptors(v);
 	mm_drop_roots(v);
-	fpu_destroy(v);
+	heap_free(v->fpu);
 }

@@ -25,8 +25,6 @@ enum softirq {
 	SOFTIRQ_TIMER,    /* run expired timers */
 	SOFTIRQ_SCHEDULE, /* choose the vCPU to run */
 	SOFTIRQ_CONSOLE,  /* console input has arrived */
-	SOFTIRQ_RCU,      /* deferred destruction, scrubbing */
-	SOFTIRQ_COUNT
 };
 
 struct cpu {

@@ -4,7 +4,7 @@
  *
  * All entries build struct cpu_regs on the stack and clear the registers.
  * From a guest it lies at the top of the CPU's main stack; entries that the
- * stack table sends elsewhere (#DB, NMI, #MC) copy it there, so that C code
+ * stack table sends elsewhere (#DB, #DF, NMI, #MC) copy it there, so that C code
  * sees no difference. From the hypervisor itself it lies where the processor
  * put it, and the entry returns with IRETQ right after the C handler.
  *
@@ -30,7 +30,7 @@
 	.endr
 .endm
 
-/* Nothing of the guest's stays in registers when C starts (BF-16). */
+/* Only a hypercall's parameters stay in registers when C starts (BF-16). */
 .macro CLEAR regs:vararg
 	.irp	r, \regs
 	xor	%\r, %\r
@@ -70,7 +70,6 @@ entry_stubs:
 	.endif
 	vector = vector + 1
 	.endr
-	.balign ENTRY_STUB_SIZE
 
 entry_common:
 	ENTER

@@ -23,7 +23,6 @@
 #include "x86/cpu.h"
 
 enum exception {
-	TRAP_DE = 0,
 	TRAP_DB = 1,
 	TRAP_NMI = 2,
 	TRAP_BP = 3,
@@ -31,9 +30,6 @@ enum exception {
 	TRAP_UD = 6,
 	TRAP_NM = 7,
 	TRAP_DF = 8,
-	TRAP_TS = 10,
-	TRAP_NP = 11,
-	TRAP_SS = 12,
 	TRAP_GP = 13,
 	TRAP_PF = 14,
 	TRAP_MC = 18
@@ -56,7 +52,6 @@ extern const struct syscall_stub syscall_stubs[2];
 
 /* Write the stubs through stub, another mapping of block + CPU_BLOCK_STUB. */
 void entry_prepare(struct syscall_stub *stub, unsigned int cpu);
-void entry_init_cpu(void); /* the MSRs that lead there */
 
 /* Called from entry.S. */
 void handle_entry(struct cpu_regs *regs);

@@ -5,7 +5,6 @@
  *
  * Context: any CPU, on the main stack above nothing but the guest frame.
  */
-#include "core/domain.h"
 #include "core/services.h"
 #include "pv/pv.h"
 #include "x86/entry.h"

@@ -6,16 +6,26 @@
 #include "x86/features.h"
 
 #include "lib/string.h"
-#include "x86/fpu.h"
+#include "x86/context.h"
+#include "x86/fixup.h"
 #include "x86/processor.h"
 
-/* Components that guests may have: x87, SSE, AVX and AVX-512's three. */
-#define XCR0_BASE (XCR0_X87 | XCR0_SSE)
-
 struct cpu_features cpu_features;
+bool smap_active;
 
-static void find_features(struct cpu_features *f)
+static void find_xsave(struct cpu_features *f)
 {
+	const uint32_t avx512 = XCR0_AVX | XCR0_AVX512;
+	uint32_t supported = cpuid(0xd, 0).a;
+
+	f->xcr0 = XCR0_X87 | XCR0_SSE | (supported & XCR0_AVX);
+	if ((supported & avx512) == avx512)
+		f->xcr0 |= XCR0_AVX512;
+}
+
+void features_init(void)
+{
+	struct cpu_features *f = &cpu_features;
 	struct cpuid_result vendor = cpuid(0, 0), basic = cpuid(1, 0);
 	struct cpuid_result more = { 0 };
 	uint32_t extended = cpuid(0x80000000, 0).a;
@@ -32,32 +42,12 @@ static void find_features(struct cpu_features *f)
 		extended >= 0x80000007 && (cpuid(0x80000007, 0).d >> 8 & 1);
 	f->address_bits =
 		extended >= 0x80000008 ? cpuid(0x80000008, 0).a & 0xff : 36;
-	f->cr4 = CR4_DE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR |
-		 CR4_OSXMMEXCPT | (f->xsave ? CR4_OSXSAVE : 0) |
+	f->cr4 = CR4_HYPERVISOR | (f->xsave ? CR4_OSXSAVE : 0) |
 		 (more.b & 1 ? CR4_FSGSBASE : 0) |
 		 (more.b >> 7 & 1 ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0);
-}
-
-static void find_xsave(struct cpu_features *f)
-{
-	uint64_t supported;
-	struct cpuid_result r;
-
-	if (!f->xsave)
-		return;
-	r = cpuid(0xd, 0);
-	supported = (uint64_t)r.d << 32 | r.a;
-	f->xcr0 = XCR0_BASE | (supported & XCR0_AVX);
-	if (f->xcr0 & XCR0_AVX && (supported & XCR0_AVX512) == XCR0_AVX512)
-		f->xcr0 |= XCR0_AVX512;
-}
-
-void features_init(void)
-{
-	struct cpu_features *f = &cpu_features;
-
-	find_features(f);
-	find_xsave(f);
+	smap_active = f->smap;
+	if (f->xsave)
+		find_xsave(f);
 }
 
 /* Bits of MXCSR that exist; zero in the image means the default. */
@@ -75,7 +65,7 @@ void features_init_cpu(void)
 {
 	struct cpu_features *f = &cpu_features;
 
-	write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
+	write_cr0(CR0_HYPERVISOR);
 	write_cr4(f->cr4);
 	wrmsr(MSR_EFER, EFER_LME | EFER_LMA | EFER_NXE | EFER_SCE);
 	wrmsr(MSR_PAT, PAT_ABI_VALUE);

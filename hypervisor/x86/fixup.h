@@ -10,12 +10,11 @@ struct fault_fixup {
 extern const struct fault_fixup fault_fixups[], fault_fixups_end[];
 extern const char exit_iretq[]; /* entry.S: the IRET to guests */
 
-/* Does this CPU run with CR4.SMAP? Same on all CPUs; set by entry_init_cpu. */
+/* Does this CPU run with CR4.SMAP? Same on all CPUs; set by features_init. */
 extern bool smap_active;
 
 /* Only for uaccess.c: bytes left undone. */
 size_t guest_copy_raw(void *dst, const void *src, size_t n);
-size_t guest_clear_raw(void *dst, size_t n);
 
 /* A register whose selector cannot be loaded gets null; false: one was. */
 bool load_selectors(uint16_t ds, uint16_t es, uint16_t fs, uint16_t gs);

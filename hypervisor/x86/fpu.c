@@ -9,7 +9,7 @@
  * guest's own while it runs, so that programs find exactly what their kernel
  * has enabled; between save and load they are the hypervisor's.
  */
-#include "x86/fpu.h"
+#include "x86/context.h"
 
 #include "core/services.h"
 #include "lib/string.h"
@@ -78,12 +78,6 @@ int fpu_init(struct vcpu *v)
 	return 0;
 }
 
-void fpu_destroy(struct vcpu *v)
-{
-	heap_free(v->fpu);
-	v->fpu = NULL;
-}
-
 int fpu_set_image(struct vcpu *v, const void *fxsave)
 {
 	const struct fpu_area *image = fxsave;
@@ -92,11 +86,6 @@ int fpu_set_image(struct vcpu *v, const void *fxsave)
 		return -XEN_EINVAL;
 	memcpy(area_clear(v), image, offsetof(struct fpu_area, software));
 	return 0;
-}
-
-void fpu_get_image(const struct vcpu *v, void *fxsave)
-{
-	memcpy(fxsave, v->fpu, FXSAVE_SIZE);
 }
 
 /*
@@ -125,8 +114,7 @@ void fpu_save(struct vcpu *v)
 	xsetbv(0, cpu_features.xcr0);
 	__asm__ volatile("xsave64 (%0)"
 			 :
-			 : "r"(v->fpu), "a"((uint32_t)cpu_features.xcr0),
-			   "d"((uint32_t)(cpu_features.xcr0 >> 32))
+			 : "r"(v->fpu), "a"(cpu_features.xcr0), "d"(0)
 			 : "memory");
 }
 

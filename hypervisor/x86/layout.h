@@ -51,16 +51,13 @@
  * the hypervisor's own two) and 16 pages of LDT, supervisor read-write since
  * the CPU sets accessed bits there.
  */
-#define DESC_WINDOWS     UL(0xffff818020000000)
-#define DESC_WINDOW_SIZE (UL(32) << 12)
-#define GDT_WINDOW(cpu)  (DESC_WINDOWS + (cpu)*DESC_WINDOW_SIZE)
-#define LDT_WINDOW(cpu)  (GDT_WINDOW(cpu) + (UL(16) << 12))
+#define GDT_WINDOW(cpu) (UL(0xffff818020000000) + (cpu)*UL(0x20000))
+#define LDT_WINDOW(cpu) (GDT_WINDOW(cpu) + (UL(16) << 12))
 
 #define IMAGE_START       UL(0xffff818040000000)
 #define IMAGE_PHYS_START  UL(0x200000)
 #define IOMAP_START       UL(0xffff820000000000)
 #define FRAME_TABLE_START UL(0xffff828000000000)
 #define DIRECT_MAP_START  UL(0xffff830000000000)
-#define DIRECT_MAP_END    HYPERVISOR_END
 
 #define MAX_CPUS 256

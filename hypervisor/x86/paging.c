@@ -22,10 +22,9 @@
 #define LARGE_SIZE    (2ul << 20)
 #define DEVICE_WINDOW IOMAP_START
 #define TABLE_FLAGS   (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED)
-#define PTE_HV        (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL)
-#define PTE_HV_RW     (PTE_HV | PTE_WRITE | PTE_NX)
-#define PTE_HV_RO     (PTE_HV | PTE_NX)
-#define PTE_HV_RX     PTE_HV
+#define PTE_HV_RX     (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL)
+#define PTE_HV_RW     (PTE_HV_RX | PTE_WRITE | PTE_NX)
+#define PTE_HV_RO     (PTE_HV_RX | PTE_NX)
 #define PTE_HV_UC     (PTE_HV_RW | PTE_PCD | PTE_PWT)
 
 extern const char image_start[], image_text_end[], image_rodata_end[],
@@ -35,7 +34,6 @@ uint64_t boot_l4[512] __attribute__((aligned(4096)));
 mfn_t boot_root;
 static uint64_t iomap_next = DEVICE_WINDOW + PAGE_SIZE;
 static uint64_t *window_ptes[MAX_CPUS];
-static bool heap_ready;
 
 static unsigned int table_index(uint64_t va, unsigned int level)
 {
@@ -44,7 +42,8 @@ static unsigned int table_index(uint64_t va, unsigned int level)
 
 static uint64_t *new_table(void)
 {
-	uint64_t *t = heap_ready ? heap_alloc(PAGE_SIZE) : boot_alloc_pages(1);
+	uint64_t *t = heap_total_pages() ? heap_alloc(PAGE_SIZE)
+					 : boot_alloc_pages(1);
 
 	if (!t)
 		panic("no memory for the hypervisor's page tables");
@@ -54,11 +53,10 @@ static uint64_t *new_table(void)
 /* The entry for va at a level, making the tables above it. */
 static uint64_t *entry_of(uint64_t va, unsigned int level)
 {
-	uint64_t *table = boot_l4, *e;
-	unsigned int l;
+	uint64_t *table = boot_l4;
 
-	for (l = 4; l > level; l--) {
-		e = &table[table_index(va, l)];
+	for (unsigned int l = 4; l > level; l--) {
+		uint64_t *e = &table[table_index(va, l)];
 		if (!(*e & PTE_PRESENT))
 			*e = virt_to_phys(new_table()) | TABLE_FLAGS | PTE_USER;
 		else if (*e & PTE_LARGE)
@@ -99,15 +97,12 @@ static void map_image_part(const char *start, const char *end, uint64_t flags)
 /* All RAM, also what is in use; nothing else, which may be devices. */
 static void map_ram(void)
 {
-	const struct memory_range *r;
-	uint64_t start, end;
-	unsigned int i;
+	for (unsigned int i = 0; i < boot_info.memory_count; i++) {
+		const struct memory_range *r = &boot_info.memory[i];
+		uint64_t start = (r->start + PAGE_SIZE - 1) & PAGE_MASK;
+		uint64_t end = (r->start + r->size) & PAGE_MASK;
 
-	for (i = 0; i < boot_info.memory_count; i++) {
-		r = &boot_info.memory[i];
-		start = (r->start + PAGE_SIZE - 1) & PAGE_MASK;
-		end = (r->start + r->size) & PAGE_MASK;
-		end = min_u64(end, DIRECT_MAP_END - DIRECT_MAP_START);
+		end = min_u64(end, HYPERVISOR_END - DIRECT_MAP_START);
 		if (r->type == MEMORY_RAM && start < end)
 			map_range(DIRECT_MAP_START + start, start, end - start,
 				  PTE_HV_RW);
@@ -134,18 +129,14 @@ uint64_t *desc_window_ptes(unsigned int cpu)
 	return window_ptes[cpu];
 }
 
+/* One for each slot that this machine needs. */
 static void make_top_tables(void)
 {
-	unsigned int slot;
-	uint64_t top = machine_frames << PAGE_SHIFT;
+	uint64_t end = DIRECT_MAP_START + (machine_frames << PAGE_SHIFT);
 
-	for (slot = HYPERVISOR_FIRST_SLOT; slot <= HYPERVISOR_LAST_SLOT;
-	     slot++) {
-		uint64_t va = 0xffff000000000000ul | (uint64_t)slot << 39;
-
-		if (va < DIRECT_MAP_START || va < DIRECT_MAP_START + top)
-			entry_of(va, 3);
-	}
+	end = min_u64(end, HYPERVISOR_END);
+	for (uint64_t va = HYPERVISOR_START; va < end; va += 1ul << 39)
+		entry_of(va, 3);
 }
 
 void paging_init(void)
@@ -159,11 +150,6 @@ void paging_init(void)
 	cpu_prepare(0, boot_cpu_block);
 	paging_load_root(boot_root);
 	boot_memory_unlimited();
-}
-
-void paging_heap_ready(void)
-{
-	heap_ready = true;
 }
 
 void paging_load_root(mfn_t root)

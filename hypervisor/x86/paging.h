@@ -46,8 +46,6 @@ volatile uint32_t *paging_device_window(uint64_t pa);
 
 /* Every frame's entry ~0. */
 void paging_make_m2p(void);
-/* From now on page tables come from heap_alloc(). */
-void paging_heap_ready(void);
 /* Map a CPU's block (CPU_BLOCK_SIZE bytes at pa) and our page of its GDT. */
 void cpu_block_map(unsigned int cpu, uint64_t pa);
 

@@ -23,15 +23,12 @@ struct symbol {
 
 extern const struct symbol symbol_table[];
 extern const uint32_t symbol_table_count;
-extern const char image_start[], image_text_end[];
+extern const char image_text_end[];
 
 static const struct symbol *find_symbol(uint64_t address)
 {
 	uint32_t low = 0, high = symbol_table_count, middle;
 
-	if (address < (uint64_t)image_start ||
-	    address >= (uint64_t)image_text_end)
-		return NULL;
 	while (low < high) {
 		middle = low + (high - low) / 2;
 		if (symbol_table[middle].address <= address)
@@ -39,7 +36,9 @@ static const struct symbol *find_symbol(uint64_t address)
 		else
 			high = middle;
 	}
-	return low ? &symbol_table[low - 1] : NULL;
+	return low && address < (uint64_t)image_text_end
+		       ? &symbol_table[low - 1]
+		       : NULL;
 }
 
 static void show_address(uint64_t address)
@@ -56,11 +55,10 @@ static void show_address(uint64_t address)
 static void show_backtrace(uint64_t rip, uint64_t rbp)
 {
 	uint64_t block = (uint64_t)this_cpu();
-	unsigned int i;
 
 	log_error("backtrace:\n");
 	show_address(rip);
-	for (i = 0; i < MAX_FRAMES; i++) {
+	for (unsigned int i = 0; i < MAX_FRAMES; i++) {
 		const uint64_t *frame = (const uint64_t *)rbp;
 
 		/* Only ever upwards, and within mapped parts of the block. */
@@ -95,15 +93,13 @@ static void show_registers(const struct cpu_regs *r)
 static noreturn_fn void die(const struct cpu_regs *regs, uint64_t rip,
 			    uint64_t rbp, const char *fmt, va_list ap)
 {
-	static unsigned int entered;
+	static bool entered;
 	char text[MAX_TEXT];
 
 	irq_disable();
 	/* A panic within the panic, or on two CPUs: the first one wins. */
-	if (__atomic_fetch_add(&entered, 1, __ATOMIC_SEQ_CST)) {
-		for (;;)
-			halt();
-	}
+	while (__atomic_exchange_n(&entered, true, __ATOMIC_SEQ_CST))
+		halt();
 	vsnprintf(text, sizeof(text), fmt, ap);
 	smp_stop_others();
 	console_force();

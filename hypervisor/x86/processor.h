@@ -24,11 +24,8 @@
 #define RFLAGS_VM    (1ul << 17)
 #define RFLAGS_AC    (1ul << 18)
 #define RFLAGS_ID    (1ul << 21)
-/* What entry clears besides IF: the mask of SYSCALL (MSR_SYSCALL_MASK). */
-#define RFLAGS_SYSCALL_MASK                                                    \
-	(RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT |         \
-	 RFLAGS_RF | RFLAGS_VM | RFLAGS_AC | RFLAGS_CF | RFLAGS_PF |           \
-	 RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
+/* What SYSCALL clears: all, and BF-8 names those that it must. */
+#define RFLAGS_SYSCALL_MASK 0xfffffffdul
 
 /* What a guest can have set; IF is always on, IOPL never (BF-5a, EM-11). */
 #define RFLAGS_GUEST                                                           \
@@ -40,22 +37,13 @@
 #define DR6_FIXED 0xffff0ff0ul
 #define DR7_OFF   0x400ul /* every breakpoint disabled */
 
-#define CR0_PE (1ul << 0)
-#define CR0_MP (1ul << 1)
-#define CR0_TS (1ul << 3)
-#define CR0_ET (1ul << 4)
-#define CR0_NE (1ul << 5)
-#define CR0_WP (1ul << 16)
-#define CR0_AM (1ul << 18)
-#define CR0_PG (1ul << 31)
+#define CR0_TS         (1ul << 3)
+#define CR0_HYPERVISOR 0x80050033ul /* PG AM WP NE ET MP PE */
 
+#define CR4_HYPERVISOR 0x6e8ul /* OSXMMEXCPT OSFXSR PGE MCE PAE DE */
 #define CR4_TSD        (1ul << 2)
 #define CR4_DE         (1ul << 3)
 #define CR4_PAE        (1ul << 5)
-#define CR4_MCE        (1ul << 6)
-#define CR4_PGE        (1ul << 7)
-#define CR4_OSFXSR     (1ul << 9)
-#define CR4_OSXMMEXCPT (1ul << 10)
 #define CR4_UMIP       (1ul << 11)
 #define CR4_FSGSBASE   (1ul << 16)
 #define CR4_OSXSAVE    (1ul << 18)

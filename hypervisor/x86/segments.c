@@ -70,6 +70,7 @@ void gdt_prepare(char *block, unsigned int cpu)
 
 void gdt_load(void)
 {
+	uint64_t stubs = (uint64_t)this_cpu() + CPU_BLOCK_STUB;
 	struct descriptor_table gdt = { GDT_LIMIT, GDT_WINDOW(this_cpu()->id) };
 	struct descriptor_table idtr = { sizeof(idt) - 1, (uint64_t)idt };
 
@@ -85,6 +86,10 @@ void gdt_load(void)
 	lidt(idtr);
 	lldt(0);
 	ltr(TSS_SELECTOR);
+	wrmsr(MSR_STAR, STAR_VALUE);
+	wrmsr(MSR_LSTAR, stubs);
+	wrmsr(MSR_CSTAR, stubs + SYSCALL_STUB_SIZE);
+	wrmsr(MSR_SYSCALL_MASK, RFLAGS_SYSCALL_MASK);
 }
 
 void idt_init(void)

@@ -34,7 +34,7 @@
 #ifndef __ASSEMBLY__
 /* Our GDT page and the TSS of a CPU in its block, before it starts. */
 void gdt_prepare(char *block, unsigned int cpu);
-/* Load GDT, TSS and IDT on this CPU, and the hypervisor's selectors. */
+/* GDT, TSS, IDT, our selectors and SYSCALL's way in, on this CPU. */
 void gdt_load(void);
 void idt_init(void); /* once: fill the IDT */
 /* The LDT_WINDOW of this CPU, so many entries, as its LDT; 0: none. */

@@ -63,30 +63,17 @@ void ap_main(void)
 	features_init_cpu();
 	gdt_load();
 	c->loaded_root = boot_root;
-	entry_init_cpu();
 	apic_init_cpu();
 	clock_sync_cpu();
 	__atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
 	sched_start();
 }
 
-static bool wait_online(const struct cpu *c)
-{
-	uint64_t end = now() + START_TIMEOUT_MS * 1000000ull;
-
-	while (!__atomic_load_n(&c->online, __ATOMIC_ACQUIRE)) {
-		if (now() > end)
-			return false;
-		clock_sync_serve();
-		cpu_relax();
-	}
-	return true;
-}
-
 static bool start_cpu(uint32_t target, unsigned int page)
 {
 	struct cpu *c = block_of(cpu_count);
 	void *block = heap_alloc(CPU_BLOCK_SIZE);
+	uint64_t end;
 
 	if (!block)
 		return false;
@@ -99,8 +86,12 @@ static bool start_cpu(uint32_t target, unsigned int page)
 	delay_us(200);
 	if (!read_once(c->online))
 		apic_send(target, APIC_STARTUP | page);
-	if (wait_online(c))
-		return true;
+	for (end = now() + START_TIMEOUT_MS * 1000000ull; now() < end;) {
+		if (__atomic_load_n(&c->online, __ATOMIC_ACQUIRE))
+			return true;
+		clock_sync_serve();
+		cpu_relax();
+	}
 	log_error("CPU with APIC id %u does not start\n", target);
 	return false;
 }
@@ -126,12 +117,17 @@ void smp_start_cpus(void)
 	log_info("%u CPUs\n", cpu_count);
 }
 
-void smp_send_ipi(unsigned int cpu, unsigned int vector)
+static void send(unsigned int cpu, uint32_t command)
 {
 	const struct cpu *c = cpu_get(cpu);
 
 	if (c && c->online)
-		apic_send(c->apic_id, APIC_IPI | vector);
+		apic_send(c->apic_id, command);
+}
+
+void smp_send_ipi(unsigned int cpu, unsigned int vector)
+{
+	send(cpu, APIC_IPI | vector);
 }
 
 void smp_check_stop(void)
@@ -150,8 +146,8 @@ void smp_stop_others(void)
 	if (__atomic_exchange_n(&stopping, true, __ATOMIC_SEQ_CST))
 		return;
 	for (unsigned int i = 0; i < cpu_count; i++) {
-		if (i != this_cpu()->id && block_of(i)->online)
-			apic_send(block_of(i)->apic_id, APIC_NMI);
+		if (i != this_cpu()->id)
+			send(i, APIC_NMI);
 	}
 	delay_us(10000);
 }

@@ -9,7 +9,6 @@
  * own and may interrupt anything: they take no locks and touch no guest
  * memory (BF-19).
  */
-#include "core/domain.h"
 #include "core/services.h"
 #include "lib/panic.h"
 #include "lib/string.h"
@@ -21,8 +20,6 @@
 #include "x86/segments.h"
 #include "x86/smp.h"
 
-bool smap_active;
-
 _Static_assert(sizeof(struct syscall_stub) == SYSCALL_STUB_SIZE, "entry.S");
 
 void entry_prepare(struct syscall_stub *stub, unsigned int cpu)
@@ -32,17 +29,6 @@ void entry_prepare(struct syscall_stub *stub, unsigned int cpu)
 		stub[i] = syscall_stubs[i];
 		stub[i].displacement -= (int32_t)(cpu * CPU_BLOCK_SIZE);
 	}
-}
-
-void entry_init_cpu(void)
-{
-	uint64_t va = (uint64_t)this_cpu() + CPU_BLOCK_STUB;
-
-	wrmsr(MSR_STAR, STAR_VALUE);
-	wrmsr(MSR_LSTAR, va);
-	wrmsr(MSR_CSTAR, va + SYSCALL_STUB_SIZE);
-	wrmsr(MSR_SYSCALL_MASK, RFLAGS_SYSCALL_MASK);
-	smap_active = cpu_features.smap;
 }
 
 /* CR2 and DR6 are read before interrupts can bring the next exception. */
@@ -142,14 +128,11 @@ static bool ldt_fault(const struct cpu_regs *regs)
 {
 	struct vcpu *v = current_vcpu();
 	uint64_t cr2 = read_cr2();
-	bool done;
 
 	if (regs->vector != TRAP_PF || !v || !(regs->rflags & RFLAGS_IF))
 		return false;
-	irq_enable();
-	done = pv_ldt_fault(v, cr2);
-	irq_disable();
-	return done;
+	irq_enable(); /* they were */
+	return pv_ldt_fault(v, cr2);
 }
 
 static void hypervisor_exception(struct cpu_regs *regs)

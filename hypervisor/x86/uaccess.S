@@ -51,19 +51,6 @@ copy_words_failed:
 	lea	(%rdx,%rcx,8), %rcx
 	jmp	copy_done
 
-/* size_t guest_clear_raw(void *dst, size_t n): bytes not cleared. */
-	.globl	guest_clear_raw
-guest_clear_raw:
-	mov	%rsi, %rcx
-	xor	%eax, %eax
-	USER_ACCESS stac
-	MAY_FAULT clear_done
-	rep stosb
-clear_done:
-	USER_ACCESS clac
-	mov	%rcx, %rax
-	ret
-
 /* Null where the selector cannot be loaded, and eax = 0. */
 .macro LOAD_SEGMENT seg, selector
 	MAY_FAULT 1f

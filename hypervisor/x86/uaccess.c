@@ -43,65 +43,48 @@ uint64_t clamp(uint64_t va); /* tests/unit/fake: guest memory of a test */
 
 int copy_from_guest(void *dst, guest_ptr_t src, size_t n)
 {
-	size_t left;
+	size_t left = n;
 
-	if (!guest_range_ok(src.va, n)) {
-		memset(dst, 0, n);
-		return -XEN_EFAULT;
+	if (guest_range_ok(src.va, n)) {
+		left = guest_copy_raw(dst, (const void *)clamp(src.va), n);
+		if (likely(!left))
+			return 0;
 	}
-	left = guest_copy_raw(dst, (const void *)clamp(src.va), n);
-	if (likely(!left))
-		return 0;
 	memset((char *)dst + n - left, 0, left);
 	return -XEN_EFAULT;
 }
 
 int copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
 {
-	if (!guest_range_ok(dst.va, n))
+	if (!guest_range_ok(dst.va, n) ||
+	    guest_copy_raw((void *)clamp(dst.va), src, n))
 		return -XEN_EFAULT;
-	return guest_copy_raw((void *)clamp(dst.va), src, n) ? -XEN_EFAULT : 0;
+	return 0;
 }
 
-int clear_guest(guest_ptr_t dst, size_t n)
+/* Element `first`; an address that is no guest's when n from there wrap. */
+static guest_ptr_t array_start(guest_ptr_t base, uint64_t first, uint64_t n,
+			       size_t size)
 {
-	if (!guest_range_ok(dst.va, n))
-		return -XEN_EFAULT;
-	return guest_clear_raw((void *)clamp(dst.va), n) ? -XEN_EFAULT : 0;
+	uint64_t offset, bytes;
+
+	if (__builtin_mul_overflow(first, size, &offset) ||
+	    __builtin_mul_overflow(n, size, &bytes) ||
+	    __builtin_add_overflow(base.va, offset, &base.va))
+		base.va = HYPERVISOR_START;
+	return base;
 }
 
-/* Bytes and address of elements first .. first+n-1; false on overflow. */
-static bool array_range(guest_ptr_t base, uint64_t first, uint64_t n,
-			size_t size, guest_ptr_t *start, uint64_t *bytes)
-{
-	uint64_t offset;
-
-	return !__builtin_mul_overflow(first, size, &offset) &&
-	       !__builtin_mul_overflow(n, size, bytes) &&
-	       !__builtin_add_overflow(base.va, offset, &start->va);
-}
-
+/* The caller's buffer holds n elements: n * size does not wrap there. */
 int copy_array_from_guest(void *dst, guest_ptr_t base, uint64_t first,
 			  uint64_t n, size_t size)
 {
-	guest_ptr_t start;
-	uint64_t bytes;
-
-	if (!array_range(base, first, n, size, &start, &bytes)) {
-		/* The caller's buffer holds n elements, so n fits there. */
-		memset(dst, 0, n * size);
-		return -XEN_EFAULT;
-	}
-	return copy_from_guest(dst, start, bytes);
+	return copy_from_guest(dst, array_start(base, first, n, size),
+			       n * size);
 }
 
 int copy_array_to_guest(guest_ptr_t base, uint64_t first, uint64_t n,
 			const void *src, size_t size)
 {
-	guest_ptr_t start;
-	uint64_t bytes;
-
-	if (!array_range(base, first, n, size, &start, &bytes))
-		return -XEN_EFAULT;
-	return copy_to_guest(start, src, bytes);
+	return copy_to_guest(array_start(base, first, n, size), src, n * size);
 }

@@ -33,7 +33,6 @@ must_check int copy_array_from_guest(void *dst, guest_ptr_t base,
 				     uint64_t first, uint64_t n, size_t size);
 must_check int copy_array_to_guest(guest_ptr_t base, uint64_t first, uint64_t n,
 				   const void *src, size_t size);
-must_check int clear_guest(guest_ptr_t dst, size_t n);
 
 /* Is [va, va+n) free of wrap, of the hole and of the hypervisor's slots? */
 bool guest_range_ok(uint64_t va, uint64_t n);

@@ -99,18 +99,6 @@ size_t guest_copy_raw(void *dst, const void *src, size_t n)
 	return 0;
 }
 
-size_t guest_clear_raw(void *dst, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		uint8_t *byte = guest_byte((uint64_t)dst + i, true);
-
-		if (!byte)
-			return n - i;
-		*byte = 0;
-	}
-	return 0;
-}
-
 void domain_crash(struct domain *d, const char *fmt, ...)
 {
 	va_list ap;
