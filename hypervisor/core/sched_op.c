@@ -124,8 +124,8 @@ static long sched_poll(struct vcpu *v, void *arg)
 
 /* No watchdogs and no pinning by guests: absent rows answer -ENOSYS. */
 static const struct subop sched_table[] = {
-	[SCHEDOP_yield] = { sched_yield },
-	[SCHEDOP_block] = { sched_block },
+	[SCHEDOP_yield] = { .handler = sched_yield },
+	[SCHEDOP_block] = { .handler = sched_block },
 	ROW(shutdown, struct sched_shutdown, SUBOP_IN),
 	ROW(poll, struct sched_poll, SUBOP_IN),
 	ROW(shutdown_code, struct sched_shutdown, SUBOP_IN),

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ticket locks with ranks. A CPU takes locks only in increasing rank order;
- * debug builds check it. Ticket locks are fair: a waiter cannot starve.
+ * debug builds check it. Ticket locks are fair: a waiter cannot starve. The two
+ * tickets share a 32-bit word only by accident: next is taken with an atomic
+ * add, serving is written by the holder alone.
  * The ranks are explained in docs/locking.md (a test compares the two).
  *
  * Context: plain spin_lock() may be used with interrupts on, for locks that
@@ -9,7 +11,9 @@
  */
 #pragma once
 
+#include "lib/panic.h"
 #include "lib/types.h"
+#include "x86/processor.h"
 
 enum lock_rank {
 	RANK_DOMCTL = 1,  /* one control operation at a time */
@@ -44,13 +48,71 @@ static inline void spin_init(struct spinlock *l, enum lock_rank rank)
 	*l = (struct spinlock)SPINLOCK_INIT((uint8_t)rank);
 }
 
-void spin_lock(struct spinlock *l);
-void spin_unlock(struct spinlock *l);
-/* Debug builds: does this CPU hold the lock? For ASSERT. */
+/* Debug builds, spinlock.c: the order of ranks, and who holds what. */
+void spin_debug_enter(const struct spinlock *l, bool pair);
+void spin_debug_taken(struct spinlock *l);
+void spin_debug_leave(struct spinlock *l, bool pair);
+/* Does this CPU hold the lock? For ASSERT, in debug builds. */
 bool spin_held(const struct spinlock *l);
+
+/* pair: the second lock of two of one rank. */
+static inline void spin_acquire(struct spinlock *l, bool pair)
+{
+	uint16_t ticket;
+
+	if (DEBUG_BUILD)
+		spin_debug_enter(l, pair);
+	ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket)
+		cpu_relax();
+	if (DEBUG_BUILD)
+		spin_debug_taken(l);
+}
+
+static inline void spin_release(struct spinlock *l, bool pair)
+{
+	if (DEBUG_BUILD)
+		spin_debug_leave(l, pair);
+	__atomic_store_n(&l->serving, (uint16_t)(l->serving + 1),
+			 __ATOMIC_RELEASE);
+}
+
+static inline void spin_lock(struct spinlock *l)
+{
+	spin_acquire(l, false);
+}
+
+static inline void spin_unlock(struct spinlock *l)
+{
+	spin_release(l, false);
+}
+
 /* Take the lock with interrupts off; returns the flags for the restore. */
-uint64_t spin_lock_irqsave(struct spinlock *l);
-void spin_unlock_irqrestore(struct spinlock *l, uint64_t flags);
+static inline uint64_t spin_lock_irqsave(struct spinlock *l)
+{
+	uint64_t flags = irq_save();
+
+	spin_lock(l);
+	return flags;
+}
+
+static inline void spin_unlock_irqrestore(struct spinlock *l, uint64_t flags)
+{
+	spin_unlock(l);
+	irq_restore(flags);
+}
+
 /* Take two locks of one rank, e.g. of two domains: lower address first. */
-void spin_lock_pair(struct spinlock *a, struct spinlock *b);
-void spin_unlock_pair(struct spinlock *a, struct spinlock *b);
+static inline void spin_lock_pair(struct spinlock *a, struct spinlock *b)
+{
+	spin_lock(a < b ? a : b);
+	if (a != b)
+		spin_acquire(a < b ? b : a, true);
+}
+
+static inline void spin_unlock_pair(struct spinlock *a, struct spinlock *b)
+{
+	if (a != b)
+		spin_release(a, true);
+	spin_unlock(b);
+}

@@ -325,15 +325,19 @@ int copy_array_to_guest(guest_ptr_t base, uint64_t first, uint64_t n,
 
 /* Locks: there is one thread, so a held lock is a deadlock. */
 
-void spin_lock(struct spinlock *l)
+void spin_debug_enter(const struct spinlock *l, bool pair)
 {
-	CHECK(!l->holder);
+	CHECK(!l->holder && !pair);
+}
+
+void spin_debug_taken(struct spinlock *l)
+{
 	l->holder = 1;
 }
 
-void spin_unlock(struct spinlock *l)
+void spin_debug_leave(struct spinlock *l, bool pair)
 {
-	CHECK(l->holder);
+	CHECK(l->holder && !pair);
 	l->holder = 0;
 }
 
