@@ -21,7 +21,7 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "public/errno.h"
-#include "pv/descriptor.h"
+#include "pv/pv.h"
 
 /* Counters of frames: see frame.h for the rules. */
 
