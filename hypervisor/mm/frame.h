@@ -11,6 +11,8 @@
  * At type count zero the kind of the last use stays recorded: it tells what
  * stale translations may exist, so which change of kind must flush first.
  *
+ * Implemented with the page-type core, mm/pagetype.c.
+ *
  * Locks: counters are atomic. References to tables are taken and given back
  * only under the owner's mmu_lock (mm/pagetype.c).
  */
