@@ -11,8 +11,8 @@ from testenv import ROOT, hello_config
 
 # What `make test` leaves in the environment; a user's make would not see it.
 MAKE_VARIABLES = set("""MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GUESTS DOM0
-DOM0_RAMDISK DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE FIRMWARE QEMU_ARGS
-ICOUNT""".split())
+DOM0_RAMDISK DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE FIRMWARE DISK
+DISK_TYPE QEMU_ARGS ICOUNT""".split())
 
 ONE_AT_A_TIME = threading.Lock()
 
