@@ -220,21 +220,30 @@ def test_errors_ahci_on_reference(env):
     scenario_errors(env, "reference", "ahci")
 
 
+def silent_disk(env, kind):
+    """Its first request may be answered, then nothing comes for a while."""
+    if kind != "ahci":  # a byte a second
+        return disk_image(random_image(env, "slow", 1), kind, "slow",
+                          ",throttling.bps-total=1")
+    # When QEMU resets this one it waits for the answer, so one has to come.
+    return ["-blockdev", "driver=null-co,node-name=slow,size=1048576,"
+            "read-zeroes=on,latency-ns=8000000000", *disk_device("slow", kind)]
+
+
 def scenario_silence(env, kind):
     """A device that stops answering is reset; its request fails, the control
     domain goes on, and so does another disk."""
     name, other = NAMES[kind].format(0), random_image(env, "other", 1)
     other_kind = "nvme" if kind == "virtio" else "virtio"
-    # A byte a second: after the first request nothing comes for minutes.
-    vm = boot(env, "tenon", qemu(
-        disk_image(random_image(env, "slow", 1), kind, "slow",
-                   ",throttling.bps-total=1"),
-        disk_image(other, other_kind, "other")),
-        dom0_cmdline="disk-timeout=1")
-    vm.command(f"disks --check {name}", timeout=120)
+    vm = boot(env, "tenon", qemu(silent_disk(env, kind),
+                                 disk_image(other, other_kind, "other")),
+              dom0_cmdline="disk-timeout=1")
+    if "resetting" not in vm.text:  # while the partitions were read
+        vm.command(f"disks --check {name}", timeout=120)
     assert f"{name.replace('n1', '')}: no answer for 1 s, resetting" in vm.text
     assert "no answer in time (-110)" in vm.text or \
         "no partitions can be read (-110)" in vm.text, vm.text
+    assert "does not come back" not in vm.text, vm.text
     check(vm, NAMES[other_kind].format(0), other.read_bytes())
     env.switch_off(vm, "tenon")
 
