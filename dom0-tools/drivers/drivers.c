@@ -6,9 +6,14 @@
 #include "drivers/drivers.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pvguest/start.h>
 
 #include "drivers/ahci/ahci.h"
 #include "drivers/block_device.h"
+#include "drivers/block_queue.h"
 #include "drivers/nvme/nvme.h"
 #include "drivers/partition.h"
 #include "drivers/pci/pci.h"
@@ -41,8 +46,23 @@ static void scan_disks(void)
 	}
 }
 
+/* Words of the control domain's command line. */
+static void read_options(void)
+{
+	static const char option[] = "disk-timeout=";
+	const char *at = strstr((const char *)pv_start_info->cmd_line, option);
+	unsigned long seconds;
+
+	if (!at)
+		return;
+	seconds = strtoul(at + sizeof(option) - 1, NULL, 10);
+	if (seconds > 0 && seconds <= 3600)
+		block_timeout_ns = seconds * 1000000000ul;
+}
+
 void drivers_start(void)
 {
+	read_options();
 	pci_init();
 	pci_probe_all(pci_drivers);
 	scan_disks();
