@@ -81,8 +81,7 @@ struct vcpu {
 	int poll_port; /* >0 one port, <0 several, 0 not polling */
 
 	uint32_t virq_port[NR_VIRQS]; /* domain->evtchn_lock */
-	/* multicall in progress: its entry, else NULL (core/multicall.c) */
-	struct multicall_state *multicall;
+	struct multicall_entry *multicall; /* in progress, or NULL */
 };
 
 struct domain {

@@ -27,52 +27,38 @@ enum hypercall_caller {
 #include "core/hypercall_table.h"
 #undef HYPERCALL
 
-static hypercall_fn *const hypercall_table[HYPERCALL_LIMIT] = {
-#define HYPERCALL(number, name, who) [number] = hc_##name,
+static const struct {
+	hypercall_fn *handler;
+	enum hypercall_caller caller;
+} hypercall_table[HYPERCALL_LIMIT] = {
+#define HYPERCALL(number, name, who) [number] = { hc_##name, who },
 #include "core/hypercall_table.h"
 #undef HYPERCALL
-};
-
-static const uint8_t hypercall_caller[HYPERCALL_LIMIT] = {
-#define HYPERCALL(number, name, who) [number] = (who),
-#include "core/hypercall_table.h"
-#undef HYPERCALL
-};
-
-/*
- * What a multicall in progress asks of hypercall_continue(): the entry that
- * must be run again, in place of the registers.
- */
-struct multicall_state {
-	bool continued;
-	uint64_t op;
-	uint64_t args[5];
 };
 
 /* A result that leaves the registers as the handler has set them. */
 #define NO_RESULT (-0x7fffffffffffffffl)
 
-static long hypercall_call(const struct vcpu *v, uint64_t op,
-			   const uint64_t a[5])
+static inline long hypercall_call(const struct vcpu *v, uint64_t op,
+				  uint64_t a1, uint64_t a2, uint64_t a3,
+				  uint64_t a4, uint64_t a5)
 {
 	uint64_t i = index_clamp(op, HYPERCALL_LIMIT);
 
-	if (op >= HYPERCALL_LIMIT || !hypercall_table[i])
+	if (op >= HYPERCALL_LIMIT || !hypercall_table[i].handler)
 		return -XEN_ENOSYS;
-	if (hypercall_caller[i] == CONTROL_DOMAIN &&
+	if (hypercall_table[i].caller == CONTROL_DOMAIN &&
 	    !domain_is_control(v->domain))
 		return -XEN_EPERM;
-	return hypercall_table[i](a[0], a[1], a[2], a[3], a[4]);
+	return hypercall_table[i].handler(a1, a2, a3, a4, a5);
 }
 
 void hypercall_dispatch(void)
 {
 	struct cpu_regs *regs = guest_regs();
-	struct vcpu *v = current_vcpu();
-	uint64_t args[5] = { regs->rdi, regs->rsi, regs->rdx, regs->r10,
-			     regs->r8 };
 	uint32_t op = (uint32_t)regs->rax;
-	long result = hypercall_call(v, op, args);
+	long result = hypercall_call(current_vcpu(), op, regs->rdi, regs->rsi,
+				     regs->rdx, regs->r10, regs->r8);
 
 	/* iret has loaded every register of the frame, rax too. */
 	if (result != NO_RESULT && op != __HYPERVISOR_iret)
@@ -90,13 +76,14 @@ bool hypercall_preempt_check(void)
 long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 			uint64_t a3, uint64_t a4, uint64_t a5)
 {
-	struct multicall_state *mc = current_vcpu()->multicall;
+	struct vcpu *v = current_vcpu();
 	struct cpu_regs *regs = guest_regs();
 
-	if (mc) {
-		*mc = (struct multicall_state){ true,
-						number,
-						{ a1, a2, a3, a4, a5 } };
+	if (v->multicall) {
+		*v->multicall = (struct multicall_entry){
+			.op = number, .args = { a1, a2, a3, a4, a5 }
+		};
+		v->multicall = NULL;
 		return NO_RESULT;
 	}
 	regs->rip -= 2; /* back onto the two bytes of `syscall` */
@@ -109,18 +96,15 @@ long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 	return NO_RESULT;
 }
 
-long subop_call(const struct subop *table, unsigned int rows, uint64_t cmd,
-		guest_ptr_t arg)
+long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
+		   uint64_t cmd, guest_ptr_t arg)
 {
-	struct vcpu *v = current_vcpu();
-	uint8_t buffer[SUBOP_MAX] __attribute__((aligned(16)));
-	const struct subop *row;
+	const struct subop *row = &table[index_clamp(cmd, rows)];
+	uninitialized_buf uint8_t buffer[SUBOP_MAX]
+		__attribute__((aligned(16)));
 	long rc;
 
-	if (cmd >= rows)
-		return -XEN_ENOSYS;
-	row = &table[index_clamp(cmd, rows)];
-	if (!row->handler || row->size > SUBOP_MAX)
+	if (cmd >= rows || !row->handler || row->size > SUBOP_MAX)
 		return -XEN_ENOSYS;
 	if ((row->flags & SUBOP_PRIV) && !domain_is_control(v->domain))
 		return -XEN_EPERM;
@@ -128,64 +112,63 @@ long subop_call(const struct subop *table, unsigned int rows, uint64_t cmd,
 		memset(buffer, 0, row->size);
 	else if (copy_from_guest(buffer, arg, row->size))
 		return -XEN_EFAULT;
-	rc = row->handler(v, buffer);
+	rc = row->handler(v, row->size ? (void *)buffer : &arg);
 	if (rc >= 0 && (row->flags & SUBOP_OUT) &&
 	    copy_to_guest(arg, buffer, row->size))
 		return -XEN_EFAULT;
 	return rc;
 }
 
-/* Run one entry; 0, or a negative errno for the whole multicall. */
-static long multicall_one(struct vcpu *v, struct multicall_state *mc,
-			  guest_ptr_t list, uint64_t i)
+/*
+ * Run the entry at `at`. *again: it asks to be run once more and has been
+ * rewritten for that. 0, or a negative errno for the whole multicall.
+ */
+static long multicall_one(struct vcpu *v, guest_ptr_t at, bool *again)
 {
-	struct multicall_entry entry;
+	uninitialized_buf struct multicall_entry e;
+	guest_ptr_t result_at =
+		guest_ptr(at.va + offsetof(struct multicall_entry, result));
 	long result;
 
-	if (copy_array_from_guest(&entry, list, i, 1, sizeof(entry)))
+	/* The sixth argument is nobody's. */
+	if (copy_from_guest(&e, at, offsetof(struct multicall_entry, args[5])))
 		return -XEN_EFAULT;
-	mc->continued = false;
-	v->multicall = mc;
-	result = hypercall_call(v, entry.op, (const uint64_t *)entry.args);
+	v->multicall = &e;
+	result = hypercall_call(v, e.op, e.args[0], e.args[1], e.args[2],
+				e.args[3], e.args[4]);
+	*again = !v->multicall;
 	v->multicall = NULL;
-	if (mc->continued) {
-		entry.op = mc->op;
-		for (unsigned int a = 0; a < 5; a++)
-			entry.args[a] = mc->args[a];
-	} else {
-		entry.result = (xen_ulong_t)result;
-	}
 	if (!v->in_kernel) /* iret in the batch: its frame is gone (HC-3) */
 		return 0;
-	return copy_array_to_guest(list, i, 1, &entry, sizeof(entry))
-		       ? -XEN_EFAULT
-		       : 0;
+	if (*again)
+		return copy_to_guest(at, &e, sizeof(e));
+	return copy_to_guest(result_at, &result, sizeof(result));
 }
 
-long hc_multicall(uint64_t list_va, uint64_t count, uint64_t a3, uint64_t a4,
+long hc_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4,
 		  uint64_t a5)
 {
 	struct vcpu *v = current_vcpu();
-	struct multicall_state mc = { 0 };
-	guest_ptr_t list = guest_ptr(list_va);
-	uint32_t n = (uint32_t)count;
+	uint32_t left = (uint32_t)count;
 
 	if (v->multicall)
 		return -XEN_EINVAL;
-	for (uint32_t i = 0; i < n; i++) {
-		long rc = multicall_one(v, &mc, list, i);
-		uint32_t next = mc.continued ? i : i + 1;
+	while (left) {
+		bool again;
+		long rc = multicall_one(v, guest_ptr(list), &again);
 
 		if (rc)
 			return rc;
 		if (!v->in_kernel)
 			return NO_RESULT;
-		if (next < n && (mc.continued || v->domain->shut_down ||
-				 read_once(this_cpu()->softirq_pending)))
-			return hypercall_continue(
-				__HYPERVISOR_multicall,
-				list_va + next * sizeof(struct multicall_entry),
-				n - next, a3, a4, a5);
+		if (!again) {
+			list += sizeof(struct multicall_entry);
+			left--;
+		}
+		if (left && (again || v->domain->shut_down ||
+			     read_once(this_cpu()->softirq_pending)))
+			return hypercall_continue(__HYPERVISOR_multicall, list,
+						  left, a3, a4, a5);
 	}
 	return 0;
 }

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "lib/types.h"
+#include "x86/cpu.h"
 #include "x86/uaccess.h"
 
 struct vcpu;
@@ -27,7 +27,10 @@ enum subop_flags {
 	SUBOP_PRIV = 4, /* control domain only, else -EPERM */
 };
 
-/* One sub-operation. arg is a zeroed or copied-in private buffer. */
+/*
+ * One sub-operation. arg is a zeroed or copied-in private buffer; for rows of
+ * size 0 it is the address of the caller's guest_ptr_t.
+ */
 struct subop {
 	long (*handler)(struct vcpu *v, void *arg);
 	uint16_t size; /* bytes of the argument structure, <= SUBOP_MAX */
@@ -36,9 +39,15 @@ struct subop {
 
 #define SUBOP_MAX 256
 
-/* -ENOSYS for an absent row. */
-long subop_call(const struct subop *table, unsigned int rows, uint64_t cmd,
-		guest_ptr_t arg);
+/* -ENOSYS for an absent row. v: whom the handlers work for, of the caller's
+ * domain; in general the caller. */
+long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
+		   uint64_t cmd, guest_ptr_t arg);
+static inline long subop_call(const struct subop *table, unsigned int rows,
+			      uint64_t cmd, guest_ptr_t arg)
+{
+	return subop_call_on(current_vcpu(), table, rows, cmd, arg);
+}
 
 /*
  * Preemption. A long operation that has completed at least one unit asks

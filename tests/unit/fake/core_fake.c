@@ -399,14 +399,14 @@ void panic(const char *fmt, ...)
 	abort();
 }
 
-/* A row of a table, called as dispatch would. */
-long subop_call(const struct subop *table, unsigned int rows, uint64_t cmd,
-		guest_ptr_t arg)
+/* A row of a table, called as dispatch would; arguments are used in place. */
+long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
+		   uint64_t cmd, guest_ptr_t arg)
 {
 	if (cmd >= rows || !table[cmd].handler)
 		return -XEN_ENOSYS;
-	if ((table[cmd].flags & SUBOP_PRIV) &&
-	    !domain_is_control(current_vcpu()->domain))
+	if ((table[cmd].flags & SUBOP_PRIV) && !domain_is_control(v->domain))
 		return -XEN_EPERM;
-	return table[cmd].handler(current_vcpu(), (void *)(uintptr_t)arg.va);
+	return table[cmd].handler(v, table[cmd].size ? (void *)(uintptr_t)arg.va
+						     : (void *)&arg);
 }
