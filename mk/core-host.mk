@@ -5,7 +5,7 @@
 CORE_FAKE := tests/unit/fake/core_fake.c
 CORE_TESTED := $(addprefix hypervisor/,lib/spinlock.c \
 	$(addprefix core/,evtchn.c pirq.c sched.c sched_op.c \
-	time.c timer.c vcpu_info.c vcpu_op.c))
+	time.c timer.c vcpu_op.c))
 CORE_INCLUDES := -DTENON_HOSTED -DTENON_DEBUG -Itests/unit/fake \
 	-Ihypervisor -Iinclude
 

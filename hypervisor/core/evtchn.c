@@ -18,7 +18,6 @@
 #include "core/hypercall.h"
 #include "core/manage.h"
 #include "core/services.h"
-#include "core/vcpu_info.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "public/errno.h"

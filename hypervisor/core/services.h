@@ -67,7 +67,11 @@ static inline bool vcpu_event_pending(const struct vcpu *v)
 	       !read_once(v->info->evtchn_upcall_mask);
 }
 
-/* x86/context.c, x86/fpu.c (helper D) */
+/* core/vcpu_op.c: vcpu_info back into the shared page, and the timers gone; v
+ * is off its CPU, and no sender is left. */
+void vcpu_info_release(struct vcpu *v);
+
+/* x86/context.c, x86/fpu.c */
 void vcpu_context_save(struct vcpu *v); /* from CPU and stack top */
 void vcpu_context_load(struct vcpu *v); /* to CPU and stack top */
 void vcpu_context_load_idle(void);      /* idle root, no guest state */
@@ -80,7 +84,7 @@ int vcpu_context_get(struct vcpu *v, struct vcpu_guest_context *c);
 /* x86/entry.S: the way out to the guest in guest_regs(), from the boot path */
 noreturn_fn void guest_resume(void);
 
-/* mm/ (helper C) */
+/* mm/ */
 void *page_alloc(void); /* one zeroed hypervisor page */
 void page_free(void *page);
 void *heap_alloc(size_t size); /* zeroed, any size <= 64 KiB */
@@ -114,7 +118,7 @@ void tlb_flush_local(void);
 void tlb_invlpg_local(uint64_t va);
 void tlb_flush_ipi(void); /* interrupt handler */
 
-/* platform/console (helper B) */
+/* core/console.c, platform/ */
 void console_write(const char *s, size_t n); /* raw bytes to consoles */
 size_t console_read(char *buf, size_t n);    /* typed input, 0 = none */
 size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental);
