@@ -81,6 +81,13 @@ struct domain *domain_get_target(domid_t id, long *rc)
 	return d;
 }
 
+void domain_each_vcpu(struct domain *d, void (*what)(struct vcpu *v))
+{
+	for (unsigned int i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i])
+			what(d->vcpu[i]);
+}
+
 static void vcpu_free(struct vcpu *v)
 {
 	sched_vcpu_destroy(v);
@@ -92,9 +99,7 @@ static void vcpu_free(struct vcpu *v)
 /* Also of a domain that is not complete. */
 static void domain_free(struct domain *d)
 {
-	for (unsigned int i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_free(d->vcpu[i]);
+	domain_each_vcpu(d, vcpu_free);
 	heap_free(d->vcpu);
 	evtchn_free_domain(d);
 	grant_domain_free(d);
@@ -201,33 +206,27 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 
 void domain_pause(struct domain *d)
 {
-	for (unsigned int i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_pause(d->vcpu[i]);
+	domain_each_vcpu(d, vcpu_pause);
 }
 
 void domain_unpause(struct domain *d)
 {
-	for (unsigned int i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_unpause(d->vcpu[i]);
+	domain_each_vcpu(d, vcpu_unpause);
 }
 
 /* The control domain takes the machine with it. */
 static void machine_follow(const struct domain *d, uint8_t reason)
 {
-	switch (reason) {
-	case SHUTDOWN_poweroff:
+	if (reason == SHUTDOWN_poweroff) {
 		log_info("the control domain has powered off\n");
 		machine_poweroff();
-	case SHUTDOWN_reboot:
+	}
+	if (reason == SHUTDOWN_reboot)
 		log_info("the control domain asks for a reboot\n");
-		machine_reboot();
-	default:
+	else
 		log_error("the control domain has crashed: %s\n",
 			  d->crash_text[0] ? d->crash_text : "its own report");
-		machine_reboot();
-	}
+	machine_reboot();
 }
 
 void domain_shutdown(struct domain *d, uint8_t reason)
@@ -247,9 +246,7 @@ void domain_shutdown(struct domain *d, uint8_t reason)
 	log_debug("domain %u has shut down, reason %u\n", d->id, reason);
 	if (d->is_control)
 		machine_follow(d, reason);
-	for (unsigned int i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_pause_nosync(d->vcpu[i]);
+	domain_each_vcpu(d, vcpu_pause_nosync);
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
 }
 

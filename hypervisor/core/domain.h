@@ -136,6 +136,7 @@ struct domain *domain_get_target(domid_t id, long *rc);
  */
 void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
 void domain_shutdown(struct domain *d, uint8_t reason);
+void domain_each_vcpu(struct domain *d, void (*what)(struct vcpu *v));
 void domain_pause(struct domain *d); /* returns once no vCPU runs */
 void domain_unpause(struct domain *d);
 /* Create with no vCPUs and no memory, paused once. NULL on error (*rc). */

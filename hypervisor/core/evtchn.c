@@ -29,8 +29,7 @@ struct evtchn {
 	union {
 		domid_t unbound; /* who may bind */
 		uint32_t remote_port;
-		uint32_t virq;
-		uint32_t pirq;
+		uint32_t number; /* of the VIRQ or PIRQ */
 	};
 	union {
 		struct domain *remote; /* interdomain */
@@ -130,12 +129,18 @@ static void evtchn_raise(struct domain *d, unsigned int port)
 	wake_pollers(d, port);
 }
 
-void evtchn_send_virq(struct vcpu *v, unsigned int virq)
+/* Whatever port the slot names, if any. */
+static void raise_slot(struct domain *d, const uint32_t *slot)
 {
-	uint32_t port = read_once(v->virq_port[virq]);
+	uint32_t port = read_once(*slot);
 
 	if (port)
-		evtchn_raise(v->domain, port);
+		evtchn_raise(d, port);
+}
+
+void evtchn_send_virq(struct vcpu *v, unsigned int virq)
+{
+	raise_slot(v->domain, &v->virq_port[virq]);
 }
 
 void evtchn_send_global_virq(unsigned int virq)
@@ -149,11 +154,10 @@ void evtchn_send_global_virq(unsigned int virq)
 
 void evtchn_send_pirq(struct domain *d, unsigned int pirq)
 {
-	const uint32_t *ports = read_once(d->irqs);
-	uint32_t port = ports && pirq < MAX_PIRQS ? read_once(ports[pirq]) : 0;
+	const uint32_t *ports = d->irqs;
 
-	if (port)
-		evtchn_raise(d, port);
+	if (pirq < MAX_PIRQS)
+		raise_slot(d, &ports[pirq]);
 }
 
 bool evtchn_port_state(struct domain *d, uint64_t port, bool *pending)
@@ -188,6 +192,14 @@ static long port_open_locked(struct domain *d, const struct evtchn *as)
 		return port;
 	}
 	return -XEN_ENOSPC;
+}
+
+static void port_clear_locked(struct domain *d, struct evtchn *e)
+{
+	ASSERT(spin_held(&d->evtchn_lock));
+	if (has_slot(e))
+		write_once(*e->slot, 0);
+	*e = (struct evtchn){ 0 };
 }
 
 static long port_open(struct domain *d, const struct evtchn *as,
@@ -265,7 +277,7 @@ static long evtchn_bind_virq(struct vcpu *v, void *arg)
 	struct evtchn_bind_virq *op = arg;
 	struct evtchn e = { .state = EVTCHNSTAT_virq,
 			    .vcpu = (uint16_t)op->vcpu,
-			    .virq = op->virq };
+			    .number = op->virq };
 	struct vcpu *target = domain_vcpu(v->domain, op->vcpu);
 	bool global = op->virq != VIRQ_TIMER && op->virq != VIRQ_DEBUG &&
 		      op->virq != VIRQ_XENOPROF && op->virq != VIRQ_XENPMU;
@@ -291,37 +303,27 @@ static long evtchn_bind_ipi(struct vcpu *v, void *arg)
 	return port_open(v->domain, &e, &op->port);
 }
 
-static long pirq_open_locked(struct domain *d, struct evtchn_bind_pirq *op)
-{
-	uint32_t *ports = d->irqs;
-	struct evtchn e = { .state = EVTCHNSTAT_pirq,
-			    .pirq = op->pirq,
-			    .slot = &ports[index_clamp(op->pirq, MAX_PIRQS)] };
-	long port = port_open_locked(d, &e), rc;
-
-	if (port < 0)
-		return port;
-	op->port = (evtchn_port_t)port;
-	rc = pirq_bind(d, op->pirq, op->flags & BIND_PIRQ__WILL_SHARE);
-	if (rc) {
-		write_once(*e.slot, 0);
-		d->evtchn[port] = (struct evtchn){ 0 };
-	}
-	return rc;
-}
-
 static long evtchn_bind_pirq(struct vcpu *v, void *arg)
 {
 	struct evtchn_bind_pirq *op = arg;
 	struct domain *d = v->domain;
+	struct evtchn e = { .state = EVTCHNSTAT_pirq, .number = op->pirq };
+	uint32_t *ports = d->irqs;
 	long rc;
 
 	if (!domain_is_control(d))
 		return -XEN_EPERM;
 	if (op->pirq >= MAX_PIRQS)
 		return -XEN_EINVAL;
+	e.slot = &ports[index_clamp(op->pirq, MAX_PIRQS)];
 	spin_lock(&d->evtchn_lock);
-	rc = pirq_open_locked(d, op);
+	rc = port_open_locked(d, &e);
+	if (rc > 0) {
+		op->port = (evtchn_port_t)rc;
+		rc = pirq_bind(d, op->pirq, op->flags & BIND_PIRQ__WILL_SHARE);
+		if (rc)
+			port_clear_locked(d, &d->evtchn[op->port]);
+	}
 	spin_unlock(&d->evtchn_lock);
 	return rc;
 }
@@ -333,7 +335,6 @@ static long port_free_locked(struct domain *d, unsigned int port)
 {
 	struct evtchn *e = &d->evtchn[port], *re;
 
-	ASSERT(spin_held(&d->evtchn_lock));
 	switch (e->state) {
 	case EVTCHNSTAT_closed:
 		return -XEN_EINVAL;
@@ -344,14 +345,11 @@ static long port_free_locked(struct domain *d, unsigned int port)
 		re->remote = NULL;
 		re->unbound = d->id;
 		break;
-	case EVTCHNSTAT_virq:
 	case EVTCHNSTAT_pirq:
-		write_once(*e->slot, 0);
-		if (e->state == EVTCHNSTAT_pirq)
-			pirq_unbind(d, e->pirq);
+		pirq_unbind(d, e->number);
 		break;
 	}
-	*e = (struct evtchn){ 0 };
+	port_clear_locked(d, e);
 	/* The next owner of the port must not see an old event. */
 	test_and_clear(&d->shared_info->evtchn_pending[port / 64], port % 64);
 	return 0;
@@ -454,10 +452,8 @@ static void status_fill_locked(const struct evtchn *e, evtchn_status_t *op)
 		op->u.interdomain.port = e->remote_port;
 		break;
 	case EVTCHNSTAT_virq:
-		op->u.virq = e->virq;
-		break;
 	case EVTCHNSTAT_pirq:
-		op->u.pirq = e->pirq;
+		op->u.pirq = e->number; /* u.virq is the same */
 		break;
 	}
 }
@@ -570,9 +566,7 @@ void evtchn_destroy_domain(struct domain *d)
 {
 	close_all(d);
 	/* Nobody has a channel into the domain now: no sender is left. */
-	for (unsigned int i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_info_release(d->vcpu[i]);
+	domain_each_vcpu(d, vcpu_info_release);
 }
 
 void evtchn_free_domain(struct domain *d)

@@ -338,6 +338,12 @@ void domain_put(struct domain *d)
 	d->refcount--;
 }
 
+void domain_each_vcpu(struct domain *d, void (*what)(struct vcpu *v))
+{
+	for (unsigned int i = 0; i < d->max_vcpus; i++)
+		what(d->vcpu[i]);
+}
+
 void domain_shutdown(struct domain *d, uint8_t reason)
 {
 	d->shut_down = true;
