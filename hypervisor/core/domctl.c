@@ -14,7 +14,6 @@
 #include "core/hypercall.h"
 #include "core/manage.h"
 #include "core/services.h"
-#include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/mm.h"
 #include "public/errno.h"
@@ -155,14 +154,6 @@ static long ctl_resume(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-static long ctl_max_mem(struct domain *d, struct xen_domctl *op)
-{
-	spin_lock(&d->page_lock);
-	d->max_pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
-	spin_unlock(&d->page_lock);
-	return 0;
-}
-
 static long ctl_max_vcpus(struct domain *d, struct xen_domctl *op)
 {
 	if (op->u.max_vcpus.max != d->max_vcpus)
@@ -228,41 +219,38 @@ static long ctl_vcpu_info(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-static long ctl_set_handle(struct domain *d, struct xen_domctl *op)
+/* What can be set or asked in a line. */
+static long ctl_property(struct domain *d, struct xen_domctl *op)
 {
-	memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
-	return 0;
-}
-
-static long ctl_time_offset(struct domain *d, struct xen_domctl *op)
-{
-	d->time_offset_s = op->u.settimeoffset.time_offset_seconds;
-	time_update_wallclock(d);
-	return 0;
-}
-
-/* Only the native clock exists: mode 0 and 2 (never emulate) are the same. */
-static long ctl_set_tsc(struct domain *d, struct xen_domctl *op)
-{
-	return op->u.tsc_info.tsc_mode == 1 ? -XEN_EOPNOTSUPP : 0;
-}
-
-static long ctl_get_tsc(struct domain *d, struct xen_domctl *op)
-{
-	memset(&op->u.tsc_info, 0, sizeof(op->u.tsc_info));
-	op->u.tsc_info.elapsed_nsec = now();
-	return 0;
-}
-
-static long ctl_set_address_size(struct domain *d, struct xen_domctl *op)
-{
-	return op->u.address_size.size == 64 ? 0 : -XEN_EOPNOTSUPP;
-}
-
-static long ctl_get_address_size(struct domain *d, struct xen_domctl *op)
-{
-	op->u.address_size.size = 64;
-	return 0;
+	switch (op->cmd) {
+	case XEN_DOMCTL_max_mem:
+		spin_lock(&d->page_lock);
+		d->max_pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
+		spin_unlock(&d->page_lock);
+		return 0;
+	case XEN_DOMCTL_setdomainhandle:
+		memcpy(d->handle, op->u.setdomainhandle.handle,
+		       sizeof(d->handle));
+		return 0;
+	case XEN_DOMCTL_settimeoffset:
+		d->time_offset_s = op->u.settimeoffset.time_offset_seconds;
+		time_update_wallclock(d);
+		return 0;
+	case XEN_DOMCTL_settscinfo:
+		/* There is only the native clock: 0 and 2 (never emulate). */
+		return op->u.tsc_info.tsc_mode == 1 ? -XEN_EOPNOTSUPP : 0;
+	case XEN_DOMCTL_gettscinfo:
+		memset(&op->u.tsc_info, 0, sizeof(op->u.tsc_info));
+		op->u.tsc_info.elapsed_nsec = now();
+		return 0;
+	case XEN_DOMCTL_set_address_size:
+		return op->u.address_size.size == 64 ? 0 : -XEN_EOPNOTSUPP;
+	case XEN_DOMCTL_get_address_size:
+		op->u.address_size.size = 64;
+		return 0;
+	default: /* XEN_DOMCTL_setnodeaffinity: there is one node */
+		return 0;
+	}
 }
 
 static long ctl_hypercall_init(struct domain *d, struct xen_domctl *op)
@@ -292,11 +280,6 @@ static long ctl_trigger(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-static long ctl_accept(struct domain *d, struct xen_domctl *op)
-{
-	return 0;
-}
-
 enum domctl_flags {
 	NOT_SELF = 1,  /* would deadlock on the caller */
 	NO_TARGET = 2, /* there is none yet */
@@ -316,52 +299,41 @@ static const struct domctl_row {
 	ROW(pausedomain, ctl_pause, NOT_SELF),
 	ROW(unpausedomain, ctl_unpause, NOT_SELF),
 	ROW(getdomaininfo, ctl_get_info, OR_NEXT | DYING | OUT),
-	ROW(max_mem, ctl_max_mem, 0),
+	ROW(max_mem, ctl_property, 0),
 	ROW(setvcpucontext, ctl_set_context, NOT_SELF),
 	ROW(getvcpucontext, ctl_get_context, NOT_SELF),
 	ROW(getvcpuinfo, ctl_vcpu_info, OUT),
 	ROW(max_vcpus, ctl_max_vcpus, NOT_SELF),
-	ROW(setdomainhandle, ctl_set_handle, 0),
+	ROW(setdomainhandle, ctl_property, 0),
 	ROW(hypercall_init, ctl_hypercall_init, 0),
-	ROW(settimeoffset, ctl_time_offset, 0),
+	ROW(settimeoffset, ctl_property, 0),
 	ROW(resumedomain, ctl_resume, NOT_SELF),
 	ROW(sendtrigger, ctl_trigger, 0),
-	ROW(set_address_size, ctl_set_address_size, 0),
-	ROW(get_address_size, ctl_get_address_size, OUT),
-	ROW(gettscinfo, ctl_get_tsc, OUT),
-	ROW(settscinfo, ctl_set_tsc, 0),
-	ROW(setnodeaffinity, ctl_accept, 0),
+	ROW(set_address_size, ctl_property, 0),
+	ROW(get_address_size, ctl_property, OUT),
+	ROW(gettscinfo, ctl_property, OUT),
+	ROW(settscinfo, ctl_property, 0),
+	ROW(setnodeaffinity, ctl_property, 0),
 };
-
-/* The target is counted; nothing changes but under the lock. */
-static long domctl_run_locked(const struct domctl_row *row, struct domain *d,
-			      struct xen_domctl *op)
-{
-	ASSERT(spin_held(&domctl_lock));
-	if ((row->flags & NOT_SELF) && d == current_vcpu()->domain)
-		return -XEN_EINVAL;
-	if (d && d->dying && !(row->flags & DYING))
-		return -XEN_ESRCH;
-	return row->handler(d, op);
-}
 
 static long domctl_run(const struct domctl_row *row, struct xen_domctl *op)
 {
-	struct domain *d = NULL;
-	long rc = -XEN_ESRCH;
+	bool any = row->flags & OR_NEXT, targeted = !(row->flags & NO_TARGET);
+	struct domain *d = targeted ? domain_get_next(op->domain) : NULL;
+	long rc;
 
-	if ((row->flags & OR_NEXT) && op->domain >= DOMID_FIRST_RESERVED)
-		return -XEN_EINVAL;
-	if (!(row->flags & NO_TARGET)) {
-		d = domain_get_next(op->domain);
-		if (!d)
-			return -XEN_ESRCH;
-	}
-	if (!d || d->id == op->domain || (row->flags & OR_NEXT)) {
-		spin_lock(&domctl_lock);
-		rc = domctl_run_locked(row, d, op);
-		spin_unlock(&domctl_lock);
-	}
+	spin_lock(&domctl_lock);
+	if (any && op->domain >= DOMID_FIRST_RESERVED)
+		rc = -XEN_EINVAL;
+	else if (targeted && (!d || (d->id != op->domain && !any)))
+		rc = -XEN_ESRCH;
+	else if ((row->flags & NOT_SELF) && d == current_vcpu()->domain)
+		rc = -XEN_EINVAL;
+	else if (d && d->dying && !(row->flags & DYING))
+		rc = -XEN_ESRCH;
+	else
+		rc = row->handler(d, op);
+	spin_unlock(&domctl_lock);
 	if (d)
 		domain_put(d);
 	return rc;

@@ -70,13 +70,6 @@ static struct evtchn *evtchn_of(struct domain *d, uint64_t port)
 
 /* ---- raising ---- */
 
-static void upcall_pend(struct vcpu *v)
-{
-	if (!__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1,
-				 __ATOMIC_SEQ_CST))
-		vcpu_kick(v);
-}
-
 void evtchn_mark_all(struct vcpu *v)
 {
 	__atomic_store_n(&v->info->evtchn_pending_sel, ~(xen_ulong_t)0,
@@ -85,10 +78,13 @@ void evtchn_mark_all(struct vcpu *v)
 	vcpu_kick(v);
 }
 
+/* Make v look at the word, and wake it if that is news. */
 static void select_word(struct vcpu *v, unsigned int word)
 {
-	if (!test_and_set(&v->info->evtchn_pending_sel, word))
-		upcall_pend(v);
+	if (!test_and_set(&v->info->evtchn_pending_sel, word) &&
+	    !__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1,
+				 __ATOMIC_SEQ_CST))
+		vcpu_kick(v);
 }
 
 bool evtchn_poll_leave(struct vcpu *v)

@@ -134,27 +134,8 @@ static int entry_install(struct vcpu *v, const struct grant_mapping *m,
 	return rc;
 }
 
-/* Build m; GNTST_*, and *rc is -ERESTART if it must be tried again. */
-static int16_t mapping_build(struct vcpu *v, struct grant_mapping *m,
-			     const struct gnttab_map_grant_ref *op, int *rc)
-{
-	int16_t status;
-
-	m->flags = op->flags;
-	m->pin.ref = op->ref;
-	m->pin.write = !(op->flags & GNTMAP_readonly);
-	status = grant_pin(&m->pin, op->dom, v->domain->id);
-	if (status != GNTST_okay || !(op->flags & GNTMAP_host_map))
-		return status;
-	*rc = entry_install(v, m, op->host_addr);
-	if (!*rc)
-		return GNTST_okay;
-	grant_unpin(&m->pin);
-	return GNTST_bad_virt_addr;
-}
-
-/* 0, or -ERESTART; all else is told by the status. */
-static int map_element(struct vcpu *v, struct gnttab_map_grant_ref *op)
+/* False: must be tried again. All else is told by the status. */
+static bool map_element(struct vcpu *v, struct gnttab_map_grant_ref *op)
 {
 	struct grant_table *gt = v->domain->grant;
 	struct grant_mapping *m;
@@ -163,20 +144,32 @@ static int map_element(struct vcpu *v, struct gnttab_map_grant_ref *op)
 
 	op->status = GNTST_bad_gntref;
 	if (!(op->flags & KINDS) || (op->flags & ~KNOWN_FLAGS))
-		return 0;
+		return true;
 	op->status = GNTST_no_space;
 	m = mapping_alloc(gt, &handle);
 	if (!m)
-		return 0;
-	op->status = mapping_build(v, m, op, &rc);
-	if (op->status != GNTST_okay) {
-		mapping_free(gt, m, handle);
-		return rc == -XEN_ERESTART ? rc : 0;
-	}
+		return true;
+	m->flags = op->flags;
+	m->pin.ref = op->ref;
+	m->pin.write = !(op->flags & GNTMAP_readonly);
+	op->status = grant_pin(&m->pin, op->dom, v->domain->id);
+	if (op->status != GNTST_okay)
+		goto free_mapping;
+	if (op->flags & GNTMAP_host_map)
+		rc = entry_install(v, m, op->host_addr);
+	if (rc)
+		goto unpin;
 	op->handle = handle;
 	op->dev_bus_addr = mapping_address(m);
 	mapping_publish(m);
-	return 0;
+	return true;
+
+unpin:
+	op->status = GNTST_bad_virt_addr;
+	grant_unpin(&m->pin);
+free_mapping:
+	mapping_free(gt, m, handle);
+	return rc != -XEN_ERESTART;
 }
 
 unsigned int grant_map(struct vcpu *v, void *ops, unsigned int n)
@@ -184,7 +177,7 @@ unsigned int grant_map(struct vcpu *v, void *ops, unsigned int n)
 	struct gnttab_map_grant_ref *op = ops;
 	unsigned int done = 0;
 
-	while (done < n && !map_element(v, &op[done]))
+	while (done < n && map_element(v, &op[done]))
 		done++;
 	return done;
 }
@@ -220,41 +213,35 @@ static int kinds_remove(struct vcpu *v, struct grant_mapping *m,
 	return 0;
 }
 
-/* 0, or -ERESTART. *gone: the mapping that nothing is left of, BUSY, or NULL */
-static int unmap_element(struct vcpu *v, struct gnttab_unmap_grant_ref *op,
-			 struct grant_mapping **gone)
-{
-	struct grant_mapping *m = mapping_claim(v->domain->grant, op->handle);
-	int rc;
-
-	*gone = NULL;
-	op->status = GNTST_bad_handle;
-	if (!m)
-		return 0;
-	rc = kinds_remove(v, m, op);
-	if (m->flags & KINDS)
-		mapping_publish(m);
-	else
-		*gone = m;
-	return rc == -XEN_ERESTART ? rc : 0;
-}
-
 unsigned int grant_unmap(struct vcpu *v, void *ops, unsigned int n)
 {
 	uninitialized_buf struct grant_mapping *gone[GRANT_BATCH];
+	struct grant_table *gt = v->domain->grant;
 	struct gnttab_unmap_grant_ref *op = ops;
 	unsigned int done = 0;
+	int rc = 0;
 
-	while (done < n && !unmap_element(v, &op[done], &gone[done]))
-		done++;
+	for (; done < n && rc != -XEN_ERESTART; done++) {
+		struct grant_mapping *m = mapping_claim(gt, op[done].handle);
+
+		gone[done] = NULL;
+		op[done].status = GNTST_bad_handle;
+		if (!m)
+			continue;
+		rc = kinds_remove(v, m, &op[done]);
+		if (m->flags & KINDS)
+			mapping_publish(m);
+		else
+			gone[done] = m; /* still BUSY */
+	}
 	/* All entries are gone: flush once, then drop what they let one see. */
 	tlb_flush_domain(v->domain);
 	for (unsigned int i = 0; i < done; i++)
 		if (gone[i]) {
 			grant_unpin(&gone[i]->pin);
-			mapping_free(v->domain->grant, gone[i], op[i].handle);
+			mapping_free(gt, gone[i], op[i].handle);
 		}
-	return done;
+	return rc == -XEN_ERESTART ? done - 1 : done;
 }
 
 int grant_release_mappings(struct domain *d)
