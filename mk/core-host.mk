@@ -21,3 +21,6 @@ GRANT_TESTED := hypervisor/lib/spinlock.c \
 	$(addprefix hypervisor/core/grant_,copy.c map.c pin.c)
 $(eval $(call host_test,core-grant,tests/unit/core/grant_test.c \
 	$(GRANT_TESTED),$(CORE_INCLUDES),))
+
+$(eval $(call host_test,core-multicall,tests/unit/core/multicall_test.c \
+	hypervisor/core/hypercall.c,$(CORE_INCLUDES),))

@@ -39,6 +39,7 @@ struct evtchn {
 };
 
 _Static_assert(sizeof(struct evtchn) * MAX_EVTCHNS <= 65536, "heap_alloc");
+_Static_assert(MAX_VCPUS == 128, "evtchn_raise() looks at two words");
 _Static_assert(MAX_EVTCHNS == EVTCHN_2L_NR_CHANNELS, "two-level interface");
 
 static bool test_and_set(xen_ulong_t *word, unsigned int bit)
@@ -122,7 +123,8 @@ static void evtchn_raise(struct domain *d, unsigned int port)
 		return;
 	if (v && !test(&s->evtchn_mask[word], bit))
 		select_word(v, word);
-	wake_pollers(d, port);
+	if (read_once(d->poll_mask[0]) | read_once(d->poll_mask[1]))
+		wake_pollers(d, port);
 }
 
 /* Whatever port the slot names, if any. */

@@ -120,53 +120,77 @@ long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 }
 
 /*
- * Run the entry at `at`. *again: it asks to be run once more and has been
- * rewritten for that. 0, or a negative errno for the whole multicall.
+ * Entries are copied in and out a few at a time. A batch does not go beyond
+ * the end of a page, so that an entry which cannot be read does not keep those
+ * before it from running.
  */
-static long multicall_one(struct vcpu *v, guest_ptr_t at, bool *again)
-{
-	uninitialized_buf struct multicall_entry e;
-	guest_ptr_t result_at =
-		guest_ptr(at.va + offsetof(struct multicall_entry, result));
-	long result;
+#define MULTICALL_BATCH 8u
 
-	/* The sixth argument is nobody's. */
-	if (copy_from_guest(&e, at, offsetof(struct multicall_entry, args[5])))
-		return -XEN_EFAULT;
-	v->multicall = &e;
-	result = hypercall_call(v, e.op, e.args[0], e.args[1], e.args[2],
-				e.args[3], e.args[4]);
-	*again = !v->multicall;
+static unsigned int batch_size(uint64_t list, uint64_t left)
+{
+	uint64_t room =
+		(PAGE_SIZE - list % PAGE_SIZE) / sizeof(struct multicall_entry);
+
+	return (unsigned int)min_u64(
+		left, min_u64(MULTICALL_BATCH, max_u64(room, 1)));
+}
+
+/*
+ * Run entries up to one after which something else must come first: then *stop
+ * is set. Returns how many are done. An entry that continues is not, and has
+ * been rewritten for that.
+ */
+static unsigned int batch_run(struct vcpu *v, struct multicall_entry *e,
+			      unsigned int n, bool *stop)
+{
+	unsigned int i = 0;
+
+	while (i < n && !*stop) {
+		long result;
+
+		/* It leaves this address space: results before it come first.
+		 */
+		if (e[i].op == __HYPERVISOR_iret && i)
+			break;
+		v->multicall = &e[i];
+		result = hypercall_call(v, e[i].op, e[i].args[0], e[i].args[1],
+					e[i].args[2], e[i].args[3],
+					e[i].args[4]);
+		*stop = !v->multicall || !v->in_kernel ||
+			v->domain->shut_down ||
+			read_once(this_cpu()->softirq_pending);
+		if (v->multicall)
+			e[i++].result = (xen_ulong_t)result;
+	}
 	v->multicall = NULL;
-	if (!v->in_kernel) /* iret in the batch: its frame is gone (HC-3) */
-		return 0;
-	if (*again)
-		return copy_to_guest(at, &e, sizeof(e));
-	return copy_to_guest(result_at, &result, sizeof(result));
+	return i;
 }
 
 long hc_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4,
 		  uint64_t a5)
 {
+	uninitialized_buf struct multicall_entry e[MULTICALL_BATCH];
 	struct vcpu *v = current_vcpu();
 	uint32_t left = (uint32_t)count;
+	bool stop = false;
 
 	if (v->multicall)
 		return -XEN_EINVAL;
 	while (left) {
-		bool again;
-		long rc = multicall_one(v, guest_ptr(list), &again);
+		unsigned int n = batch_size(list, left), done;
 
-		if (rc)
-			return rc;
-		if (!v->in_kernel)
+		if (copy_from_guest(e, guest_ptr(list), n * sizeof(e[0])))
+			return -XEN_EFAULT;
+		done = batch_run(v, e, n, &stop);
+		if (!v->in_kernel) /* iret: the frame is another's now (HC-3) */
 			return NO_RESULT;
-		if (!again) {
-			list += sizeof(struct multicall_entry);
-			left--;
-		}
-		if (left && (again || v->domain->shut_down ||
-			     read_once(this_cpu()->softirq_pending)))
+		/* And the next, which may have been rewritten. */
+		if (copy_to_guest(guest_ptr(list), e,
+				  min_u64(done + 1, n) * sizeof(e[0])))
+			return -XEN_EFAULT;
+		list += done * sizeof(e[0]);
+		left -= done;
+		if (stop && left)
 			return hypercall_continue(__HYPERVISOR_multicall, list,
 						  left, a3, a4, a5);
 	}
