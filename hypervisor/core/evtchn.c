@@ -69,6 +69,11 @@ static struct evtchn *evtchn_of(struct domain *d, uint64_t port)
 	return &d->evtchn[index_clamp(port, MAX_EVTCHNS)];
 }
 
+static unsigned int port_of(const struct domain *d, const struct evtchn *e)
+{
+	return (unsigned int)(e - d->evtchn);
+}
+
 /* ---- raising ---- */
 
 void evtchn_mark_all(struct vcpu *v)
@@ -329,9 +334,10 @@ static long evtchn_bind_pirq(struct vcpu *v, void *arg)
 /* ---- closing ---- */
 
 /* Of a connected port the peer's lock is held, too. -EINVAL: is closed. */
-static long port_free_locked(struct domain *d, unsigned int port)
+static long port_free_locked(struct domain *d, struct evtchn *e)
 {
-	struct evtchn *e = &d->evtchn[port], *re;
+	struct evtchn *re;
+	unsigned int port = port_of(d, e);
 
 	switch (e->state) {
 	case EVTCHNSTAT_closed:
@@ -357,13 +363,15 @@ static long port_free_locked(struct domain *d, unsigned int port)
  * Close port. A connected one needs both locks, in order, but who the peer is
  * shows only under the first: so look, let go, take both, and look again.
  */
-static long port_close(struct domain *d, unsigned int port)
+static long port_close(struct domain *d, uint64_t port)
 {
-	const struct evtchn *e = &d->evtchn[port];
+	struct evtchn *e = evtchn_of(d, port);
 	struct domain *peer;
 	bool same;
 	long rc = 0;
 
+	if (!e)
+		return -XEN_EINVAL;
 	do {
 		spin_lock(&d->evtchn_lock);
 		peer = e->state == EVTCHNSTAT_interdomain ? e->remote : d;
@@ -372,7 +380,7 @@ static long port_close(struct domain *d, unsigned int port)
 		spin_lock_pair(&d->evtchn_lock, &peer->evtchn_lock);
 		same = e->state != EVTCHNSTAT_interdomain || e->remote == peer;
 		if (same)
-			rc = port_free_locked(d, port);
+			rc = port_free_locked(d, e);
 		spin_unlock_pair(&d->evtchn_lock, &peer->evtchn_lock);
 		domain_put(peer);
 	} while (!same);
@@ -382,10 +390,8 @@ static long port_close(struct domain *d, unsigned int port)
 static long evtchn_close(struct vcpu *v, void *arg)
 {
 	const struct evtchn_close *op = arg;
-	const struct evtchn *e = evtchn_of(v->domain, op->port);
 
-	return e ? port_close(v->domain, (unsigned int)(e - v->domain->evtchn))
-		 : -XEN_EINVAL;
+	return port_close(v->domain, op->port);
 }
 
 /* At most MAX_EVTCHNS short steps. */
@@ -426,7 +432,7 @@ static long evtchn_send(struct vcpu *v, void *arg)
 		evtchn_raise(e->remote, e->remote_port);
 		break;
 	case EVTCHNSTAT_ipi:
-		evtchn_raise(d, (unsigned int)(e - d->evtchn));
+		evtchn_raise(d, port_of(d, e));
 		break;
 	case EVTCHNSTAT_unbound:
 		break;
@@ -437,42 +443,36 @@ static long evtchn_send(struct vcpu *v, void *arg)
 	return rc;
 }
 
-static void status_fill_locked(const struct evtchn *e, evtchn_status_t *op)
+static long status_fill_locked(const struct evtchn *e, evtchn_status_t *op)
 {
+	if (!e)
+		return -XEN_EINVAL;
 	op->status = e->state;
 	op->vcpu = e->vcpu;
-	switch (e->state) {
-	case EVTCHNSTAT_unbound:
+	if (e->state == EVTCHNSTAT_unbound) {
 		op->u.unbound.dom = e->unbound;
-		break;
-	case EVTCHNSTAT_interdomain:
+	} else if (e->state == EVTCHNSTAT_interdomain) {
 		op->u.interdomain.dom = e->remote->id;
 		op->u.interdomain.port = e->remote_port;
-		break;
-	case EVTCHNSTAT_virq:
-	case EVTCHNSTAT_pirq:
+	} else if (has_slot(e)) {
 		op->u.pirq = e->number; /* u.virq is the same */
-		break;
 	}
+	return 0;
 }
 
 static long evtchn_status(struct vcpu *v, void *arg)
 {
 	struct evtchn_status *op = arg;
-	const struct evtchn *e;
 	long rc;
 	struct domain *d = domain_get_target(op->dom, &rc);
 
 	if (!d)
 		return rc;
-	e = evtchn_of(d, op->port);
-	if (e) {
-		spin_lock(&d->evtchn_lock);
-		status_fill_locked(e, op);
-		spin_unlock(&d->evtchn_lock);
-	}
+	spin_lock(&d->evtchn_lock);
+	rc = status_fill_locked(evtchn_of(d, op->port), op);
+	spin_unlock(&d->evtchn_lock);
 	domain_put(d);
-	return e ? 0 : -XEN_EINVAL;
+	return rc;
 }
 
 static long evtchn_bind_vcpu(struct vcpu *v, void *arg)
@@ -508,8 +508,8 @@ static long evtchn_unmask(struct vcpu *v, void *arg)
 
 	if (!e)
 		return -XEN_EINVAL;
-	word = (unsigned int)(e - d->evtchn) / 64;
-	bit = (unsigned int)(e - d->evtchn) % 64;
+	word = port_of(d, e) / 64;
+	bit = port_of(d, e) % 64;
 	spin_lock(&d->evtchn_lock);
 	target = domain_vcpu(d, e->vcpu);
 	if (target && test_and_clear(&s->evtchn_mask[word], bit) &&

@@ -10,6 +10,7 @@
 
 #include "core/domain.h"
 #include "core/services.h"
+#include "lib/panic.h"
 #include "lib/string.h"
 #include "public/errno.h"
 #include "public/xen.h"
@@ -104,15 +105,20 @@ long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 		__attribute__((aligned(16)));
 	long rc;
 
-	if (cmd >= rows || !row->handler || row->size > SUBOP_MAX)
+	if (cmd >= rows || !row->handler)
 		return -XEN_ENOSYS;
+	ASSERT(row->size <= SUBOP_MAX);
 	if ((row->flags & SUBOP_PRIV) && !domain_is_control(v->domain))
 		return -XEN_EPERM;
-	if (!(row->flags & SUBOP_IN))
+	if (row->flags & SUBOP_IN) {
+		if (copy_from_guest(buffer, arg, row->size))
+			return -XEN_EFAULT;
+	} else if (row->flags & SUBOP_OUT) {
 		memset(buffer, 0, row->size);
-	else if (copy_from_guest(buffer, arg, row->size))
-		return -XEN_EFAULT;
-	rc = row->handler(v, row->size ? (void *)buffer : &arg);
+	} else {
+		memcpy(buffer, &arg, sizeof(arg));
+	}
+	rc = row->handler(v, buffer);
 	if (rc >= 0 && (row->flags & SUBOP_OUT) &&
 	    copy_to_guest(arg, buffer, row->size))
 		return -XEN_EFAULT;

@@ -28,8 +28,8 @@ enum subop_flags {
 };
 
 /*
- * One sub-operation. arg is a zeroed or copied-in private buffer; for rows of
- * size 0 it is the address of the caller's guest_ptr_t.
+ * One sub-operation. arg is a zeroed or copied-in private buffer; of a row with
+ * neither IN nor OUT (its size is 0) it holds the caller's guest_ptr_t.
  */
 struct subop {
 	long (*handler)(struct vcpu *v, void *arg);

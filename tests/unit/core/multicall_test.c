@@ -11,6 +11,7 @@
 
 #include "core/domain.h"
 #include "core/hypercall.h"
+#include "lib/panic.h"
 #include "public/errno.h"
 #include "public/xen.h"
 
@@ -64,6 +65,12 @@ int copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
 		return -XEN_EFAULT;
 	memcpy((void *)dst.va, src, n);
 	return 0;
+}
+
+void panic(const char *fmt, ...)
+{
+	fail(0, fmt);
+	abort();
 }
 
 static long call(uint64_t what, uint64_t value)
