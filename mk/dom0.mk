@@ -4,7 +4,8 @@
 # and the command line, on pv-guest-lib and newlib.
 
 DOM0_SRC := $(wildcard dom0-tools/kernel/*.c dom0-tools/toolstack/*.c \
-	dom0-tools/cli/*.c dom0-tools/xenstore/*.c)
+	dom0-tools/cli/*.c dom0-tools/xenstore/*.c dom0-tools/drivers/*.c \
+	dom0-tools/drivers/*/*.c dom0-tools/backends/*.c)
 DOM0_OBJ := $(DOM0_SRC:%.c=build/dom0/%.o)
 DOM0_LIBS = -Wl,--start-group build/libpvguest-newlib.a build/libpvguest.a \
 	$(DECODERS_LIBS) $(NEWLIB_LIBS) -Wl,--end-group

@@ -23,6 +23,11 @@ build/guests/vmlinuz: scripts/debian_kernel.py
 build/kernels/%: scripts/debian_kernel.py
 	$(call say,KERNEL)
 	$(Q)$(PYTHON) scripts/debian_kernel.py $* $@
+# A whole Debian system on a disk.
+build/debian.img: scripts/debian_image.py
+	$(call say,DEBIAN)
+	$(Q)$(PYTHON) scripts/deps.py image
+	$(Q)$(PYTHON) scripts/debian_image.py $@
 build/guests/initramfs.gz: scripts/initramfs.py scripts/cpio.py
 	$(call say,CPIO)
 	$(Q)mkdir -p $(@D)
