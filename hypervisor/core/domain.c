@@ -119,16 +119,13 @@ void domain_put(struct domain *d)
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
 }
 
-/* The id asked for, or the next free one; 0 when there is none. */
-static domid_t domid_choose_locked(domid_t wanted)
+/* The next free id, or the control domain's when there is none. */
+static domid_t domid_next_locked(void)
 {
-	if (wanted && wanted < DOMID_FIRST_RESERVED)
-		return domains[wanted] ? 0 : wanted;
-	for (unsigned int tries = 0; tries < DOMID_FIRST_RESERVED; tries++) {
-		domid_t id = next_domid++;
+	for (unsigned int tries = 1; tries < DOMID_FIRST_RESERVED; tries++) {
+		domid_t id = next_domid;
 
-		if (next_domid >= DOMID_FIRST_RESERVED)
-			next_domid = 1;
+		next_domid = (domid_t)(id % (DOMID_FIRST_RESERVED - 1) + 1);
 		if (!domains[id])
 			return id;
 	}
@@ -138,12 +135,14 @@ static domid_t domid_choose_locked(domid_t wanted)
 /* Give the domain its id and make it visible. */
 static int domain_publish(struct domain *d, domid_t wanted)
 {
+	bool any =
+		!d->is_control && (!wanted || wanted >= DOMID_FIRST_RESERVED);
 	int rc = 0;
 
 	spin_lock(&domain_list_lock);
-	d->id = d->is_control ? 0 : domid_choose_locked(wanted);
-	if (!d->id && !d->is_control) {
-		rc = wanted ? -XEN_EEXIST : -XEN_ENOSPC;
+	d->id = any ? domid_next_locked() : wanted;
+	if (domains[d->id]) {
+		rc = any ? -XEN_ENOSPC : -XEN_EEXIST;
 	} else {
 		domains[d->id] = d;
 		domid_end = (unsigned int)max_u64(domid_end, d->id + 1u);

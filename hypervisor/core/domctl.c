@@ -65,14 +65,6 @@ void domain_get_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 		      (uint32_t)d->shutdown_reason << XEN_DOMINF_shutdownshift;
 }
 
-/* The domain at the id, or else the first above it. */
-static long ctl_get_info(struct domain *d, struct xen_domctl *op)
-{
-	domain_get_info(d, &op->u.getdomaininfo);
-	op->domain = d->id;
-	return 0;
-}
-
 static long ctl_create(struct domain *none, struct xen_domctl *op)
 {
 	struct xen_domctl_createdomain *c = &op->u.createdomain;
@@ -118,13 +110,6 @@ static long ctl_destroy(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-static long ctl_pause(struct domain *d, struct xen_domctl *op)
-{
-	if (!d->controller_pause_count++)
-		domain_pause(d);
-	return 0;
-}
-
 int domain_controller_unpause(struct domain *d)
 {
 	if (!d->controller_pause_count)
@@ -132,11 +117,6 @@ int domain_controller_unpause(struct domain *d)
 	if (!--d->controller_pause_count)
 		domain_unpause(d);
 	return 0;
-}
-
-static long ctl_unpause(struct domain *d, struct xen_domctl *op)
-{
-	return domain_controller_unpause(d);
 }
 
 /* Forget the shutdown. */
@@ -219,10 +199,20 @@ static long ctl_vcpu_info(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-/* What can be set or asked in a line. */
-static long ctl_property(struct domain *d, struct xen_domctl *op)
+/* What takes a line or two. */
+static long ctl_simple(struct domain *d, struct xen_domctl *op)
 {
 	switch (op->cmd) {
+	case XEN_DOMCTL_getdomaininfo:
+		domain_get_info(d, &op->u.getdomaininfo);
+		op->domain = d->id;
+		return 0;
+	case XEN_DOMCTL_pausedomain:
+		if (!d->controller_pause_count++)
+			domain_pause(d);
+		return 0;
+	case XEN_DOMCTL_unpausedomain:
+		return domain_controller_unpause(d);
 	case XEN_DOMCTL_max_mem:
 		spin_lock(&d->page_lock);
 		d->max_pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
@@ -296,24 +286,24 @@ static const struct domctl_row {
 } domctl_table[] = {
 	ROW(createdomain, ctl_create, NO_TARGET | OUT),
 	ROW(destroydomain, ctl_destroy, NOT_SELF | DYING),
-	ROW(pausedomain, ctl_pause, NOT_SELF),
-	ROW(unpausedomain, ctl_unpause, NOT_SELF),
-	ROW(getdomaininfo, ctl_get_info, OR_NEXT | DYING | OUT),
-	ROW(max_mem, ctl_property, 0),
+	ROW(pausedomain, ctl_simple, NOT_SELF),
+	ROW(unpausedomain, ctl_simple, NOT_SELF),
+	ROW(getdomaininfo, ctl_simple, OR_NEXT | DYING | OUT),
+	ROW(max_mem, ctl_simple, 0),
 	ROW(setvcpucontext, ctl_set_context, NOT_SELF),
 	ROW(getvcpucontext, ctl_get_context, NOT_SELF),
 	ROW(getvcpuinfo, ctl_vcpu_info, OUT),
 	ROW(max_vcpus, ctl_max_vcpus, NOT_SELF),
-	ROW(setdomainhandle, ctl_property, 0),
+	ROW(setdomainhandle, ctl_simple, 0),
 	ROW(hypercall_init, ctl_hypercall_init, 0),
-	ROW(settimeoffset, ctl_property, 0),
+	ROW(settimeoffset, ctl_simple, 0),
 	ROW(resumedomain, ctl_resume, NOT_SELF),
 	ROW(sendtrigger, ctl_trigger, 0),
-	ROW(set_address_size, ctl_property, 0),
-	ROW(get_address_size, ctl_property, OUT),
-	ROW(gettscinfo, ctl_property, OUT),
-	ROW(settscinfo, ctl_property, 0),
-	ROW(setnodeaffinity, ctl_property, 0),
+	ROW(set_address_size, ctl_simple, 0),
+	ROW(get_address_size, ctl_simple, OUT),
+	ROW(gettscinfo, ctl_simple, OUT),
+	ROW(settscinfo, ctl_simple, 0),
+	ROW(setnodeaffinity, ctl_simple, 0),
 };
 
 static long domctl_run(const struct domctl_row *row, struct xen_domctl *op)

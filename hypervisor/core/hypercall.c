@@ -110,14 +110,10 @@ long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 	ASSERT(row->size <= SUBOP_MAX);
 	if ((row->flags & SUBOP_PRIV) && !domain_is_control(v->domain))
 		return -XEN_EPERM;
-	if (row->flags & SUBOP_IN) {
-		if (copy_from_guest(buffer, arg, row->size))
-			return -XEN_EFAULT;
-	} else if (row->flags & SUBOP_OUT) {
+	if (!(row->flags & SUBOP_IN))
 		memset(buffer, 0, row->size);
-	} else {
-		memcpy(buffer, &arg, sizeof(arg));
-	}
+	else if (copy_from_guest(buffer, arg, row->size))
+		return -XEN_EFAULT;
 	rc = row->handler(v, buffer);
 	if (rc >= 0 && (row->flags & SUBOP_OUT) &&
 	    copy_to_guest(arg, buffer, row->size))

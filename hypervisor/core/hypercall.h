@@ -27,10 +27,7 @@ enum subop_flags {
 	SUBOP_PRIV = 4, /* control domain only, else -EPERM */
 };
 
-/*
- * One sub-operation. arg is a zeroed or copied-in private buffer; of a row with
- * neither IN nor OUT (its size is 0) it holds the caller's guest_ptr_t.
- */
+/* One sub-operation. arg is a zeroed or copied-in private buffer. */
 struct subop {
 	long (*handler)(struct vcpu *v, void *arg);
 	uint16_t size; /* bytes of the argument structure, <= SUBOP_MAX */

@@ -23,16 +23,15 @@
 /* Beyond this a deadline is a mistake of the guest's (two weeks). */
 #define SANE_DELTA (1ull << 50)
 
-static long vcpu_initialise(struct vcpu *v, void *arg)
+static long vcpu_initialise(struct vcpu *v, guest_ptr_t arg)
 {
-	const guest_ptr_t *from = arg; /* too large for subop_call() */
 	struct domain *d = v->domain;
 	struct vcpu_guest_context *c = heap_alloc(sizeof(*c));
 	long rc = -XEN_EFAULT;
 
 	if (!c)
 		return -XEN_ENOMEM;
-	if (!copy_from_guest(c, *from, sizeof(*c))) {
+	if (!copy_from_guest(c, arg, sizeof(*c))) {
 		spin_lock(&d->lock);
 		rc = v->initialised ? -XEN_EEXIST : vcpu_context_set(v, c);
 		if (!rc)
@@ -43,7 +42,7 @@ static long vcpu_initialise(struct vcpu *v, void *arg)
 	return rc;
 }
 
-static long vcpu_up(struct vcpu *v, void *arg)
+static long vcpu_up(struct vcpu *v)
 {
 	if (!read_once(v->initialised))
 		return -XEN_EINVAL;
@@ -60,7 +59,7 @@ static bool all_down(const struct domain *d)
 	return true;
 }
 
-static long vcpu_down(struct vcpu *v, void *arg)
+static long vcpu_down(struct vcpu *v)
 {
 	__atomic_store_n(&v->down, true, __ATOMIC_SEQ_CST);
 	/* Nobody is left who could bring one up again. */
@@ -68,11 +67,6 @@ static long vcpu_down(struct vcpu *v, void *arg)
 		domain_shutdown(v->domain, SHUTDOWN_poweroff);
 	sched_update(v);
 	return 0;
-}
-
-static long vcpu_is_up(struct vcpu *v, void *arg)
-{
-	return !read_once(v->down);
 }
 
 static long get_runstate(struct vcpu *v, void *arg)
@@ -125,13 +119,6 @@ static long set_periodic(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long stop_periodic(struct vcpu *v, void *arg)
-{
-	write_once(v->periodic_ns, 0);
-	timer_stop(v->periodic);
-	return 0;
-}
-
 static long set_singleshot(struct vcpu *v, void *arg)
 {
 	const struct vcpu_set_singleshot_timer *op = arg;
@@ -140,14 +127,6 @@ static long set_singleshot(struct vcpu *v, void *arg)
 		return -XEN_EINVAL;
 	/* The reference ignores the flags: a time that has passed fires. */
 	timer_set(v->singleshot, op->timeout_abs_ns);
-	return 0;
-}
-
-static long stop_singleshot(struct vcpu *v, void *arg)
-{
-	if (v != current_vcpu())
-		return -XEN_EINVAL;
-	timer_stop(v->singleshot);
 	return 0;
 }
 
@@ -225,40 +204,20 @@ void vcpu_info_release(struct vcpu *v)
 		frame_put_writable(f);
 }
 
-static long send_nmi(struct vcpu *v, void *arg)
-{
-	__atomic_store_n(&v->nmi_pending, true, __ATOMIC_SEQ_CST);
-	vcpu_kick(v);
-	return 0;
-}
-
-static long get_physid(struct vcpu *v, void *arg)
-{
-	return -XEN_EINVAL; /* no vCPU is pinned for good */
-}
-
 #define ROW(op, fn, type, how) [VCPUOP_##op] = { fn, sizeof(type), how }
 
-/* The handlers' vCPU is the target. */
+/* Operations with an argument that subop_call() copies. */
 static const struct subop vcpu_table[] = {
-	[VCPUOP_initialise] = { vcpu_initialise, 0, 0 },
-	[VCPUOP_up] = { vcpu_up, 0, 0 },
-	[VCPUOP_down] = { vcpu_down, 0, 0 },
-	[VCPUOP_is_up] = { vcpu_is_up, 0, 0 },
 	ROW(get_runstate_info, get_runstate, struct vcpu_runstate_info,
 	    SUBOP_OUT),
 	ROW(register_runstate_memory_area, register_runstate, uint64_t,
 	    SUBOP_IN),
 	ROW(set_periodic_timer, set_periodic, struct vcpu_set_periodic_timer,
 	    SUBOP_IN),
-	[VCPUOP_stop_periodic_timer] = { stop_periodic, 0, 0 },
 	ROW(set_singleshot_timer, set_singleshot,
 	    struct vcpu_set_singleshot_timer, SUBOP_IN),
-	[VCPUOP_stop_singleshot_timer] = { stop_singleshot, 0, 0 },
 	ROW(register_vcpu_info, register_info, struct vcpu_register_vcpu_info,
 	    SUBOP_IN),
-	[VCPUOP_send_nmi] = { send_nmi, 0, 0 },
-	[VCPUOP_get_physid] = { get_physid, 0, 0 },
 	ROW(register_vcpu_time_memory_area, register_time_area, uint64_t,
 	    SUBOP_IN),
 };
@@ -270,8 +229,34 @@ long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4,
 
 	if (!v)
 		return -XEN_ENOENT;
-	return subop_call_on(v, vcpu_table, ARRAY_SIZE(vcpu_table),
-			     (uint32_t)cmd, guest_ptr(arg));
+	switch ((uint32_t)cmd) {
+	case VCPUOP_initialise:
+		return vcpu_initialise(v, guest_ptr(arg));
+	case VCPUOP_up:
+		return vcpu_up(v);
+	case VCPUOP_down:
+		return vcpu_down(v);
+	case VCPUOP_is_up:
+		return !read_once(v->down);
+	case VCPUOP_stop_periodic_timer:
+		write_once(v->periodic_ns, 0);
+		timer_stop(v->periodic);
+		return 0;
+	case VCPUOP_stop_singleshot_timer:
+		if (v != current_vcpu())
+			return -XEN_EINVAL;
+		timer_stop(v->singleshot);
+		return 0;
+	case VCPUOP_send_nmi:
+		__atomic_store_n(&v->nmi_pending, true, __ATOMIC_SEQ_CST);
+		vcpu_kick(v);
+		return 0;
+	case VCPUOP_get_physid:
+		return -XEN_EINVAL; /* no vCPU is pinned for good */
+	default:
+		return subop_call_on(v, vcpu_table, ARRAY_SIZE(vcpu_table),
+				     (uint32_t)cmd, guest_ptr(arg));
+	}
 }
 
 long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4,

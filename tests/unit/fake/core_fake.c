@@ -428,6 +428,5 @@ long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 		return -XEN_ENOSYS;
 	if ((table[cmd].flags & SUBOP_PRIV) && !domain_is_control(v->domain))
 		return -XEN_EPERM;
-	return table[cmd].handler(v, table[cmd].size ? (void *)(uintptr_t)arg.va
-						     : (void *)&arg);
+	return table[cmd].handler(v, (void *)(uintptr_t)arg.va);
 }
