@@ -11,9 +11,6 @@
 #include "core/console.h"
 
 #include "core/services.h"
-#include "lib/panic.h"
-#include "lib/spinlock.h"
-#include "lib/string.h"
 
 #define LOG_SIZE    32768u /* powers of two */
 #define INPUT_SIZE  256u

@@ -17,10 +17,7 @@
 #include "core/grant.h"
 #include "core/manage.h"
 #include "core/services.h"
-#include "lib/panic.h"
 #include "lib/printf.h"
-#include "lib/string.h"
-#include "public/errno.h"
 #include "public/sched.h"
 
 static struct domain *domains[DOMID_FIRST_RESERVED];

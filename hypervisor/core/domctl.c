@@ -13,10 +13,7 @@
 #include "core/grant.h"
 #include "core/hypercall.h"
 #include "core/manage.h"
-#include "core/services.h"
-#include "lib/string.h"
 #include "mm/mm.h"
-#include "public/errno.h"
 
 static struct spinlock domctl_lock = SPINLOCK_INIT(RANK_DOMCTL);
 

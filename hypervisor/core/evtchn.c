@@ -17,10 +17,6 @@
 
 #include "core/hypercall.h"
 #include "core/manage.h"
-#include "core/services.h"
-#include "lib/panic.h"
-#include "lib/string.h"
-#include "public/errno.h"
 #include "public/event_channel.h"
 
 struct evtchn {

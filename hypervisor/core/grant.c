@@ -10,11 +10,7 @@
  */
 #include "core/grant.h"
 
-#include "core/domain.h"
 #include "core/hypercall.h"
-#include "core/services.h"
-#include "public/errno.h"
-#include "public/grant_table.h"
 
 int grant_domain_init(struct domain *d)
 {

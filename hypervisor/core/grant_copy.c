@@ -5,9 +5,7 @@
  * Each side holds its frame while bytes move; the destination also holds it
  * writable, so it cannot be a page table. One grant lock at a time.
  */
-#include "core/domain.h"
 #include "core/grant.h"
-#include "lib/string.h"
 #include "mm/mm.h"
 
 struct side {

@@ -9,12 +9,9 @@
  * does with the other.
  * Locks: map_lock for states and list; a leaf but for the heap's.
  */
-#include "core/domain.h"
 #include "core/grant.h"
 #include "core/hypercall.h"
-#include "lib/panic.h"
 #include "mm/mm.h"
-#include "public/errno.h"
 
 #define KINDS (GNTMAP_host_map | GNTMAP_device_map)
 #define KNOWN_FLAGS                                                            \

@@ -7,9 +7,7 @@
  * shared page any more; the bits that tell the granter are only written.
  * Locks: the granter's grant_table.lock; never that of two domains.
  */
-#include "core/domain.h"
 #include "core/grant.h"
-#include "lib/panic.h"
 #include "mm/mm.h"
 
 /* The granter may change its entry under our hands so many times (HC-12). */

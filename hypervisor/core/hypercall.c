@@ -8,14 +8,6 @@
  */
 #include "core/hypercall.h"
 
-#include "core/domain.h"
-#include "core/services.h"
-#include "lib/panic.h"
-#include "lib/string.h"
-#include "public/errno.h"
-#include "public/xen.h"
-#include "x86/cpu.h"
-
 #define HYPERCALL_LIMIT 64
 
 enum hypercall_caller {

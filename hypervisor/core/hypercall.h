@@ -8,10 +8,8 @@
  */
 #pragma once
 
-#include "x86/cpu.h"
+#include "core/services.h"
 #include "x86/uaccess.h"
-
-struct vcpu;
 
 /* Registers rdi, rsi, rdx, r10, r8. Result: rax, negative is -errno. */
 typedef long hypercall_fn(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,

@@ -6,8 +6,6 @@
  * Contract: include/public/xen.h, include/public/elfnote.h.
  */
 #include "core/hypercall.h"
-#include "lib/string.h"
-#include "public/xen.h"
 
 #define STUB_SIZE 32u
 

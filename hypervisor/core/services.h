@@ -2,10 +2,14 @@
 /*
  * Contracts between the parts of the hypervisor, in one page, so that each
  * can be read without the others. Each group is implemented in the file named.
+ * With it comes what nearly every file of core/ uses.
  */
 #pragma once
 
 #include "core/domain.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "public/errno.h"
 
 /* core/sched.c. wake/kick: any context, O(1). */
 int sched_vcpu_init(struct vcpu *v); /* -ENOMEM */

@@ -5,13 +5,9 @@
  * Same shape as domctl.c. Contract: include/public/sysctl.h.
  */
 #include "public/sysctl.h"
-#include "core/domain.h"
 #include "core/hypercall.h"
 #include "core/manage.h"
-#include "core/services.h"
-#include "lib/string.h"
 #include "mm/mm.h"
-#include "public/errno.h"
 #include "x86/clock.h"
 
 static long sys_readconsole(struct xen_sysctl *op)

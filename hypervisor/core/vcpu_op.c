@@ -12,12 +12,7 @@
 #include "core/evtchn.h"
 #include "core/hypercall.h"
 #include "core/sched.h"
-#include "core/services.h"
-#include "lib/panic.h"
-#include "lib/string.h"
-#include "public/errno.h"
 #include "public/sched.h"
-#include "public/vcpu.h"
 
 #define MILLISECOND 1000000ull
 /* Beyond this a deadline is a mistake of the guest's (two weeks). */

@@ -5,13 +5,8 @@
  */
 #include "public/version.h"
 #include "boot/boot.h"
-#include "core/domain.h"
 #include "core/hypercall.h"
-#include "core/services.h"
-#include "lib/string.h"
-#include "public/errno.h"
 #include "public/features.h"
-#include "x86/layout.h"
 
 #define ABI_VERSION     ((4 << 16) | 17)
 #define COMMANDLINE_LEN 1024 /* xen_commandline_t */
