@@ -14,10 +14,11 @@
 /* The text, and zeroes up to the size of its field. */
 static long reply_text(guest_ptr_t out, const char *text, size_t size)
 {
-	char buffer[COMMANDLINE_LEN] = "";
+	size_t n = strnlen(text, size - 1);
 
-	string_copy(buffer, text, size);
-	return copy_to_guest(out, buffer, size);
+	if (copy_to_guest(out, text, n))
+		return -XEN_EFAULT;
+	return clear_guest(guest_ptr(out.va + n), size - n);
 }
 
 static long reply_compile_info(guest_ptr_t out)
