@@ -7,7 +7,8 @@
  * operation that works on it. Its pin holds the frame; the page-table entry
  * holds it once more on its own, so that neither depends on what the guest
  * does with the other.
- * Locks: map_lock for states and list; a leaf but for the heap's.
+ * Locks: map_lock for the list; a leaf but for the heap's. States are atomic: who
+ * makes a mapping BUSY owns it.
  */
 #include "core/grant.h"
 #include "core/hypercall.h"
