@@ -7,8 +7,8 @@
  * operation that works on it. Its pin holds the frame; the page-table entry
  * holds it once more on its own, so that neither depends on what the guest
  * does with the other.
- * Locks: map_lock for the list; a leaf but for the heap's. States are atomic: who
- * makes a mapping BUSY owns it.
+ * Locks: map_lock for the list; a leaf but for the heap's. States are atomic:
+ * who makes a mapping BUSY owns it.
  */
 #include "core/grant.h"
 #include "core/hypercall.h"
@@ -25,7 +25,8 @@
 
 static struct grant_mapping *mapping_at(struct grant_table *gt, uint32_t handle)
 {
-	uint64_t limit = read_once(gt->lumps) * MAPPINGS_PER_LUMP;
+	uint64_t limit = __atomic_load_n(&gt->lumps, __ATOMIC_ACQUIRE) *
+			 MAPPINGS_PER_LUMP;
 	uint64_t i = index_clamp(handle, limit);
 
 	if (handle >= limit)
