@@ -32,16 +32,16 @@ static const struct {
 /* A result that leaves the registers as the handler has set them. */
 #define NO_RESULT (-0x7fffffffffffffffl)
 
-static inline long hypercall_call(const struct vcpu *v, uint64_t op,
-				  uint64_t a1, uint64_t a2, uint64_t a3,
-				  uint64_t a4, uint64_t a5)
+static inline long hypercall_call(uint64_t op, uint64_t a1, uint64_t a2,
+				  uint64_t a3, uint64_t a4, uint64_t a5)
 {
-	uint64_t i = index_clamp(op, HYPERCALL_LIMIT);
+	/* The limit is a power of two: a clamp (SP-2). */
+	uint64_t i = op & (HYPERCALL_LIMIT - 1);
 
 	if (op >= HYPERCALL_LIMIT || !hypercall_table[i].handler)
 		return -XEN_ENOSYS;
 	if (hypercall_table[i].caller == CONTROL_DOMAIN &&
-	    !domain_is_control(v->domain))
+	    !domain_is_control(current_vcpu()->domain))
 		return -XEN_EPERM;
 	return hypercall_table[i].handler(a1, a2, a3, a4, a5);
 }
@@ -50,8 +50,8 @@ void hypercall_dispatch(void)
 {
 	struct cpu_regs *regs = guest_regs();
 	uint32_t op = (uint32_t)regs->rax;
-	long result = hypercall_call(current_vcpu(), op, regs->rdi, regs->rsi,
-				     regs->rdx, regs->r10, regs->r8);
+	long result = hypercall_call(op, regs->rdi, regs->rsi, regs->rdx,
+				     regs->r10, regs->r8);
 
 	/* iret has loaded every register of the frame, rax too. */
 	if (result != NO_RESULT && op != __HYPERVISOR_iret)
@@ -147,7 +147,7 @@ static unsigned int batch_run(struct vcpu *v, struct multicall_entry *e,
 		if (e[i].op == __HYPERVISOR_iret && i)
 			break;
 		v->multicall = &e[i];
-		result = hypercall_call(v, e[i].op, e[i].args[0], e[i].args[1],
+		result = hypercall_call(e[i].op, e[i].args[0], e[i].args[1],
 					e[i].args[2], e[i].args[3],
 					e[i].args[4]);
 		*stop = !v->multicall || !v->in_kernel ||

@@ -11,14 +11,19 @@
 #define ABI_VERSION     ((4 << 16) | 17)
 #define COMMANDLINE_LEN 1024 /* xen_commandline_t */
 
-/* The text, and zeroes up to the size of its field. */
 static long reply_text(guest_ptr_t out, const char *text, size_t size)
 {
-	size_t n = strnlen(text, size - 1);
+	char buffer[SUBOP_MAX];
+	size_t n;
 
-	if (copy_to_guest(out, text, n))
-		return -XEN_EFAULT;
-	return clear_guest(guest_ptr(out.va + n), size - n);
+	/* What does not fit into the first part is cut, the others are zero. */
+	for (size_t at = 0; at < size; at += n) {
+		n = min_u64(size - at, sizeof(buffer));
+		string_copy(buffer, at ? "" : text, n);
+		if (copy_to_guest(guest_ptr(out.va + at), buffer, n))
+			return -XEN_EFAULT;
+	}
+	return 0;
 }
 
 static long reply_compile_info(guest_ptr_t out)
