@@ -5,7 +5,7 @@
 CORE_FAKE := tests/unit/fake/core_fake.c tests/unit/fake/irq_fake.c
 CORE_TESTED := $(addprefix hypervisor/,lib/heap.c lib/spinlock.c \
 	$(addprefix core/,evtchn.c physdev.c pirq.c sched.c sched_op.c \
-	time.c timer.c vcpu_info.c vcpu_op.c))
+	time.c timer.c vcpu_op.c))
 CORE_INCLUDES := -DTENON_HOSTED -DTENON_DEBUG -Itests/unit/fake \
 	-Ihypervisor -Iinclude
 
@@ -23,3 +23,6 @@ GRANT_TESTED := hypervisor/lib/spinlock.c \
 	$(addprefix hypervisor/core/grant_,copy.c map.c pin.c)
 $(eval $(call host_test,core-grant,tests/unit/core/grant_test.c \
 	$(GRANT_TESTED),$(CORE_INCLUDES),))
+
+$(eval $(call host_test,core-multicall,tests/unit/core/multicall_test.c \
+	hypervisor/core/hypercall.c,$(CORE_INCLUDES),))

@@ -11,9 +11,6 @@
 #include "core/console.h"
 
 #include "core/services.h"
-#include "lib/panic.h"
-#include "lib/spinlock.h"
-#include "lib/string.h"
 
 #define LOG_SIZE    32768u /* powers of two */
 #define INPUT_SIZE  256u
@@ -45,9 +42,7 @@ static void unlock(uint64_t flags)
 
 static void devices_write(const char *s, size_t n)
 {
-	unsigned int i;
-
-	for (i = 0; i < device_count; i++)
+	for (unsigned int i = 0; i < device_count; i++)
 		devices[i]->write(s, n);
 }
 
@@ -62,11 +57,10 @@ static void ring_write(const char *s, size_t n)
 void console_add(const struct console_device *device)
 {
 	uint64_t flags = lock();
-	uint32_t i;
 
 	if (device_count < MAX_DEVICES) {
 		devices[device_count++] = device;
-		for (i = log_start; i != log_end; i++)
+		for (uint32_t i = log_start; i != log_end; i++)
 			device->write(&log_ring[i % LOG_SIZE], 1);
 	}
 	unlock(flags);
@@ -123,8 +117,7 @@ size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental)
 	uint32_t at = log_start;
 	size_t done;
 
-	/* An index that is no longer, or not yet, in the ring: from the start
-	 */
+	/* An index that is not, or no longer, in the ring: from the start. */
 	if (incremental && *index - log_start <= log_end - log_start)
 		at = *index;
 	for (done = 0; done < n && at != log_end; done++)
@@ -146,10 +139,9 @@ void log_clear(void)
 static bool poll_input(void)
 {
 	bool any = false;
-	unsigned int i;
 	int c;
 
-	for (i = 0; i < device_count; i++) {
+	for (unsigned int i = 0; i < device_count; i++) {
 		while (devices[i]->read && (c = devices[i]->read()) >= 0) {
 			any = true;
 			if (input_head - input_tail < INPUT_SIZE)

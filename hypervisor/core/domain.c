@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains: creation, look-up, pausing, shutting down and destruction.
+ * Domains: creation, look-up, pausing and shutting down. Destruction begins in
+ * domctl.c and ends here, with the last reference.
  *
- * Owns: the list of domains, sorted by id. A domain is on the list from the
- * end of its creation until its last reference is dropped; `dying` hides it
- * from domain_get() (HC-13).
+ * Owns: the list of domains, a slot for each possible id (256 KiB that make a
+ * look-up a matter of one load). A domain is on the list from the end of its
+ * creation until its last reference is dropped; `dying` hides it from
+ * domain_get() (HC-13).
  * Locks: domain_list_lock for the list; domain->lock for life-cycle state.
  * Context: any CPU; creation and destruction from domctl only.
  */
@@ -15,44 +17,29 @@
 #include "core/grant.h"
 #include "core/manage.h"
 #include "core/services.h"
-#include "lib/panic.h"
 #include "lib/printf.h"
-#include "lib/string.h"
-#include "public/errno.h"
 #include "public/sched.h"
 
-static struct list domain_list = LIST_INIT(domain_list);
-static struct spinlock domain_list_lock = SPINLOCK_INIT(RANK_DOMAIN_LIST);
+static struct domain *domains[DOMID_FIRST_RESERVED];
+static unsigned int domid_end; /* above every id ever used */
 static domid_t next_domid = 1;
+static struct spinlock domain_list_lock = SPINLOCK_INIT(RANK_DOMAIN_LIST);
 
 struct domain *control_domain;
 
-static struct domain *domain_of(struct list *node)
+/* Counted; NULL: there is none, or it is dying and that is not wanted. */
+static struct domain *domain_hold_locked(uint64_t id, bool dying_too)
 {
-	return list_entry(node, struct domain, link);
-}
-
-static struct domain *domain_find_locked(domid_t id)
-{
-	struct list *node;
+	struct domain *d = domains[index_clamp(id, DOMID_FIRST_RESERVED)];
 
 	ASSERT(spin_held(&domain_list_lock));
-	list_for_each(node, &domain_list) if (domain_of(node)->id ==
-					      id) return domain_of(node);
+	if (id >= DOMID_FIRST_RESERVED || !d || (d->dying && !dying_too))
+		return NULL;
+	if (__atomic_fetch_add(&d->refcount, 1, __ATOMIC_SEQ_CST))
+		return d;
+	/* Its last reference is gone, and who dropped it waits for the lock. */
+	__atomic_fetch_sub(&d->refcount, 1, __ATOMIC_SEQ_CST);
 	return NULL;
-}
-
-/* False: its last reference is gone, it is only not yet off the list. */
-static bool domain_hold(struct domain *d)
-{
-	unsigned int n = read_once(d->refcount);
-
-	while (n)
-		if (__atomic_compare_exchange_n(&d->refcount, &n, n + 1, false,
-						__ATOMIC_SEQ_CST,
-						__ATOMIC_RELAXED))
-			return true;
-	return false;
 }
 
 struct domain *domain_get(domid_t id)
@@ -60,9 +47,7 @@ struct domain *domain_get(domid_t id)
 	struct domain *d;
 
 	spin_lock(&domain_list_lock);
-	d = domain_find_locked(id);
-	if (d && (d->dying || !domain_hold(d)))
-		d = NULL;
+	d = domain_hold_locked(id, false);
 	spin_unlock(&domain_list_lock);
 	return d;
 }
@@ -70,29 +55,46 @@ struct domain *domain_get(domid_t id)
 struct domain *domain_get_next(domid_t first)
 {
 	struct domain *d = NULL;
-	struct list *node;
 
 	spin_lock(&domain_list_lock);
-	list_for_each(node, &domain_list)
-	{
-		if (domain_of(node)->id >= first &&
-		    domain_hold(domain_of(node))) {
-			d = domain_of(node);
-			break;
-		}
-	}
+	for (unsigned int id = first; !d && id < domid_end; id++)
+		d = domain_hold_locked(id, true);
 	spin_unlock(&domain_list_lock);
 	return d;
 }
 
+struct domain *domain_get_target(domid_t id, long *rc)
+{
+	const struct domain *self = current_vcpu()->domain;
+	struct domain *d;
+
+	if (id == DOMID_SELF)
+		id = self->id;
+	*rc = -XEN_EPERM;
+	if (id != self->id && !domain_is_control(self))
+		return NULL;
+	d = domain_get(id);
+	*rc = d ? 0 : -XEN_ESRCH;
+	return d;
+}
+
+void domain_each_vcpu(struct domain *d, void (*what)(struct vcpu *v))
+{
+	for (unsigned int i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i])
+			what(d->vcpu[i]);
+}
+
+static void vcpu_free(struct vcpu *v)
+{
+	vcpu_context_destroy(v);
+	heap_free(v);
+}
+
+/* Also of a domain that is not complete. */
 static void domain_free(struct domain *d)
 {
-	for (unsigned int i = 0; i < d->max_vcpus; i++) {
-		if (!d->vcpu || !d->vcpu[i])
-			continue;
-		vcpu_context_destroy(d->vcpu[i]);
-		heap_free(d->vcpu[i]);
-	}
+	domain_each_vcpu(d, vcpu_free);
 	heap_free(d->vcpu);
 	evtchn_free_domain(d);
 	grant_domain_free(d);
@@ -102,74 +104,45 @@ static void domain_free(struct domain *d)
 
 void domain_put(struct domain *d)
 {
-	/* The list's own reference goes last, in domain_kill(). */
+	/* The list's own reference goes last, when it has been destroyed. */
 	if (__atomic_sub_fetch(&d->refcount, 1, __ATOMIC_ACQ_REL))
 		return;
 	spin_lock(&domain_list_lock);
-	list_remove(&d->link);
+	domains[d->id] = NULL;
 	spin_unlock(&domain_list_lock);
 	domain_free(d);
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
 }
 
-/* The id asked for, or the next free one; 0 when there is none. */
-static domid_t domid_choose_locked(domid_t wanted)
+/* The next free id, or the control domain's when there is none. */
+static domid_t domid_next_locked(void)
 {
-	if (wanted && wanted < DOMID_FIRST_RESERVED)
-		return domain_find_locked(wanted) ? 0 : wanted;
-	for (unsigned int tries = 0; tries < DOMID_FIRST_RESERVED; tries++) {
-		domid_t id = next_domid++;
+	for (unsigned int tries = 1; tries < DOMID_FIRST_RESERVED; tries++) {
+		domid_t id = next_domid;
 
-		if (next_domid >= DOMID_FIRST_RESERVED)
-			next_domid = 1;
-		if (!domain_find_locked(id))
+		next_domid = (domid_t)(id % (DOMID_FIRST_RESERVED - 1) + 1);
+		if (!domains[id])
 			return id;
 	}
 	return 0;
 }
 
-static void domain_list_insert_locked(struct domain *d)
-{
-	struct list *node;
-
-	list_for_each(node,
-		      &domain_list) if (domain_of(node)->id > d->id) break;
-	list_add_tail(node, &d->link);
-}
-
 /* Give the domain its id and make it visible. */
 static int domain_publish(struct domain *d, domid_t wanted)
 {
+	bool any =
+		!d->is_control && (!wanted || wanted >= DOMID_FIRST_RESERVED);
 	int rc = 0;
 
 	spin_lock(&domain_list_lock);
-	d->id = d->is_control ? 0 : domid_choose_locked(wanted);
-	if (!d->id && !d->is_control)
-		rc = wanted ? -XEN_EEXIST : -XEN_ENOSPC;
-	else
-		domain_list_insert_locked(d);
+	d->id = any ? domid_next_locked() : wanted;
+	if (domains[d->id]) {
+		rc = any ? -XEN_ENOSPC : -XEN_EEXIST;
+	} else {
+		domains[d->id] = d;
+		domid_end = (unsigned int)max_u64(domid_end, d->id + 1u);
+	}
 	spin_unlock(&domain_list_lock);
-	return rc;
-}
-
-static int domain_init_parts(struct domain *d)
-{
-	int rc = mm_domain_init(d);
-
-	if (rc)
-		return rc;
-	rc = evtchn_init_domain(d);
-	if (rc)
-		goto free_mm;
-	rc = grant_domain_init(d);
-	if (rc)
-		goto free_evtchn;
-	return 0;
-
-free_evtchn:
-	evtchn_free_domain(d);
-free_mm:
-	mm_domain_free(d);
 	return rc;
 }
 
@@ -184,33 +157,24 @@ struct domain *domain_create(domid_t id, unsigned int max_vcpus, bool control,
 	d->id = DOMID_INVALID;
 	d->refcount = 1;
 	d->is_control = control;
-	d->max_vcpus = max_vcpus;
 	d->weight = SCHED_WEIGHT_DEFAULT;
 	d->controller_pause_count = 1;
-	list_init(&d->link);
 	spin_init(&d->lock, RANK_DOMAIN);
 	d->vcpu = heap_alloc(max_vcpus * sizeof(d->vcpu[0]));
-	if (!d->vcpu)
+	d->max_vcpus = d->vcpu ? max_vcpus : 0;
+	if (!d->vcpu || mm_domain_init(d) || evtchn_init_domain(d) ||
+	    grant_domain_init(d))
 		goto free_domain;
-	*rc = domain_init_parts(d);
-	if (*rc)
-		goto free_vcpus;
 	*rc = domain_publish(d, id);
 	if (*rc)
-		goto free_parts;
+		goto free_domain;
 	time_update_wallclock(d);
 	if (control)
 		control_domain = d;
 	return d;
 
-free_parts:
-	evtchn_free_domain(d);
-	grant_domain_free(d);
-	mm_domain_free(d);
-free_vcpus:
-	heap_free(d->vcpu);
 free_domain:
-	heap_free(d);
+	domain_free(d);
 	return NULL;
 }
 
@@ -223,81 +187,43 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 	v->id = id;
 	v->domain = d;
 	v->down = true;
-	v->in_kernel = true;
-	v->kernel_root = INVALID_MFN;
-	v->user_root = INVALID_MFN;
 	v->info = &d->shared_info->vcpu_info[id < 32 ? id : 31];
 	v->info->evtchn_upcall_mask = 1;
 	v->pause_count = d->controller_pause_count ? 1 : 0;
-	if (vcpu_context_init(v))
-		goto free_vcpu;
+	if (vcpu_context_init(v)) {
+		heap_free(v);
+		return NULL;
+	}
 	time_vcpu_init(v);
 	sched_vcpu_init(v);
 	time_update_vcpu(v);
 	d->vcpu[id] = v;
 	return v;
-
-free_vcpu:
-	heap_free(v);
-	return NULL;
 }
 
 void domain_pause(struct domain *d)
 {
-	for (unsigned int i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_pause(d->vcpu[i]);
+	domain_each_vcpu(d, vcpu_pause);
 }
 
 void domain_unpause(struct domain *d)
 {
-	for (unsigned int i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_unpause(d->vcpu[i]);
-}
-
-void domain_controller_pause(struct domain *d)
-{
-	bool first;
-
-	spin_lock(&d->lock);
-	first = d->controller_pause_count++ == 0;
-	spin_unlock(&d->lock);
-	if (first)
-		domain_pause(d);
-}
-
-int domain_controller_unpause(struct domain *d)
-{
-	bool last;
-
-	spin_lock(&d->lock);
-	if (!d->controller_pause_count) {
-		spin_unlock(&d->lock);
-		return -XEN_EINVAL;
-	}
-	last = --d->controller_pause_count == 0;
-	spin_unlock(&d->lock);
-	if (last)
-		domain_unpause(d);
-	return 0;
+	domain_each_vcpu(d, vcpu_unpause);
 }
 
 /* The control domain takes the machine with it. */
 static void machine_follow(const struct domain *d, uint8_t reason)
 {
-	switch (reason) {
-	case SHUTDOWN_poweroff:
+	if (reason == SHUTDOWN_poweroff) {
 		log_info("the control domain has powered off\n");
 		machine_poweroff();
-	case SHUTDOWN_reboot:
+	}
+	if (reason == SHUTDOWN_reboot)
 		log_info("the control domain asks for a reboot\n");
-		machine_reboot();
-	default:
+	else
 		log_error("the control domain has crashed: %s\n",
 			  d->crash_text[0] ? d->crash_text : "its own report");
-		machine_reboot();
-	}
+	machine_reboot();
 }
 
 void domain_shutdown(struct domain *d, uint8_t reason)
@@ -310,7 +236,6 @@ void domain_shutdown(struct domain *d, uint8_t reason)
 		d->shut_down = true;
 		if (!d->reason_recorded)
 			d->shutdown_reason = reason;
-		d->crashed = d->shutdown_reason == SHUTDOWN_crash;
 	}
 	spin_unlock(&d->lock);
 	if (!first)
@@ -318,25 +243,8 @@ void domain_shutdown(struct domain *d, uint8_t reason)
 	log_debug("domain %u has shut down, reason %u\n", d->id, reason);
 	if (d->is_control)
 		machine_follow(d, reason);
-	for (unsigned int i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_pause_nosync(d->vcpu[i]);
+	domain_each_vcpu(d, vcpu_pause_nosync);
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
-}
-
-void domain_resume(struct domain *d)
-{
-	bool was;
-
-	spin_lock(&d->lock);
-	was = d->shut_down;
-	d->shut_down = false;
-	d->crashed = false;
-	d->reason_recorded = false;
-	d->shutdown_reason = 0;
-	spin_unlock(&d->lock);
-	if (was)
-		domain_unpause(d);
 }
 
 void domain_crash(struct domain *d, const char *fmt, ...)
@@ -355,32 +263,4 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	spin_unlock(&d->lock);
 	log_warning("domain %u crashed: %s\n", d->id, text);
 	domain_shutdown(d, SHUTDOWN_crash);
-}
-
-int domain_kill(struct domain *d)
-{
-	int rc;
-
-	spin_lock(&d->lock);
-	if (!d->dying) {
-		d->dying = true;
-		spin_unlock(&d->lock);
-		domain_pause(d);
-		evtchn_destroy_domain(d);
-		evtchn_send_global_virq(VIRQ_DOM_EXC);
-	} else {
-		spin_unlock(&d->lock);
-	}
-	rc = mm_domain_relinquish(d);
-	if (!rc)
-		rc = grant_release_mappings(d);
-	if (rc)
-		return rc;
-	spin_lock(&d->lock);
-	rc = d->dead ? -XEN_ESRCH : 0;
-	d->dead = true;
-	spin_unlock(&d->lock);
-	if (!rc)
-		domain_put(d); /* the reference of its creation */
-	return rc;
 }

@@ -78,16 +78,14 @@ struct vcpu {
 	bool initialised;
 	int poll_port; /* >0 one port, <0 several, 0 not polling */
 
-	uint32_t virq_port[NR_VIRQS]; /* domain->evtchn_lock */
-	/* multicall in progress: its entry, else NULL (core/multicall.c) */
-	struct multicall_state *multicall;
+	uint32_t virq_port[NR_VIRQS];      /* domain->evtchn_lock */
+	struct multicall_entry *multicall; /* in progress, or NULL */
 };
 
 struct domain {
 	domid_t id;
 	bool is_control; /* every privilege: checked by domain_is_control() */
 	unsigned int refcount; /* atomic; domain_get/put */
-	struct list link;      /* domain list lock */
 	uint8_t handle[16];
 	unsigned int max_vcpus;
 	struct vcpu **vcpu;       /* [max_vcpus], NULL until DOMCTL_max_vcpus */
@@ -96,11 +94,11 @@ struct domain {
 	struct spinlock lock; /* RANK_DOMAIN */
 	bool dying;           /* teardown has begun: nothing is added (HC-13) */
 	bool dead;            /* memory is gone, only references remain */
-	bool shut_down, crashed;
+	bool shut_down;
 	uint8_t shutdown_reason; /* SHUTDOWN_* */
 	bool reason_recorded;    /* by SCHEDOP_shutdown_code: it stays */
 	char crash_text[96];     /* why, for the administrator */
-	unsigned int controller_pause_count;
+	unsigned int controller_pause_count; /* domctl's lock */
 	int64_t time_offset_s;
 	uint64_t vm_assist;
 
@@ -128,12 +126,16 @@ struct domain {
 /* Core API (core/domain.c). */
 struct domain *domain_get(domid_t id); /* counted; NULL: none or dying */
 void domain_put(struct domain *d);
+/* The caller's own (DOMID_SELF too), or any for the control domain: counted.
+ * NULL: *rc is -EPERM or -ESRCH. */
+struct domain *domain_get_target(domid_t id, long *rc);
 /*
  * The guest's state cannot be continued: stop it with SHUTDOWN_crash and keep
  * the reason for the administrator. Any context; the caller returns normally.
  */
 void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
 void domain_shutdown(struct domain *d, uint8_t reason);
+void domain_each_vcpu(struct domain *d, void (*what)(struct vcpu *v));
 void domain_pause(struct domain *d); /* returns once no vCPU runs */
 void domain_unpause(struct domain *d);
 /* Create with no vCPUs and no memory, paused once. NULL on error (*rc). */

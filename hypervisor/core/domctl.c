@@ -9,60 +9,57 @@
  * Contract: include/public/domctl.h.
  */
 #include "public/domctl.h"
-#include "core/domain.h"
+#include "core/evtchn.h"
+#include "core/grant.h"
 #include "core/hypercall.h"
 #include "core/manage.h"
-#include "core/services.h"
-#include "lib/string.h"
 #include "mm/mm.h"
-#include "public/errno.h"
 
 static struct spinlock domctl_lock = SPINLOCK_INIT(RANK_DOMCTL);
 
-static struct vcpu *domain_vcpu(struct domain *d, uint32_t id)
+static struct vcpu_guest_context context; /* domctl_lock: for one operation */
+
+/* Time that v has run for. */
+static uint64_t vcpu_cpu_time(const struct vcpu *v)
 {
-	if (id >= d->max_vcpus)
-		return NULL;
-	return d->vcpu[index_clamp(id, d->max_vcpus)];
+	struct vcpu_runstate_info info;
+
+	runstate_read(v, &info);
+	return info.time[RUNSTATE_running];
 }
 
 void domain_get_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
 	bool blocked = true, running = false;
-	uint32_t online = 0, flags = 0;
 
-	memset(info, 0, sizeof(*info));
-	info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
+	*info = (struct xen_domctl_getdomaininfo){
+		.domain = d->id,
+		.tot_pages = d->tot_pages,
+		.max_pages = d->max_pages,
+		.shared_info_frame = virt_to_mfn(d->shared_info).n,
+		.max_vcpu_id = XEN_INVALID_MAX_VCPU_ID,
+		.gpaddr_bits = 48,
+	};
+	memcpy(info->handle, d->handle, sizeof(info->handle));
 	for (unsigned int i = 0; i < d->max_vcpus; i++) {
 		const struct vcpu *v = d->vcpu[i];
 
 		if (!v)
 			continue;
 		info->max_vcpu_id = i;
-		info->cpu_time += v->runstate.time[RUNSTATE_running];
-		if (v->runstate.state == RUNSTATE_running)
-			info->cpu_time += now() - v->runstate.state_entry_time;
+		info->cpu_time += vcpu_cpu_time(v);
 		if (v->down)
 			continue;
-		online++;
+		info->nr_online_vcpus++;
 		running |= v->running;
 		blocked &= v->blocked;
 	}
-	flags |= d->dead ? XEN_DOMINF_dying : 0;
-	flags |= d->shut_down ? XEN_DOMINF_shutdown : 0;
-	flags |= d->controller_pause_count ? XEN_DOMINF_paused : 0;
-	flags |= blocked ? XEN_DOMINF_blocked : 0;
-	flags |= running ? XEN_DOMINF_running : 0;
-	flags |= (uint32_t)d->shutdown_reason << XEN_DOMINF_shutdownshift;
-	info->domain = d->id;
-	info->flags = flags;
-	info->tot_pages = d->tot_pages;
-	info->max_pages = d->max_pages;
-	info->shared_info_frame =
-		d->shared_info ? virt_to_mfn(d->shared_info).n : ~0ull;
-	info->nr_online_vcpus = online;
-	info->gpaddr_bits = 48;
-	memcpy(info->handle, d->handle, sizeof(info->handle));
+	info->flags = (d->dead ? XEN_DOMINF_dying : 0) |
+		      (d->shut_down ? XEN_DOMINF_shutdown : 0) |
+		      (d->controller_pause_count ? XEN_DOMINF_paused : 0) |
+		      (blocked ? XEN_DOMINF_blocked : 0) |
+		      (running ? XEN_DOMINF_running : 0) |
+		      (uint32_t)d->shutdown_reason << XEN_DOMINF_shutdownshift;
 }
 
 static long ctl_create(struct domain *none, struct xen_domctl *op)
@@ -85,33 +82,52 @@ static long ctl_create(struct domain *none, struct xen_domctl *op)
 	return 0;
 }
 
+/* In phases (HC-13); called again until it no longer answers -ERESTART. */
 static long ctl_destroy(struct domain *d, struct xen_domctl *op)
 {
-	return domain_kill(d);
-}
+	long rc;
 
-static long ctl_pause(struct domain *d, struct xen_domctl *op)
-{
-	domain_controller_pause(d);
+	if (d->dead)
+		return -XEN_ESRCH;
+	if (!d->dying) {
+		spin_lock(&d->lock);
+		d->dying = true;
+		spin_unlock(&d->lock);
+		domain_pause(d);
+		evtchn_destroy_domain(d);
+		evtchn_send_global_virq(VIRQ_DOM_EXC);
+	}
+	rc = mm_domain_relinquish(d);
+	if (!rc)
+		rc = grant_release_mappings(d);
+	if (rc)
+		return rc;
+	d->dead = true;
+	domain_put(d); /* the reference of its creation */
 	return 0;
 }
 
-static long ctl_unpause(struct domain *d, struct xen_domctl *op)
+int domain_controller_unpause(struct domain *d)
 {
-	return domain_controller_unpause(d);
+	if (!d->controller_pause_count)
+		return -XEN_EINVAL;
+	if (!--d->controller_pause_count)
+		domain_unpause(d);
+	return 0;
 }
 
+/* Forget the shutdown. */
 static long ctl_resume(struct domain *d, struct xen_domctl *op)
 {
-	domain_resume(d);
-	return 0;
-}
+	bool was;
 
-static long ctl_max_mem(struct domain *d, struct xen_domctl *op)
-{
-	spin_lock(&d->page_lock);
-	d->max_pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
-	spin_unlock(&d->page_lock);
+	spin_lock(&d->lock);
+	was = d->shut_down;
+	d->shut_down = d->reason_recorded = false;
+	d->shutdown_reason = 0;
+	spin_unlock(&d->lock);
+	if (was)
+		domain_unpause(d);
 	return 0;
 }
 
@@ -129,26 +145,20 @@ static long ctl_set_context(struct domain *d, struct xen_domctl *op)
 {
 	const struct xen_domctl_vcpucontext *c = &op->u.vcpucontext;
 	struct vcpu *v = domain_vcpu(d, c->vcpu);
-	struct vcpu_guest_context *ctxt;
 	long rc;
 
 	if (!v)
 		return -XEN_ESRCH;
 	if (!c->ctxt.p)
 		return -XEN_EOPNOTSUPP; /* vCPU reset: see SUPPORT.md */
-	ctxt = heap_alloc(sizeof(*ctxt));
-	if (!ctxt)
-		return -XEN_ENOMEM;
-	rc = -XEN_EFAULT;
-	if (!copy_from_guest(ctxt, guest_ptr((uint64_t)c->ctxt.p),
-			     sizeof(*ctxt))) {
-		domain_pause(d);
-		rc = vcpu_context_set(v, ctxt);
-		if (!rc && (ctxt->flags & VGCF_online))
-			v->down = false;
-		domain_unpause(d);
-	}
-	heap_free(ctxt);
+	if (copy_from_guest(&context, guest_ptr((uint64_t)c->ctxt.p),
+			    sizeof(context)))
+		return -XEN_EFAULT;
+	domain_pause(d);
+	rc = vcpu_context_set(v, &context);
+	if (!rc && (context.flags & VGCF_online))
+		v->down = false;
+	domain_unpause(d);
 	return rc;
 }
 
@@ -156,24 +166,19 @@ static long ctl_get_context(struct domain *d, struct xen_domctl *op)
 {
 	const struct xen_domctl_vcpucontext *c = &op->u.vcpucontext;
 	struct vcpu *v = domain_vcpu(d, c->vcpu);
-	struct vcpu_guest_context *ctxt;
 	long rc;
 
 	if (!v)
 		return -XEN_ESRCH;
 	if (!v->initialised)
 		return -XEN_ENODATA;
-	ctxt = heap_alloc(sizeof(*ctxt));
-	if (!ctxt)
-		return -XEN_ENOMEM;
+	memset(&context, 0, sizeof(context));
 	domain_pause(d);
-	rc = vcpu_context_get(v, ctxt);
+	rc = vcpu_context_get(v, &context);
 	domain_unpause(d);
-	if (!rc &&
-	    copy_to_guest(guest_ptr((uint64_t)c->ctxt.p), ctxt, sizeof(*ctxt)))
-		rc = -XEN_EFAULT;
-	heap_free(ctxt);
-	return rc;
+	return rc ? rc
+		  : copy_to_guest(guest_ptr((uint64_t)c->ctxt.p), &context,
+				  sizeof(context));
 }
 
 static long ctl_vcpu_info(struct domain *d, struct xen_domctl *op)
@@ -186,48 +191,53 @@ static long ctl_vcpu_info(struct domain *d, struct xen_domctl *op)
 	info->online = !v->down;
 	info->blocked = v->blocked;
 	info->running = v->running;
-	info->cpu_time = v->runstate.time[RUNSTATE_running];
-	if (v->runstate.state == RUNSTATE_running)
-		info->cpu_time += now() - v->runstate.state_entry_time;
+	info->cpu_time = vcpu_cpu_time(v);
 	info->cpu = v->cpu;
 	return 0;
 }
 
-static long ctl_set_handle(struct domain *d, struct xen_domctl *op)
+/* What takes a line or two. */
+static long ctl_simple(struct domain *d, struct xen_domctl *op)
 {
-	memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
-	return 0;
-}
-
-static long ctl_time_offset(struct domain *d, struct xen_domctl *op)
-{
-	d->time_offset_s = op->u.settimeoffset.time_offset_seconds;
-	time_update_wallclock(d);
-	return 0;
-}
-
-/* Only the native clock exists: mode 0 and 2 (never emulate) are the same. */
-static long ctl_set_tsc(struct domain *d, struct xen_domctl *op)
-{
-	return op->u.tsc_info.tsc_mode == 1 ? -XEN_EOPNOTSUPP : 0;
-}
-
-static long ctl_get_tsc(struct domain *d, struct xen_domctl *op)
-{
-	memset(&op->u.tsc_info, 0, sizeof(op->u.tsc_info));
-	op->u.tsc_info.elapsed_nsec = now();
-	return 0;
-}
-
-static long ctl_set_address_size(struct domain *d, struct xen_domctl *op)
-{
-	return op->u.address_size.size == 64 ? 0 : -XEN_EOPNOTSUPP;
-}
-
-static long ctl_get_address_size(struct domain *d, struct xen_domctl *op)
-{
-	op->u.address_size.size = 64;
-	return 0;
+	switch (op->cmd) {
+	case XEN_DOMCTL_getdomaininfo:
+		domain_get_info(d, &op->u.getdomaininfo);
+		op->domain = d->id;
+		return 0;
+	case XEN_DOMCTL_pausedomain:
+		if (!d->controller_pause_count++)
+			domain_pause(d);
+		return 0;
+	case XEN_DOMCTL_unpausedomain:
+		return domain_controller_unpause(d);
+	case XEN_DOMCTL_max_mem:
+		spin_lock(&d->page_lock);
+		d->max_pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
+		spin_unlock(&d->page_lock);
+		return 0;
+	case XEN_DOMCTL_setdomainhandle:
+		memcpy(d->handle, op->u.setdomainhandle.handle,
+		       sizeof(d->handle));
+		return 0;
+	case XEN_DOMCTL_settimeoffset:
+		d->time_offset_s = op->u.settimeoffset.time_offset_seconds;
+		time_update_wallclock(d);
+		return 0;
+	case XEN_DOMCTL_settscinfo:
+		/* There is only the native clock: 0 and 2 (never emulate). */
+		return op->u.tsc_info.tsc_mode == 1 ? -XEN_EOPNOTSUPP : 0;
+	case XEN_DOMCTL_gettscinfo:
+		memset(&op->u.tsc_info, 0, sizeof(op->u.tsc_info));
+		op->u.tsc_info.elapsed_nsec = now();
+		return 0;
+	case XEN_DOMCTL_set_address_size:
+		return op->u.address_size.size == 64 ? 0 : -XEN_EOPNOTSUPP;
+	case XEN_DOMCTL_get_address_size:
+		op->u.address_size.size = 64;
+		return 0;
+	default: /* XEN_DOMCTL_setnodeaffinity: there is one node */
+		return 0;
+	}
 }
 
 static long ctl_hypercall_init(struct domain *d, struct xen_domctl *op)
@@ -257,93 +267,60 @@ static long ctl_trigger(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-static long ctl_accept(struct domain *d, struct xen_domctl *op)
-{
-	return 0;
-}
-
-/* Operations that may target the caller itself would deadlock: refuse. */
-enum {
-	NOT_SELF = 1,
-	NO_TARGET = 2,
-	NO_COPY_OUT = 4
+enum domctl_flags {
+	NOT_SELF = 1,  /* would deadlock on the caller */
+	NO_TARGET = 2, /* there is none yet */
+	OR_NEXT = 4,   /* else the first domain above the id */
+	DYING = 8,     /* dying ones too */
+	OUT = 16,      /* the argument is copied back */
 };
+
+#define ROW(op, handler, flags) [XEN_DOMCTL_##op] = { handler, flags }
 
 static const struct domctl_row {
 	long (*handler)(struct domain *d, struct xen_domctl *op);
-	uint8_t flags;
+	enum domctl_flags flags;
 } domctl_table[] = {
-	[XEN_DOMCTL_createdomain] = { ctl_create, NO_TARGET },
-	[XEN_DOMCTL_destroydomain] = { ctl_destroy, NOT_SELF | NO_COPY_OUT },
-	[XEN_DOMCTL_pausedomain] = { ctl_pause, NOT_SELF | NO_COPY_OUT },
-	[XEN_DOMCTL_unpausedomain] = { ctl_unpause, NOT_SELF | NO_COPY_OUT },
-	[XEN_DOMCTL_max_mem] = { ctl_max_mem, NO_COPY_OUT },
-	[XEN_DOMCTL_setvcpucontext] = { ctl_set_context,
-					NOT_SELF | NO_COPY_OUT },
-	[XEN_DOMCTL_getvcpucontext] = { ctl_get_context,
-					NOT_SELF | NO_COPY_OUT },
-	[XEN_DOMCTL_getvcpuinfo] = { ctl_vcpu_info, 0 },
-	[XEN_DOMCTL_max_vcpus] = { ctl_max_vcpus, NOT_SELF | NO_COPY_OUT },
-	[XEN_DOMCTL_setdomainhandle] = { ctl_set_handle, NO_COPY_OUT },
-	[XEN_DOMCTL_hypercall_init] = { ctl_hypercall_init, NO_COPY_OUT },
-	[XEN_DOMCTL_settimeoffset] = { ctl_time_offset, NO_COPY_OUT },
-	[XEN_DOMCTL_resumedomain] = { ctl_resume, NOT_SELF | NO_COPY_OUT },
-	[XEN_DOMCTL_sendtrigger] = { ctl_trigger, NO_COPY_OUT },
-	[XEN_DOMCTL_set_address_size] = { ctl_set_address_size, NO_COPY_OUT },
-	[XEN_DOMCTL_get_address_size] = { ctl_get_address_size, 0 },
-	[XEN_DOMCTL_gettscinfo] = { ctl_get_tsc, 0 },
-	[XEN_DOMCTL_settscinfo] = { ctl_set_tsc, NO_COPY_OUT },
-	[XEN_DOMCTL_setnodeaffinity] = { ctl_accept, NO_COPY_OUT },
+	ROW(createdomain, ctl_create, NO_TARGET | OUT),
+	ROW(destroydomain, ctl_destroy, NOT_SELF | DYING),
+	ROW(pausedomain, ctl_simple, NOT_SELF),
+	ROW(unpausedomain, ctl_simple, NOT_SELF),
+	ROW(getdomaininfo, ctl_simple, OR_NEXT | DYING | OUT),
+	ROW(max_mem, ctl_simple, 0),
+	ROW(setvcpucontext, ctl_set_context, NOT_SELF),
+	ROW(getvcpucontext, ctl_get_context, NOT_SELF),
+	ROW(getvcpuinfo, ctl_vcpu_info, OUT),
+	ROW(max_vcpus, ctl_max_vcpus, NOT_SELF),
+	ROW(setdomainhandle, ctl_simple, 0),
+	ROW(hypercall_init, ctl_hypercall_init, 0),
+	ROW(settimeoffset, ctl_simple, 0),
+	ROW(resumedomain, ctl_resume, NOT_SELF),
+	ROW(sendtrigger, ctl_trigger, 0),
+	ROW(set_address_size, ctl_simple, 0),
+	ROW(get_address_size, ctl_simple, OUT),
+	ROW(gettscinfo, ctl_simple, OUT),
+	ROW(settscinfo, ctl_simple, 0),
+	ROW(setnodeaffinity, ctl_simple, 0),
 };
-
-/* getdomaininfo looks for the first domain at or above the id. */
-static long domctl_get_info(struct xen_domctl *op)
-{
-	struct domain *d;
-
-	if (op->domain >= DOMID_FIRST_RESERVED)
-		return -XEN_EINVAL;
-	d = domain_get_next(op->domain);
-	if (!d)
-		return -XEN_ESRCH;
-	domain_get_info(d, &op->u.getdomaininfo);
-	op->domain = d->id;
-	domain_put(d);
-	return 0;
-}
-
-/* Dying domains stay reachable for destroydomain, which must be resumable. */
-static struct domain *domctl_target(domid_t id)
-{
-	struct domain *d = domain_get_next(id);
-
-	if (d && d->id != id) {
-		domain_put(d);
-		d = NULL;
-	}
-	return d;
-}
 
 static long domctl_run(const struct domctl_row *row, struct xen_domctl *op)
 {
-	struct domain *d = NULL;
+	bool any = row->flags & OR_NEXT, targeted = !(row->flags & NO_TARGET);
+	struct domain *d = targeted ? domain_get_next(op->domain) : NULL;
 	long rc;
 
-	if (!(row->flags & NO_TARGET)) {
-		d = domctl_target(op->domain);
-		if (!d)
-			return -XEN_ESRCH;
-		rc = -XEN_EINVAL;
-		if ((row->flags & NOT_SELF) && d == current_vcpu()->domain)
-			goto put;
-		rc = -XEN_ESRCH;
-		if (d->dying && op->cmd != XEN_DOMCTL_destroydomain)
-			goto put;
-	}
 	spin_lock(&domctl_lock);
-	rc = row->handler(d, op);
+	if (any && op->domain >= DOMID_FIRST_RESERVED)
+		rc = -XEN_EINVAL;
+	else if (targeted && (!d || (d->id != op->domain && !any)))
+		rc = -XEN_ESRCH;
+	else if ((row->flags & NOT_SELF) && d == current_vcpu()->domain)
+		rc = -XEN_EINVAL;
+	else if (d && d->dying && !(row->flags & DYING))
+		rc = -XEN_ESRCH;
+	else
+		rc = row->handler(d, op);
 	spin_unlock(&domctl_lock);
-put:
 	if (d)
 		domain_put(d);
 	return rc;
@@ -359,22 +336,14 @@ long hc_domctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 		return -XEN_EFAULT;
 	if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
 		return -XEN_EACCES;
-	if (op.cmd == XEN_DOMCTL_getdomaininfo) {
-		rc = domctl_get_info(&op);
-		return rc ? rc
-		       : copy_to_guest(guest_ptr(arg), &op, sizeof(op))
-			       ? -XEN_EFAULT
-			       : 0;
-	}
-	if (op.cmd >= ARRAY_SIZE(domctl_table) || !domctl_table[op.cmd].handler)
-		return -XEN_ENOSYS;
 	row = &domctl_table[index_clamp(op.cmd, ARRAY_SIZE(domctl_table))];
+	if (op.cmd >= ARRAY_SIZE(domctl_table) || !row->handler)
+		return -XEN_ENOSYS;
 	rc = domctl_run(row, &op);
 	if (rc == -XEN_ERESTART)
 		return hypercall_continue(__HYPERVISOR_domctl, arg, a2, a3, a4,
 					  a5);
-	if (!rc && !(row->flags & NO_COPY_OUT) &&
-	    copy_to_guest(guest_ptr(arg), &op, sizeof(op)))
-		rc = -XEN_EFAULT;
-	return rc;
+	return rc || !(row->flags & OUT)
+		       ? rc
+		       : copy_to_guest(guest_ptr(arg), &op, sizeof(op));
 }

@@ -17,11 +17,6 @@
 
 #include "core/hypercall.h"
 #include "core/manage.h"
-#include "core/services.h"
-#include "core/vcpu_info.h"
-#include "lib/panic.h"
-#include "lib/string.h"
-#include "public/errno.h"
 #include "public/event_channel.h"
 
 struct evtchn {
@@ -30,13 +25,17 @@ struct evtchn {
 	union {
 		domid_t unbound; /* who may bind */
 		uint32_t remote_port;
-		uint32_t virq;
-		uint32_t pirq;
+		uint32_t number; /* of the VIRQ or PIRQ */
 	};
-	struct domain *remote; /* interdomain */
+	union {
+		struct domain *remote; /* interdomain */
+		uint32_t
+			*slot; /* virq, pirq: where its senders find the port */
+	};
 };
 
 _Static_assert(sizeof(struct evtchn) * MAX_EVTCHNS <= 65536, "heap_alloc");
+_Static_assert(MAX_VCPUS == 128, "evtchn_raise() looks at two words");
 _Static_assert(MAX_EVTCHNS == EVTCHN_2L_NR_CHANNELS, "two-level interface");
 
 static bool test_and_set(xen_ulong_t *word, unsigned int bit)
@@ -66,14 +65,12 @@ static struct evtchn *evtchn_of(struct domain *d, uint64_t port)
 	return &d->evtchn[index_clamp(port, MAX_EVTCHNS)];
 }
 
-/* ---- raising ---- */
-
-static void upcall_pend(struct vcpu *v)
+static unsigned int port_of(const struct domain *d, const struct evtchn *e)
 {
-	if (!__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1,
-				 __ATOMIC_SEQ_CST))
-		vcpu_kick(v);
+	return (unsigned int)(e - d->evtchn);
 }
+
+/* ---- raising ---- */
 
 void evtchn_mark_all(struct vcpu *v)
 {
@@ -83,36 +80,33 @@ void evtchn_mark_all(struct vcpu *v)
 	vcpu_kick(v);
 }
 
+/* Make v look at the word, and wake it if that is news. */
 static void select_word(struct vcpu *v, unsigned int word)
 {
-	if (!test_and_set(&v->info->evtchn_pending_sel, word))
-		upcall_pend(v);
+	if (!test_and_set(&v->info->evtchn_pending_sel, word) &&
+	    !__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1,
+				 __ATOMIC_SEQ_CST))
+		vcpu_kick(v);
 }
 
 bool evtchn_poll_leave(struct vcpu *v)
 {
-	uint64_t m = 1ull << (v->id % 64);
 	uint64_t *word = &v->domain->poll_mask[v->id / 64];
 
-	if (!(read_once(*word) & m))
-		return false;
-	return __atomic_fetch_and(word, ~m, __ATOMIC_SEQ_CST) & m;
+	return test(word, v->id % 64) && test_and_clear(word, v->id % 64);
 }
 
-/* Pollers wait for masked ports too (T17). At most MAX_VCPUS of them. */
+/* Pollers wait for masked ports too (T17). */
 static void wake_pollers(struct domain *d, unsigned int port)
 {
 	for (unsigned int w = 0; w < ARRAY_SIZE(d->poll_mask); w++) {
-		uint64_t m =
-			__atomic_load_n(&d->poll_mask[w], __ATOMIC_SEQ_CST);
+		uint64_t m = read_once(d->poll_mask[w]);
 
 		for (; m; m &= m - 1) {
-			struct vcpu *v = domain_vcpu(
-				d, w * 64 + (unsigned int)__builtin_ctzll(m));
-			int wanted = v ? read_once(v->poll_port) : 0;
+			struct vcpu *v = d->vcpu[w * 64 + __builtin_ctzll(m)];
+			int wanted = read_once(v->poll_port);
 
-			if (v &&
-			    (wanted <= 0 || (unsigned int)wanted == port) &&
+			if ((wanted <= 0 || (unsigned int)wanted == port) &&
 			    evtchn_poll_leave(v))
 				vcpu_wake(v);
 		}
@@ -130,15 +124,22 @@ static void evtchn_raise(struct domain *d, unsigned int port)
 		return;
 	if (v && !test(&s->evtchn_mask[word], bit))
 		select_word(v, word);
-	wake_pollers(d, port);
+	if (read_once(d->poll_mask[0]) | read_once(d->poll_mask[1]))
+		wake_pollers(d, port);
+}
+
+/* Whatever port the slot names, if any. */
+static void raise_slot(struct domain *d, const uint32_t *slot)
+{
+	uint32_t port = read_once(*slot);
+
+	if (port)
+		evtchn_raise(d, port);
 }
 
 void evtchn_send_virq(struct vcpu *v, unsigned int virq)
 {
-	uint32_t port = read_once(v->virq_port[virq]);
-
-	if (port)
-		evtchn_raise(v->domain, port);
+	raise_slot(v->domain, &v->virq_port[virq]);
 }
 
 void evtchn_send_global_virq(unsigned int virq)
@@ -152,11 +153,10 @@ void evtchn_send_global_virq(unsigned int virq)
 
 void evtchn_send_pirq(struct domain *d, unsigned int pirq)
 {
-	const uint32_t *ports = read_once(d->irqs);
-	uint32_t port = ports && pirq < MAX_PIRQS ? read_once(ports[pirq]) : 0;
+	const uint32_t *ports = d->irqs;
 
-	if (port)
-		evtchn_raise(d, port);
+	if (pirq < MAX_PIRQS)
+		raise_slot(d, &ports[pirq]);
 }
 
 bool evtchn_port_state(struct domain *d, uint64_t port, bool *pending)
@@ -171,89 +171,87 @@ bool evtchn_port_state(struct domain *d, uint64_t port, bool *pending)
 
 /* ---- opening ---- */
 
-/* Lowest free port, or 0. The caller sets the state. */
-static unsigned int port_find_free_locked(struct domain *d)
+static bool has_slot(const struct evtchn *e)
 {
-	ASSERT(spin_held(&d->evtchn_lock));
-	if (d->dying)
-		return 0;
-	for (unsigned int port = 1; port < MAX_EVTCHNS; port++)
-		if (d->evtchn[port].state == EVTCHNSTAT_closed)
-			return port;
-	return 0;
+	return e->state == EVTCHNSTAT_virq || e->state == EVTCHNSTAT_pirq;
 }
 
-static void port_open_locked(struct domain *d, unsigned int port,
-			     const struct evtchn *as)
+/* Open the lowest free port and return it; -ENOSPC, -EEXIST: slot in use. */
+static long port_open_locked(struct domain *d, const struct evtchn *as)
 {
 	ASSERT(spin_held(&d->evtchn_lock));
-	d->evtchn[port] = *as;
+	if (has_slot(as) && *as->slot)
+		return -XEN_EEXIST;
+	for (unsigned int port = 1; port < MAX_EVTCHNS && !d->dying; port++) {
+		if (d->evtchn[port].state != EVTCHNSTAT_closed)
+			continue;
+		d->evtchn[port] = *as;
+		if (has_slot(as))
+			write_once(*as->slot, port);
+		return port;
+	}
+	return -XEN_ENOSPC;
 }
 
-/* DOMID_SELF, or a domain that the caller may manage. Counted. */
-static struct domain *domain_get_managed(const struct vcpu *v, domid_t id,
-					 long *rc)
+static void port_clear_locked(struct domain *d, struct evtchn *e)
 {
-	struct domain *d;
+	ASSERT(spin_held(&d->evtchn_lock));
+	if (has_slot(e))
+		write_once(*e->slot, 0);
+	*e = (struct evtchn){ 0 };
+}
 
-	if (id == DOMID_SELF)
-		id = v->domain->id;
-	*rc = -XEN_EPERM;
-	if (id != v->domain->id && !domain_is_control(v->domain))
-		return NULL;
-	d = domain_get(id);
-	*rc = d ? 0 : -XEN_ESRCH;
-	return d;
+static long port_open(struct domain *d, const struct evtchn *as,
+		      evtchn_port_t *port)
+{
+	long rc;
+
+	spin_lock(&d->evtchn_lock);
+	rc = port_open_locked(d, as);
+	spin_unlock(&d->evtchn_lock);
+	*port = (evtchn_port_t)rc;
+	return rc < 0 ? rc : 0;
 }
 
 static long evtchn_alloc_unbound(struct vcpu *v, void *arg)
 {
 	struct evtchn_alloc_unbound *op = arg;
-	struct evtchn e = { .state = EVTCHNSTAT_unbound };
-	struct domain *d;
-	unsigned int port;
+	struct evtchn e = { .state = EVTCHNSTAT_unbound,
+			    .unbound = op->remote_dom };
 	long rc;
+	struct domain *d = domain_get_target(op->dom, &rc);
 
-	d = domain_get_managed(v, op->dom, &rc);
 	if (!d)
 		return rc;
-	e.unbound =
-		op->remote_dom == DOMID_SELF ? v->domain->id : op->remote_dom;
-	spin_lock(&d->evtchn_lock);
-	port = port_find_free_locked(d);
-	if (port)
-		port_open_locked(d, port, &e);
-	spin_unlock(&d->evtchn_lock);
+	if (op->remote_dom == DOMID_SELF)
+		e.unbound = v->domain->id;
+	rc = port_open(d, &e, &op->port);
 	domain_put(d);
-	if (!port)
-		return -XEN_ENOSPC;
-	op->port = port;
-	return 0;
+	return rc;
 }
 
-/* Join local (free) and remote; the remote must wait for the local domain. */
+/* Join a new port and the remote one, which must wait for this domain. */
 static long pair_join_locked(struct domain *ld, struct domain *rd,
-			     uint32_t remote_port, evtchn_port_t *local_port)
+			     struct evtchn_bind_interdomain *op)
 {
-	struct evtchn *re = evtchn_of(rd, remote_port);
-	struct evtchn le = { .state = EVTCHNSTAT_interdomain };
-	unsigned int port;
+	struct evtchn *re = evtchn_of(rd, op->remote_port);
+	struct evtchn le = { .state = EVTCHNSTAT_interdomain,
+			     .remote_port = op->remote_port,
+			     .remote = rd };
+	long port;
 
 	if (!re || rd->dying || re->state != EVTCHNSTAT_unbound ||
 	    re->unbound != ld->id)
 		return -XEN_EINVAL;
-	port = port_find_free_locked(ld);
-	if (!port)
-		return -XEN_ENOSPC;
-	le.remote = rd;
-	le.remote_port = remote_port;
-	port_open_locked(ld, port, &le);
+	port = port_open_locked(ld, &le);
+	if (port < 0)
+		return port;
+	op->local_port = (evtchn_port_t)port;
 	re->state = EVTCHNSTAT_interdomain;
 	re->remote = ld;
-	re->remote_port = port;
+	re->remote_port = op->local_port;
 	/* What was sent before the connection must not be lost. */
-	evtchn_raise(ld, port);
-	*local_port = port;
+	evtchn_raise(ld, op->local_port);
 	return 0;
 }
 
@@ -267,190 +265,129 @@ static long evtchn_bind_interdomain(struct vcpu *v, void *arg)
 	if (!rd)
 		return -XEN_ESRCH;
 	spin_lock_pair(&ld->evtchn_lock, &rd->evtchn_lock);
-	rc = pair_join_locked(ld, rd, op->remote_port, &op->local_port);
+	rc = pair_join_locked(ld, rd, op);
 	spin_unlock_pair(&ld->evtchn_lock, &rd->evtchn_lock);
 	domain_put(rd);
 	return rc;
 }
 
-static bool virq_is_per_vcpu(uint32_t virq)
-{
-	return virq == VIRQ_TIMER || virq == VIRQ_DEBUG ||
-	       virq == VIRQ_XENOPROF || virq == VIRQ_XENPMU;
-}
-
 static long evtchn_bind_virq(struct vcpu *v, void *arg)
 {
 	struct evtchn_bind_virq *op = arg;
-	struct evtchn e = { .state = EVTCHNSTAT_virq };
-	struct domain *d = v->domain;
-	struct vcpu *target = domain_vcpu(d, op->vcpu);
-	long rc = 0;
-	unsigned int port;
+	struct evtchn e = { .state = EVTCHNSTAT_virq,
+			    .vcpu = (uint16_t)op->vcpu,
+			    .number = op->virq };
+	struct vcpu *target = domain_vcpu(v->domain, op->vcpu);
+	bool global = op->virq != VIRQ_TIMER && op->virq != VIRQ_DEBUG &&
+		      op->virq != VIRQ_XENOPROF && op->virq != VIRQ_XENPMU;
 
-	if (op->virq >= NR_VIRQS)
+	if (op->virq >= NR_VIRQS || (global && op->vcpu))
 		return -XEN_EINVAL;
-	if (!virq_is_per_vcpu(op->virq) && op->vcpu != 0)
-		return -XEN_EINVAL;
-	if (!virq_is_per_vcpu(op->virq) && !domain_is_control(d))
+	if (global && !domain_is_control(v->domain))
 		return -XEN_EPERM;
 	if (!target)
 		return -XEN_ENOENT;
-	e.vcpu = (uint16_t)target->id;
-	e.virq = op->virq;
-	spin_lock(&d->evtchn_lock);
-	port = port_find_free_locked(d);
-	if (target->virq_port[e.virq])
-		rc = -XEN_EEXIST;
-	else if (!port)
-		rc = -XEN_ENOSPC;
-	if (!rc) {
-		port_open_locked(d, port, &e);
-		write_once(target->virq_port[e.virq], port);
-	}
-	spin_unlock(&d->evtchn_lock);
-	op->port = port;
-	return rc;
+	e.slot = &target->virq_port[index_clamp(op->virq, NR_VIRQS)];
+	return port_open(v->domain, &e, &op->port);
 }
 
 static long evtchn_bind_ipi(struct vcpu *v, void *arg)
 {
 	struct evtchn_bind_ipi *op = arg;
-	struct evtchn e = { .state = EVTCHNSTAT_ipi };
-	struct domain *d = v->domain;
+	struct evtchn e = { .state = EVTCHNSTAT_ipi,
+			    .vcpu = (uint16_t)op->vcpu };
 
-	if (!domain_vcpu(d, op->vcpu))
+	if (!domain_vcpu(v->domain, op->vcpu))
 		return -XEN_ENOENT;
-	e.vcpu = (uint16_t)op->vcpu;
-	spin_lock(&d->evtchn_lock);
-	op->port = port_find_free_locked(d);
-	if (op->port)
-		port_open_locked(d, op->port, &e);
-	spin_unlock(&d->evtchn_lock);
-	return op->port ? 0 : -XEN_ENOSPC;
-}
-
-static long pirq_open_locked(struct domain *d, struct evtchn_bind_pirq *op)
-{
-	struct evtchn e = { .state = EVTCHNSTAT_pirq };
-	uint32_t *ports = d->irqs;
-	unsigned int port = port_find_free_locked(d);
-	long rc;
-
-	if (ports[op->pirq])
-		return -XEN_EEXIST;
-	if (!port)
-		return -XEN_ENOSPC;
-	e.pirq = op->pirq;
-	port_open_locked(d, port, &e);
-	write_once(ports[op->pirq], port);
-	rc = pirq_bind(d, op->pirq, op->flags & BIND_PIRQ__WILL_SHARE);
-	if (rc) {
-		write_once(ports[op->pirq], 0);
-		d->evtchn[port] = (struct evtchn){ 0 };
-		return rc;
-	}
-	op->port = port;
-	return 0;
+	return port_open(v->domain, &e, &op->port);
 }
 
 static long evtchn_bind_pirq(struct vcpu *v, void *arg)
 {
 	struct evtchn_bind_pirq *op = arg;
 	struct domain *d = v->domain;
-	uint32_t *ports = NULL;
+	struct evtchn e = { .state = EVTCHNSTAT_pirq, .number = op->pirq };
+	uint32_t *ports = d->irqs;
 	long rc;
 
 	if (!domain_is_control(d))
 		return -XEN_EPERM;
 	if (op->pirq >= MAX_PIRQS)
 		return -XEN_EINVAL;
-	if (!read_once(d->irqs)) {
-		ports = heap_alloc(MAX_PIRQS * sizeof(*ports));
-		if (!ports)
-			return -XEN_ENOMEM;
-	}
+	e.slot = &ports[index_clamp(op->pirq, MAX_PIRQS)];
 	spin_lock(&d->evtchn_lock);
-	if (!d->irqs) {
-		write_once(d->irqs, (void *)ports);
-		ports = NULL;
+	rc = port_open_locked(d, &e);
+	if (rc > 0) {
+		op->port = (evtchn_port_t)rc;
+		rc = pirq_bind(d, op->pirq, op->flags & BIND_PIRQ__WILL_SHARE);
+		if (rc)
+			port_clear_locked(d, &d->evtchn[op->port]);
 	}
-	rc = pirq_open_locked(d, op);
 	spin_unlock(&d->evtchn_lock);
-	heap_free(ports);
 	return rc;
 }
 
 /* ---- closing ---- */
 
-/* Free a port whose other end, if any, is taken care of. */
-static void port_free_locked(struct domain *d, unsigned int port)
+/* Of a connected port the peer's lock is held, too. -EINVAL: is closed. */
+static long port_free_locked(struct domain *d, struct evtchn *e)
 {
-	struct evtchn *e = &d->evtchn[port];
-	struct vcpu *v = domain_vcpu(d, e->vcpu);
+	struct evtchn *re;
+	unsigned int port = port_of(d, e);
 
-	ASSERT(spin_held(&d->evtchn_lock));
-	if (e->state == EVTCHNSTAT_virq && v)
-		write_once(v->virq_port[e->virq], 0);
-	if (e->state == EVTCHNSTAT_pirq) {
-		write_once(((uint32_t *)d->irqs)[e->pirq], 0);
-		pirq_unbind(d, e->pirq);
+	switch (e->state) {
+	case EVTCHNSTAT_closed:
+		return -XEN_EINVAL;
+	case EVTCHNSTAT_interdomain:
+		/* The far end waits for its domain's next bind. */
+		re = &e->remote->evtchn[e->remote_port];
+		re->state = EVTCHNSTAT_unbound;
+		re->remote = NULL;
+		re->unbound = d->id;
+		break;
+	case EVTCHNSTAT_pirq:
+		pirq_unbind(d, e->number);
+		break;
 	}
-	*e = (struct evtchn){ 0 };
+	port_clear_locked(d, e);
 	/* The next owner of the port must not see an old event. */
 	test_and_clear(&d->shared_info->evtchn_pending[port / 64], port % 64);
-}
-
-/* The far end of a connection waits for its domain's next bind. */
-static void peer_detach_locked(const struct domain *d, const struct evtchn *e)
-{
-	struct evtchn *re = &e->remote->evtchn[e->remote_port];
-
-	re->state = EVTCHNSTAT_unbound;
-	re->remote = NULL;
-	re->unbound = d->id;
+	return 0;
 }
 
 /*
  * Close port. A connected one needs both locks, in order, but who the peer is
  * shows only under the first: so look, let go, take both, and look again.
  */
-static long port_close(struct domain *d, unsigned int port)
+static long port_close(struct domain *d, uint64_t port)
 {
-	struct evtchn *e = &d->evtchn[port];
+	struct evtchn *e = evtchn_of(d, port);
 	struct domain *peer;
-	long rc = -XEN_EAGAIN;
+	bool same;
+	long rc = 0;
 
-	while (rc == -XEN_EAGAIN) {
+	if (!e)
+		return -XEN_EINVAL;
+	do {
 		spin_lock(&d->evtchn_lock);
 		peer = e->state == EVTCHNSTAT_interdomain ? e->remote : d;
 		__atomic_add_fetch(&peer->refcount, 1, __ATOMIC_RELAXED);
 		spin_unlock(&d->evtchn_lock);
 		spin_lock_pair(&d->evtchn_lock, &peer->evtchn_lock);
-		if (e->state == EVTCHNSTAT_closed) {
-			rc = -XEN_EINVAL;
-		} else if (e->state != EVTCHNSTAT_interdomain) {
-			port_free_locked(d, port);
-			rc = 0;
-		} else if (e->remote == peer) {
-			peer_detach_locked(d, e);
-			port_free_locked(d, port);
-			rc = 0;
-		}
+		same = e->state != EVTCHNSTAT_interdomain || e->remote == peer;
+		if (same)
+			rc = port_free_locked(d, e);
 		spin_unlock_pair(&d->evtchn_lock, &peer->evtchn_lock);
 		domain_put(peer);
-	}
+	} while (!same);
 	return rc;
 }
 
 static long evtchn_close(struct vcpu *v, void *arg)
 {
-	struct evtchn_close *op = arg;
+	const struct evtchn_close *op = arg;
 
-	if (!evtchn_of(v->domain, op->port))
-		return -XEN_EINVAL;
-	return port_close(v->domain,
-			  (unsigned int)index_clamp(op->port, MAX_EVTCHNS));
+	return port_close(v->domain, op->port);
 }
 
 /* At most MAX_EVTCHNS short steps. */
@@ -463,9 +400,9 @@ static void close_all(struct domain *d)
 
 static long evtchn_reset(struct vcpu *v, void *arg)
 {
-	struct evtchn_reset *op = arg;
+	const struct evtchn_reset *op = arg;
 	long rc;
-	struct domain *d = domain_get_managed(v, op->dom, &rc);
+	struct domain *d = domain_get_target(op->dom, &rc);
 
 	if (!d)
 		return rc;
@@ -491,7 +428,7 @@ static long evtchn_send(struct vcpu *v, void *arg)
 		evtchn_raise(e->remote, e->remote_port);
 		break;
 	case EVTCHNSTAT_ipi:
-		evtchn_raise(d, (unsigned int)(e - d->evtchn));
+		evtchn_raise(d, port_of(d, e));
 		break;
 	case EVTCHNSTAT_unbound:
 		break;
@@ -502,56 +439,36 @@ static long evtchn_send(struct vcpu *v, void *arg)
 	return rc;
 }
 
-static void status_fill_locked(const struct evtchn *e, evtchn_status_t *op)
+static long status_fill_locked(const struct evtchn *e, evtchn_status_t *op)
 {
+	if (!e)
+		return -XEN_EINVAL;
 	op->status = e->state;
 	op->vcpu = e->vcpu;
-	switch (e->state) {
-	case EVTCHNSTAT_unbound:
+	if (e->state == EVTCHNSTAT_unbound) {
 		op->u.unbound.dom = e->unbound;
-		break;
-	case EVTCHNSTAT_interdomain:
+	} else if (e->state == EVTCHNSTAT_interdomain) {
 		op->u.interdomain.dom = e->remote->id;
 		op->u.interdomain.port = e->remote_port;
-		break;
-	case EVTCHNSTAT_virq:
-		op->u.virq = e->virq;
-		break;
-	case EVTCHNSTAT_pirq:
-		op->u.pirq = e->pirq;
-		break;
+	} else if (has_slot(e)) {
+		op->u.pirq = e->number; /* u.virq is the same */
 	}
+	return 0;
 }
 
 static long evtchn_status(struct vcpu *v, void *arg)
 {
 	struct evtchn_status *op = arg;
-	const struct evtchn *e;
 	long rc;
-	struct domain *d = domain_get_managed(v, op->dom, &rc);
+	struct domain *d = domain_get_target(op->dom, &rc);
 
 	if (!d)
 		return rc;
-	e = evtchn_of(d, op->port);
-	if (e) {
-		spin_lock(&d->evtchn_lock);
-		status_fill_locked(e, op);
-		spin_unlock(&d->evtchn_lock);
-	}
+	spin_lock(&d->evtchn_lock);
+	rc = status_fill_locked(evtchn_of(d, op->port), op);
+	spin_unlock(&d->evtchn_lock);
 	domain_put(d);
-	return e ? 0 : -XEN_EINVAL;
-}
-
-static bool may_move(const struct evtchn *e)
-{
-	switch (e->state) {
-	case EVTCHNSTAT_unbound:
-	case EVTCHNSTAT_interdomain:
-	case EVTCHNSTAT_pirq:
-		return true;
-	default:
-		return false;
-	}
+	return rc;
 }
 
 static long evtchn_bind_vcpu(struct vcpu *v, void *arg)
@@ -566,7 +483,9 @@ static long evtchn_bind_vcpu(struct vcpu *v, void *arg)
 	if (!e)
 		return -XEN_EINVAL;
 	spin_lock(&d->evtchn_lock);
-	if (may_move(e)) {
+	/* VIRQs and IPIs are bound to one for good. */
+	if (e->state == EVTCHNSTAT_unbound || e->state == EVTCHNSTAT_pirq ||
+	    e->state == EVTCHNSTAT_interdomain) {
 		e->vcpu = (uint16_t)op->vcpu;
 		rc = 0;
 	}
@@ -585,8 +504,8 @@ static long evtchn_unmask(struct vcpu *v, void *arg)
 
 	if (!e)
 		return -XEN_EINVAL;
-	word = (unsigned int)(e - d->evtchn) / 64;
-	bit = (unsigned int)(e - d->evtchn) % 64;
+	word = port_of(d, e) / 64;
+	bit = port_of(d, e) % 64;
 	spin_lock(&d->evtchn_lock);
 	target = domain_vcpu(d, e->vcpu);
 	if (target && test_and_clear(&s->evtchn_mask[word], bit) &&
@@ -596,22 +515,22 @@ static long evtchn_unmask(struct vcpu *v, void *arg)
 	return 0;
 }
 
-#define ROW(op, name, how)                                                     \
-	[EVTCHNOP_##op] = { name, sizeof(struct evtchn_##op), how }
+#define ROW(op, how)                                                           \
+	[EVTCHNOP_##op] = { evtchn_##op, sizeof(struct evtchn_##op), how }
 
 /* The FIFO operations are absent: -ENOSYS makes guests use two levels. */
 static const struct subop evtchn_table[] = {
-	ROW(bind_interdomain, evtchn_bind_interdomain, SUBOP_IN | SUBOP_OUT),
-	ROW(bind_virq, evtchn_bind_virq, SUBOP_IN | SUBOP_OUT),
-	ROW(bind_pirq, evtchn_bind_pirq, SUBOP_IN | SUBOP_OUT),
-	ROW(close, evtchn_close, SUBOP_IN),
-	ROW(send, evtchn_send, SUBOP_IN),
-	ROW(status, evtchn_status, SUBOP_IN | SUBOP_OUT),
-	ROW(alloc_unbound, evtchn_alloc_unbound, SUBOP_IN | SUBOP_OUT),
-	ROW(bind_ipi, evtchn_bind_ipi, SUBOP_IN | SUBOP_OUT),
-	ROW(bind_vcpu, evtchn_bind_vcpu, SUBOP_IN),
-	ROW(unmask, evtchn_unmask, SUBOP_IN),
-	ROW(reset, evtchn_reset, SUBOP_IN),
+	ROW(bind_interdomain, SUBOP_IN | SUBOP_OUT),
+	ROW(bind_virq, SUBOP_IN | SUBOP_OUT),
+	ROW(bind_pirq, SUBOP_IN | SUBOP_OUT),
+	ROW(close, SUBOP_IN),
+	ROW(send, SUBOP_IN),
+	ROW(status, SUBOP_IN | SUBOP_OUT),
+	ROW(alloc_unbound, SUBOP_IN | SUBOP_OUT),
+	ROW(bind_ipi, SUBOP_IN | SUBOP_OUT),
+	ROW(bind_vcpu, SUBOP_IN),
+	ROW(unmask, SUBOP_IN),
+	ROW(reset, SUBOP_IN),
 };
 
 long hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
@@ -629,7 +548,9 @@ int evtchn_init_domain(struct domain *d)
 
 	spin_init(&d->evtchn_lock, RANK_EVTCHN);
 	d->evtchn = heap_alloc(MAX_EVTCHNS * sizeof(*d->evtchn));
-	if (!d->evtchn)
+	if (d->is_control)
+		d->irqs = heap_alloc(MAX_PIRQS * sizeof(uint32_t));
+	if (!d->evtchn || (d->is_control && !d->irqs))
 		return -XEN_ENOMEM;
 	memset(s->evtchn_mask, 0xff, sizeof(s->evtchn_mask));
 	return 0;
@@ -639,9 +560,7 @@ void evtchn_destroy_domain(struct domain *d)
 {
 	close_all(d);
 	/* Nobody has a channel into the domain now: no sender is left. */
-	for (unsigned int i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_info_release(d->vcpu[i]);
+	domain_each_vcpu(d, vcpu_info_release);
 }
 
 void evtchn_free_domain(struct domain *d)

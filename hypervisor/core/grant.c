@@ -10,26 +10,17 @@
  */
 #include "core/grant.h"
 
-#include "core/domain.h"
 #include "core/hypercall.h"
-#include "core/services.h"
-#include "public/errno.h"
-#include "public/grant_table.h"
 
 int grant_domain_init(struct domain *d)
 {
-	int rc;
-
 	d->grant = heap_alloc(sizeof(*d->grant));
 	if (!d->grant)
 		return -XEN_ENOMEM;
 	spin_init(&d->grant->lock, RANK_GRANT);
 	spin_init(&d->grant->map_lock, RANK_GRANT);
 	d->grant->first_free = MAX_MAPPINGS;
-	rc = grant_table_grow(d, 1);
-	if (rc)
-		grant_domain_free(d);
-	return rc;
+	return grant_table_grow(d, 1);
 }
 
 void grant_domain_free(struct domain *d)
@@ -80,61 +71,47 @@ mfn_t grant_table_frame(struct domain *d, unsigned int i)
 	return virt_to_mfn(d->grant->frame[index_clamp(i, GRANT_MAX_FRAMES)]);
 }
 
-unsigned int grant_table_frames(struct domain *d)
+/* The domain that an operation names, counted, or NULL with the status. */
+static struct domain *grant_target(domid_t id, int16_t *status)
 {
-	return read_once(d->grant->frames);
-}
+	long rc;
+	struct domain *d = domain_get_target(id, &rc);
 
-/* The domain an operation names: the caller, or any for the control domain. */
-static struct domain *grant_target(struct vcpu *v, domid_t id, int16_t *status)
-{
-	struct domain *d;
-
-	if (id == DOMID_SELF || id == v->domain->id)
-		id = v->domain->id;
-	else if (!domain_is_control(v->domain)) {
-		*status = GNTST_permission_denied;
-		return NULL;
-	}
-	d = domain_get(id);
-	if (!d)
-		*status = GNTST_bad_domain;
+	*status = d ? GNTST_okay
+		    : (rc == -XEN_EPERM ? GNTST_permission_denied
+					: GNTST_bad_domain);
 	return d;
 }
 
 static long grant_setup_table(struct vcpu *v, void *arg)
 {
 	struct gnttab_setup_table *op = arg;
-	struct domain *d = grant_target(v, op->dom, &op->status);
-	long rc = 0;
+	guest_ptr_t list = guest_ptr((uint64_t)op->frame_list.p);
+	struct domain *d = grant_target(op->dom, &op->status);
 
 	if (!d)
 		return 0;
-	op->status = GNTST_okay;
 	if (grant_table_grow(d, op->nr_frames))
 		op->status = GNTST_general_error;
-	for (uint32_t i = 0; op->status == GNTST_okay && i < op->nr_frames;
-	     i++) {
+	for (uint32_t i = 0; !op->status && i < op->nr_frames; i++) {
 		xen_pfn_t frame = grant_table_frame(d, i).n;
 
-		if (copy_array_to_guest(guest_ptr((uint64_t)op->frame_list.p),
-					i, 1, &frame, sizeof(frame)))
+		if (copy_array_to_guest(list, i, 1, &frame, sizeof(frame)))
 			op->status = GNTST_bad_virt_addr;
 	}
 	domain_put(d);
-	return rc;
+	return 0;
 }
 
 static long grant_query_size(struct vcpu *v, void *arg)
 {
 	struct gnttab_query_size *op = arg;
-	struct domain *d = grant_target(v, op->dom, &op->status);
+	struct domain *d = grant_target(op->dom, &op->status);
 
 	if (!d)
 		return 0;
-	op->nr_frames = grant_table_frames(d);
+	op->nr_frames = read_once(d->grant->frames);
 	op->max_nr_frames = GRANT_MAX_FRAMES;
-	op->status = GNTST_okay;
 	domain_put(d);
 	return 0;
 }
@@ -152,11 +129,11 @@ static long grant_set_version(struct vcpu *v, void *arg)
 static long grant_get_version(struct vcpu *v, void *arg)
 {
 	struct gnttab_get_version *op = arg;
-	int16_t status = 0;
-	struct domain *d = grant_target(v, op->dom, &status);
+	long rc;
+	struct domain *d = domain_get_target(op->dom, &rc);
 
 	if (!d)
-		return status == GNTST_bad_domain ? -XEN_ESRCH : -XEN_EPERM;
+		return rc;
 	op->version = 1;
 	domain_put(d);
 	return 0;
@@ -164,62 +141,60 @@ static long grant_get_version(struct vcpu *v, void *arg)
 
 #define ROW(op, type, fn) [op] = { fn, sizeof(type), SUBOP_IN | SUBOP_OUT }
 static const struct subop grant_ops[] = {
-	ROW(GNTTABOP_map_grant_ref, struct gnttab_map_grant_ref, grant_map),
-	ROW(GNTTABOP_copy, struct gnttab_copy, grant_copy),
 	ROW(GNTTABOP_setup_table, struct gnttab_setup_table, grant_setup_table),
 	ROW(GNTTABOP_query_size, struct gnttab_query_size, grant_query_size),
 	ROW(GNTTABOP_set_version, struct gnttab_set_version, grant_set_version),
 	ROW(GNTTABOP_get_version, struct gnttab_get_version, grant_get_version),
 };
 
-/* Elements with the same command: how many are done, or -errno. */
-static long grant_step(uint64_t cmd, uint64_t ops, uint64_t count)
-{
-	long rc;
+/* These take many elements, and work on a batch of them at a time. */
+static const struct grant_batch {
+	unsigned int (*run)(struct vcpu *v, void *ops, unsigned int n);
+	size_t size;
+} grant_batches[] = {
+	[GNTTABOP_map_grant_ref] = { grant_map,
+				     sizeof(struct gnttab_map_grant_ref) },
+	[GNTTABOP_unmap_grant_ref] = { grant_unmap,
+				       sizeof(struct gnttab_unmap_grant_ref) },
+	[GNTTABOP_copy] = { grant_copy, sizeof(struct gnttab_copy) },
+};
 
-	if (cmd == GNTTABOP_unmap_grant_ref)
-		return grant_unmap(current_vcpu(), ops, count);
-	rc = subop_call(grant_ops, ARRAY_SIZE(grant_ops), cmd, guest_ptr(ops));
-	if (rc == -XEN_ERESTART)
-		return 0;
-	return rc < 0 ? rc : 1;
-}
-
-static uint64_t element_size(uint64_t cmd)
+static long grant_batch_call(const struct grant_batch *b, uint64_t cmd,
+			     uint64_t ops, uint64_t count)
 {
-	if (cmd == GNTTABOP_unmap_grant_ref)
-		return sizeof(struct gnttab_unmap_grant_ref);
-	return grant_ops[index_clamp(cmd, ARRAY_SIZE(grant_ops))].size;
-}
+	uninitialized_buf struct gnttab_copy buffer[GRANT_BATCH]; /* largest */
 
-static bool takes_many(uint64_t cmd)
-{
-	return cmd == GNTTABOP_map_grant_ref ||
-	       cmd == GNTTABOP_unmap_grant_ref || cmd == GNTTABOP_copy;
-}
-
-long hc_grant_table_op(uint64_t cmd, uint64_t ops, uint64_t count, uint64_t a4,
-		       uint64_t a5)
-{
-	cmd &= 0xffffffff;
-	count &= 0xffffffff;
-	if (cmd >= ARRAY_SIZE(grant_ops) || !element_size(cmd))
-		return -XEN_ENOSYS;
-	if (!takes_many(cmd) && count > 1) {
-		if (cmd != GNTTABOP_query_size)
-			return -XEN_EINVAL; /* set-up takes one element */
-		count = 1;
-	}
 	while (count) {
-		long done = grant_step(cmd, ops, count);
+		unsigned int n = (unsigned int)min_u64(count, GRANT_BATCH);
 
-		if (done < 0)
-			return done;
-		ops += (uint64_t)done * element_size(cmd);
-		count -= (uint64_t)done;
-		if (count && (!done || hypercall_preempt_check()))
+		if (copy_array_from_guest(buffer, guest_ptr(ops), 0, n,
+					  b->size))
+			return -XEN_EFAULT;
+		n = b->run(current_vcpu(), buffer, n);
+		if (copy_array_to_guest(guest_ptr(ops), 0, n, buffer, b->size))
+			return -XEN_EFAULT;
+		ops += n * b->size;
+		count -= n;
+		if (count && (!n || hypercall_preempt_check()))
 			return hypercall_continue(__HYPERVISOR_grant_table_op,
-						  cmd, ops, count, a4, a5);
+						  cmd, ops, count, 0, 0);
 	}
 	return 0;
+}
+
+long hc_grant_table_op(uint64_t command, uint64_t ops, uint64_t elements,
+		       uint64_t a4, uint64_t a5)
+{
+	uint32_t cmd = (uint32_t)command, count = (uint32_t)elements;
+	uint64_t batch = index_clamp(cmd, ARRAY_SIZE(grant_batches));
+
+	if (cmd == batch && grant_batches[batch].run)
+		return grant_batch_call(&grant_batches[batch], cmd, ops, count);
+	if (cmd >= ARRAY_SIZE(grant_ops) || !grant_ops[cmd].handler)
+		return -XEN_ENOSYS;
+	if (count > 1 && cmd != GNTTABOP_query_size)
+		return -XEN_EINVAL; /* set-up takes one element */
+	return count ? subop_call(grant_ops, ARRAY_SIZE(grant_ops), cmd,
+				  guest_ptr(ops))
+		     : 0;
 }

@@ -34,14 +34,23 @@ enum mapping_state {
 	MAPPING_LIVE,
 };
 
-/* A mapping owns one pin of the granter's entry and a reference to it. */
-struct grant_mapping {
+/* One use of an entry: a reference to its domain, one to its frame, and a
+ * writable one if it writes. */
+struct grant_pin {
 	struct domain *granter;
 	struct frame *frame;
 	grant_ref_t ref;
-	uint32_t flags; /* GNTMAP_*; the kinds are cleared when undone */
-	uint32_t next;  /* while free: the next one, MAX_MAPPINGS is none */
-	uint8_t state;  /* enum mapping_state */
+	bool write;
+};
+
+struct grant_mapping {
+	struct grant_pin pin;
+	union {
+		uint32_t
+			flags; /* GNTMAP_*; the kinds are cleared when undone */
+		uint32_t next; /* while free; MAX_MAPPINGS is none */
+	};
+	uint8_t state; /* enum mapping_state; atomic */
 };
 
 struct grant_table {
@@ -51,7 +60,7 @@ struct grant_table {
 	struct grant_use *use[GRANT_MAX_FRAMES];
 
 	struct spinlock map_lock; /* RANK_GRANT, never with lock */
-	unsigned int lumps;       /* only grows */
+	unsigned int lumps;       /* only grows; read without the lock */
 	uint32_t first_free;
 	uint32_t released; /* teardown is done below this handle */
 	struct grant_mapping *lump[MAX_LUMPS];
@@ -63,20 +72,20 @@ void grant_domain_free(struct domain *d);
 int grant_table_grow(struct domain *d, unsigned int n);
 /* Frame i of the table, or INVALID_MFN when it does not have so many. */
 mfn_t grant_table_frame(struct domain *d, unsigned int i);
-unsigned int grant_table_frames(struct domain *d);
 
 /*
- * Use entry ref of granter's table on behalf of user. Returns GNTST_*; okay:
- * *frame is held, writable if so wanted, until grant_unpin().
+ * Use entry pin->ref of a domain on behalf of user. Returns GNTST_*; okay: the
+ * frame is held, writable if pin->write, until grant_unpin().
  */
-must_check int16_t grant_pin(struct domain *granter, grant_ref_t ref,
-			     domid_t user, bool write, struct frame **frame);
-void grant_unpin(struct domain *granter, grant_ref_t ref, bool write);
+must_check int16_t grant_pin(struct grant_pin *pin, domid_t granter,
+			     domid_t user);
+void grant_unpin(const struct grant_pin *pin);
 
-/* Sub-operations on one element. -ERESTART: again, nothing was done. */
-long grant_map(struct vcpu *v, void *arg);
-long grant_copy(struct vcpu *v, void *arg);
-/* Undo up to count mappings: how many elements are done, or -errno. */
-long grant_unmap(struct vcpu *v, uint64_t ops, uint64_t count);
+/* Elements of sub-operations, in private memory. How many are done; fewer than
+ * n: the next one must be tried again later, nothing of it was done. */
+#define GRANT_BATCH 16u
+unsigned int grant_map(struct vcpu *v, void *ops, unsigned int n);
+unsigned int grant_unmap(struct vcpu *v, void *ops, unsigned int n);
+unsigned int grant_copy(struct vcpu *v, void *ops, unsigned int n);
 /* Undo all mappings of a domain whose page tables are gone; -ERESTART. */
 must_check int grant_release_mappings(struct domain *d);

@@ -7,9 +7,7 @@
  * shared page any more; the bits that tell the granter are only written.
  * Locks: the granter's grant_table.lock; never that of two domains.
  */
-#include "core/domain.h"
 #include "core/grant.h"
-#include "lib/panic.h"
 #include "mm/mm.h"
 
 /* The granter may change its entry under our hands so many times (HC-12). */
@@ -75,85 +73,86 @@ static int16_t entry_join(struct entry *e, domid_t user, bool write)
 /* Tell the granter what its entry is no longer used for. */
 static void entry_tell(struct entry *e)
 {
-	uint16_t ended = 0;
+	uint16_t ended = (e->use->writers ? 0 : GTF_writing) |
+			 (e->use->pins ? 0 : GTF_reading);
 
-	if (!e->use->writers)
-		ended |= GTF_writing;
-	if (!e->use->pins)
-		ended |= GTF_reading;
 	if (ended)
 		__atomic_fetch_and(&e->shared->flags, (uint16_t)~ended,
 				   __ATOMIC_SEQ_CST);
 }
 
 /* The references of one pin. Only memory that the granter owns (GT-16). */
-static struct frame *frame_for_pin(const struct entry *e, struct domain *d,
-				   bool write)
+static struct frame *frame_for_pin(const struct entry *e,
+				   const struct grant_pin *p)
 {
 	struct frame *f = e->use->frame;
 
 	if (e->use->pins)
 		frame_get_again(f);
 	else
-		f = frame_get_by_mfn(mfn_of(read_once(e->shared->frame)), d);
+		f = frame_get_by_mfn(mfn_of(read_once(e->shared->frame)),
+				     p->granter);
 	if (!f)
 		return NULL;
 	if (f->state == FRAME_OWNED &&
-	    (!write || !frame_get_type(f, TYPE_WRITABLE)))
+	    (!p->write || !frame_get_type(f, TYPE_WRITABLE)))
 		return f;
 	frame_put(f);
 	return NULL;
 }
 
-static int16_t pin_locked(struct domain *d, grant_ref_t ref, domid_t user,
-			  bool write, struct frame **frame)
+static int16_t pin_locked(struct grant_pin *p, domid_t user)
 {
 	struct entry e;
 	int16_t status;
 
-	if (!entry_find(d->grant, ref, &e))
+	if (!entry_find(p->granter->grant, p->ref, &e))
 		return GNTST_bad_gntref;
-	status = e.use->pins ? entry_join(&e, user, write)
-			     : entry_claim(&e, user, write);
+	status = e.use->pins ? entry_join(&e, user, p->write)
+			     : entry_claim(&e, user, p->write);
 	if (status != GNTST_okay)
 		return status;
-	*frame = frame_for_pin(&e, d, write);
-	if (!*frame) {
+	p->frame = frame_for_pin(&e, p);
+	if (!p->frame) {
 		entry_tell(&e);
 		return GNTST_bad_page;
 	}
-	e.use->frame = *frame;
+	e.use->frame = p->frame;
 	e.use->pins++;
-	e.use->writers += write;
+	e.use->writers += p->write;
 	return GNTST_okay;
 }
 
-int16_t grant_pin(struct domain *granter, grant_ref_t ref, domid_t user,
-		  bool write, struct frame **frame)
+int16_t grant_pin(struct grant_pin *p, domid_t granter, domid_t user)
 {
 	int16_t status;
 
-	spin_lock(&granter->grant->lock);
-	status = pin_locked(granter, ref, user, write, frame);
-	spin_unlock(&granter->grant->lock);
+	p->granter = domain_get(granter);
+	if (!p->granter)
+		return GNTST_bad_domain;
+	spin_lock(&p->granter->grant->lock);
+	status = pin_locked(p, user);
+	spin_unlock(&p->granter->grant->lock);
+	if (status != GNTST_okay)
+		domain_put(p->granter);
 	return status;
 }
 
-void grant_unpin(struct domain *granter, grant_ref_t ref, bool write)
+void grant_unpin(const struct grant_pin *p)
 {
+	struct grant_table *gt = p->granter->grant;
 	struct entry e;
-	struct frame *f;
 	bool found;
 
-	spin_lock(&granter->grant->lock);
-	found = entry_find(granter->grant, ref, &e);
-	ASSERT(found && e.use->pins && (!write || e.use->writers));
-	f = e.use->frame;
+	spin_lock(&gt->lock);
+	found = entry_find(gt, p->ref, &e);
+	ASSERT(found && e.use->pins && (!p->write || e.use->writers));
 	e.use->pins--;
-	e.use->writers -= write;
+	e.use->writers -= p->write;
 	entry_tell(&e);
-	spin_unlock(&granter->grant->lock);
-	if (write)
-		frame_put_type(f);
-	frame_put(f);
+	spin_unlock(&gt->lock);
+	if (p->write)
+		frame_put_type(p->frame);
+	frame_put(p->frame);
+	domain_put(p->granter);
 }

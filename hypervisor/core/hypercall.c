@@ -8,13 +8,6 @@
  */
 #include "core/hypercall.h"
 
-#include "core/domain.h"
-#include "core/services.h"
-#include "lib/string.h"
-#include "public/errno.h"
-#include "public/xen.h"
-#include "x86/cpu.h"
-
 #define HYPERCALL_LIMIT 64
 
 enum hypercall_caller {
@@ -34,16 +27,6 @@ static const struct {
 #define HYPERCALL(number, name, who) [number] = { hc_##name, who },
 #include "core/hypercall_table.h"
 #undef HYPERCALL
-};
-
-/*
- * What a multicall in progress asks of hypercall_continue(): the entry that
- * must be run again, in place of the registers.
- */
-struct multicall_state {
-	bool continued;
-	uint64_t op;
-	uint64_t args[5];
 };
 
 static inline long hypercall_call(uint64_t op, uint64_t a1, uint64_t a2,
@@ -78,13 +61,14 @@ bool hypercall_preempt_check(void)
 long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 			uint64_t a3, uint64_t a4, uint64_t a5)
 {
-	struct multicall_state *mc = current_vcpu()->multicall;
+	struct vcpu *v = current_vcpu();
 	struct cpu_regs *regs = guest_regs();
 
-	if (mc) {
-		*mc = (struct multicall_state){ true,
-						number,
-						{ a1, a2, a3, a4, a5 } };
+	if (v->multicall) {
+		*v->multicall = (struct multicall_entry){
+			.op = number, .args = { a1, a2, a3, a4, a5 }
+		};
+		v->multicall = NULL;
 		return HYPERCALL_NO_RESULT;
 	}
 	regs->rip -= 2; /* back onto the two bytes of `syscall` */
@@ -97,19 +81,17 @@ long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 	return HYPERCALL_NO_RESULT;
 }
 
-long subop_call(const struct subop *table, unsigned int rows, uint64_t cmd,
-		guest_ptr_t arg)
+long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
+		   uint64_t cmd, guest_ptr_t arg)
 {
-	struct vcpu *v = current_vcpu();
-	uint8_t buffer[SUBOP_MAX] __attribute__((aligned(16)));
-	const struct subop *row;
+	const struct subop *row = &table[index_clamp(cmd, rows)];
+	uninitialized_buf uint8_t buffer[SUBOP_MAX]
+		__attribute__((aligned(16)));
 	long rc;
 
-	if (cmd >= rows)
+	if (cmd >= rows || !row->handler)
 		return -XEN_ENOSYS;
-	row = &table[index_clamp(cmd, rows)];
-	if (!row->handler || row->size > SUBOP_MAX)
-		return -XEN_ENOSYS;
+	ASSERT(row->size <= SUBOP_MAX);
 	if ((row->flags & SUBOP_PRIV) && !domain_is_control(v->domain))
 		return -XEN_EPERM;
 	if (!(row->flags & SUBOP_IN))
@@ -123,58 +105,80 @@ long subop_call(const struct subop *table, unsigned int rows, uint64_t cmd,
 	return rc;
 }
 
-/* Run one entry; 0, or a negative errno for the whole multicall. */
-static long multicall_one(struct vcpu *v, struct multicall_state *mc,
-			  guest_ptr_t list, uint64_t i)
-{
-	struct multicall_entry entry;
-	long result;
+/*
+ * Entries are copied in and out a few at a time. A batch does not go beyond
+ * the end of a page, so that an entry which cannot be read does not keep those
+ * before it from running.
+ */
+#define MULTICALL_BATCH 8u
 
-	if (copy_array_from_guest(&entry, list, i, 1, sizeof(entry)))
-		return -XEN_EFAULT;
-	mc->continued = false;
-	v->multicall = mc;
-	result = hypercall_call(entry.op, entry.args[0], entry.args[1],
-				entry.args[2], entry.args[3], entry.args[4]);
-	v->multicall = NULL;
-	if (mc->continued) {
-		entry.op = mc->op;
-		for (unsigned int a = 0; a < 5; a++)
-			entry.args[a] = mc->args[a];
-	} else {
-		entry.result = (xen_ulong_t)result;
-	}
-	if (!v->in_kernel) /* iret in the batch: its frame is gone (HC-3) */
-		return 0;
-	return copy_array_to_guest(list, i, 1, &entry, sizeof(entry))
-		       ? -XEN_EFAULT
-		       : 0;
+static unsigned int batch_size(uint64_t list, uint64_t left)
+{
+	uint64_t room =
+		(PAGE_SIZE - list % PAGE_SIZE) / sizeof(struct multicall_entry);
+
+	return (unsigned int)min_u64(
+		left, min_u64(MULTICALL_BATCH, max_u64(room, 1)));
 }
 
-long hc_multicall(uint64_t list_va, uint64_t count, uint64_t a3, uint64_t a4,
+/*
+ * Run entries up to one after which something else must come first: then *stop
+ * is set. Returns how many are done. An entry that continues is not, and has
+ * been rewritten for that.
+ */
+static unsigned int batch_run(struct vcpu *v, struct multicall_entry *e,
+			      unsigned int n, bool *stop)
+{
+	unsigned int i = 0;
+
+	while (i < n && !*stop) {
+		long result;
+
+		/* It leaves this address space: results before it come first.
+		 */
+		if (e[i].op == __HYPERVISOR_iret && i)
+			break;
+		v->multicall = &e[i];
+		result = hypercall_call(e[i].op, e[i].args[0], e[i].args[1],
+					e[i].args[2], e[i].args[3],
+					e[i].args[4]);
+		*stop = !v->multicall || !v->in_kernel ||
+			v->domain->shut_down ||
+			read_once(this_cpu()->softirq_pending);
+		if (v->multicall)
+			e[i++].result = (xen_ulong_t)result;
+	}
+	v->multicall = NULL;
+	return i;
+}
+
+long hc_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4,
 		  uint64_t a5)
 {
+	uninitialized_buf struct multicall_entry e[MULTICALL_BATCH];
 	struct vcpu *v = current_vcpu();
-	struct multicall_state mc = { 0 };
-	guest_ptr_t list = guest_ptr(list_va);
-	uint32_t n = (uint32_t)count;
+	uint32_t left = (uint32_t)count;
+	bool stop = false;
 
 	if (v->multicall)
 		return -XEN_EINVAL;
-	for (uint32_t i = 0; i < n; i++) {
-		long rc = multicall_one(v, &mc, list, i);
-		uint32_t next = mc.continued ? i : i + 1;
+	while (left) {
+		unsigned int n = batch_size(list, left), done;
 
-		if (rc)
-			return rc;
-		if (!v->in_kernel)
+		if (copy_from_guest(e, guest_ptr(list), n * sizeof(e[0])))
+			return -XEN_EFAULT;
+		done = batch_run(v, e, n, &stop);
+		if (!v->in_kernel) /* iret: the frame is another's now (HC-3) */
 			return HYPERCALL_NO_RESULT;
-		if (next < n && (mc.continued || v->domain->shut_down ||
-				 read_once(this_cpu()->softirq_pending)))
-			return hypercall_continue(
-				__HYPERVISOR_multicall,
-				list_va + next * sizeof(struct multicall_entry),
-				n - next, a3, a4, a5);
+		/* And the next, which may have been rewritten. */
+		if (copy_to_guest(guest_ptr(list), e,
+				  min_u64(done + 1, n) * sizeof(e[0])))
+			return -XEN_EFAULT;
+		list += done * sizeof(e[0]);
+		left -= done;
+		if (stop && left)
+			return hypercall_continue(__HYPERVISOR_multicall, list,
+						  left, a3, a4, a5);
 	}
 	return 0;
 }

@@ -8,10 +8,8 @@
  */
 #pragma once
 
-#include "lib/types.h"
+#include "core/services.h"
 #include "x86/uaccess.h"
-
-struct vcpu;
 
 /* Registers rdi, rsi, rdx, r10, r8. Result: rax, negative is -errno. */
 typedef long hypercall_fn(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
@@ -36,9 +34,15 @@ struct subop {
 
 #define SUBOP_MAX 256
 
-/* -ENOSYS for an absent row. */
-long subop_call(const struct subop *table, unsigned int rows, uint64_t cmd,
-		guest_ptr_t arg);
+/* -ENOSYS for an absent row. v: whom the handlers work for, of the caller's
+ * domain; in general the caller. */
+long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
+		   uint64_t cmd, guest_ptr_t arg);
+static inline long subop_call(const struct subop *table, unsigned int rows,
+			      uint64_t cmd, guest_ptr_t arg)
+{
+	return subop_call_on(current_vcpu(), table, rows, cmd, arg);
+}
 
 /*
  * Preemption. A long operation that has completed at least one unit asks

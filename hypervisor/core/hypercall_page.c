@@ -6,30 +6,24 @@
  * Contract: include/public/xen.h, include/public/elfnote.h.
  */
 #include "core/hypercall.h"
-#include "lib/string.h"
-#include "public/xen.h"
 
-/* Put bytes, least significant first. */
-static uint8_t *put_bytes(uint8_t *p, uint64_t bytes, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++)
-		*p++ = (uint8_t)(bytes >> (8 * i));
-	return p;
-}
+#define STUB_SIZE 32u
+
+/* push %rcx; push %r11; mov $0, %eax; syscall; pop %r11; pop %rcx; ret */
+static const uint8_t stub[] = { 0x51, 0x41, 0x53, 0xb8, 0,    0,    0,
+				0,    0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3 };
+/* push %rcx; push %r11; push %rax; mov $iret, %eax; syscall */
+static const uint8_t iret_stub[] = {
+	0x51, 0x41, 0x53, 0x50, 0xb8, __HYPERVISOR_iret, 0, 0, 0, 0x0f, 0x05
+};
 
 void hypercall_page_fill(uint8_t *page)
 {
 	memset(page, 0xcc, PAGE_SIZE);
-	for (uint32_t nr = 0; nr < PAGE_SIZE / 32; nr++) {
-		uint8_t *p = page + 32 * nr;
-
-		p = put_bytes(p, 0x534151, 3); /* push %rcx; push %r11 */
-		if (nr == __HYPERVISOR_iret)
-			*p++ = 0x50;       /* push %rax */
-		p = put_bytes(p, 0xb8, 1); /* mov $nr, %eax */
-		p = put_bytes(p, nr, 4);
-		p = put_bytes(p, 0x050f, 2); /* syscall */
-		if (nr != __HYPERVISOR_iret) /* pop %r11; pop %rcx; ret */
-			put_bytes(p, 0xc3595b41, 4);
+	for (unsigned int nr = 0; nr < PAGE_SIZE / STUB_SIZE; nr++) {
+		memcpy(page + STUB_SIZE * nr, stub, sizeof(stub));
+		page[STUB_SIZE * nr + 4] = (uint8_t)nr;
 	}
+	memcpy(page + STUB_SIZE * __HYPERVISOR_iret, iret_stub,
+	       sizeof(iret_stub));
 }

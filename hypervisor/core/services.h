@@ -2,10 +2,14 @@
 /*
  * Contracts between the parts of the hypervisor, in one page, so that each
  * can be read without the others. Each group is implemented in the file named.
+ * With it comes what nearly every file of core/ uses.
  */
 #pragma once
 
 #include "core/domain.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "public/errno.h"
 
 /* core/sched.c. wake/kick: any context, O(1). */
 void sched_vcpu_init(struct vcpu *v);
@@ -48,7 +52,11 @@ static inline bool vcpu_event_pending(const struct vcpu *v)
 	       !read_once(v->info->evtchn_upcall_mask);
 }
 
-/* x86/context.c, x86/fpu.c  */
+/* core/vcpu_op.c: vcpu_info back into the shared page, and the timers gone; v
+ * is off its CPU, and no sender is left. */
+void vcpu_info_release(struct vcpu *v);
+
+/* x86/context.c, x86/fpu.c */
 void vcpu_context_save(struct vcpu *v); /* from CPU and stack top */
 void vcpu_context_load(struct vcpu *v); /* to CPU and stack top */
 void vcpu_context_load_idle(void);      /* idle root, no guest state */
@@ -91,7 +99,7 @@ struct frame *frame_get_writable(struct domain *d, mfn_t m);
 void frame_put_writable(struct frame *f);
 void tlb_flush_local(void); /* also from the interrupt handler */
 
-/* platform/console */
+/* core/console.c, platform/ */
 void console_write(const char *s, size_t n); /* raw bytes to consoles */
 size_t console_read(char *buf, size_t n);    /* typed input, 0 = none */
 size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental);

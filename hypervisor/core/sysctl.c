@@ -5,13 +5,9 @@
  * Same shape as domctl.c. Contract: include/public/sysctl.h.
  */
 #include "public/sysctl.h"
-#include "core/domain.h"
 #include "core/hypercall.h"
 #include "core/manage.h"
-#include "core/services.h"
-#include "lib/string.h"
 #include "mm/mm.h"
-#include "public/errno.h"
 #include "x86/clock.h"
 
 static long sys_readconsole(struct xen_sysctl *op)
@@ -24,7 +20,7 @@ static long sys_readconsole(struct xen_sysctl *op)
 	while (done < c->count) {
 		size_t want = min_u64(sizeof(chunk), c->count - done);
 		size_t n = log_read(chunk, want, &c->index,
-				    done ? true : c->incremental);
+				    done || c->incremental);
 
 		if (!n)
 			break;
@@ -40,20 +36,19 @@ static long sys_readconsole(struct xen_sysctl *op)
 
 static long sys_physinfo(struct xen_sysctl *op)
 {
-	struct xen_sysctl_physinfo *info = &op->u.physinfo;
-
-	memset(info, 0, sizeof(*info));
-	info->threads_per_core = 1;
-	info->cores_per_socket = cpu_count;
-	info->nr_cpus = cpu_count;
-	info->max_cpu_id = cpu_count - 1;
-	info->nr_nodes = 1;
-	info->cpu_khz = (uint32_t)tsc_khz;
-	info->capabilities =
-		XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
-	info->total_pages = heap_total_pages();
-	info->free_pages = heap_free_pages();
-	info->max_mfn = machine_frames - 1;
+	op->u.physinfo = (struct xen_sysctl_physinfo){
+		.threads_per_core = 1,
+		.cores_per_socket = cpu_count,
+		.nr_cpus = cpu_count,
+		.max_cpu_id = cpu_count - 1,
+		.nr_nodes = 1,
+		.cpu_khz = (uint32_t)tsc_khz,
+		.capabilities =
+			XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1,
+		.total_pages = heap_total_pages(),
+		.free_pages = heap_free_pages(),
+		.max_mfn = machine_frames - 1,
+	};
 	return 0;
 }
 
@@ -122,7 +117,5 @@ long hc_sysctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 	if (op.cmd >= ARRAY_SIZE(sysctl_table) || !sysctl_table[row])
 		return -XEN_ENOSYS;
 	rc = sysctl_table[row](&op);
-	if (!rc && copy_to_guest(guest_ptr(arg), &op, sizeof(op)))
-		rc = -XEN_EFAULT;
-	return rc;
+	return rc ? rc : copy_to_guest(guest_ptr(arg), &op, sizeof(op));
 }

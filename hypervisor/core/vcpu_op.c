@@ -3,6 +3,8 @@
  * HYPERVISOR_vcpu_op and set_timer_op: a domain's own vCPUs, their timers and
  * the areas they share with the hypervisor.
  *
+ * Locks: domain->lock for v->info_frame. v->info itself is read without one;
+ * both its places stay mapped until nobody sends to the domain any more.
  * Context: hypercall, no lock held. The target may be any vCPU of the caller's
  * domain, running or not.
  * Contract: include/public/vcpu.h.
@@ -10,11 +12,7 @@
 #include "core/evtchn.h"
 #include "core/hypercall.h"
 #include "core/sched.h"
-#include "core/services.h"
-#include "core/vcpu_info.h"
-#include "public/errno.h"
 #include "public/sched.h"
-#include "public/vcpu.h"
 
 #define MILLISECOND 1000000ull
 /* Beyond this a deadline is a mistake of the guest's (two weeks). */
@@ -39,7 +37,7 @@ static long vcpu_initialise(struct vcpu *v, guest_ptr_t arg)
 	return rc;
 }
 
-static long vcpu_up(struct vcpu *v, guest_ptr_t arg)
+static long vcpu_up(struct vcpu *v)
 {
 	if (!read_once(v->initialised))
 		return -XEN_EINVAL;
@@ -56,7 +54,7 @@ static bool all_down(const struct domain *d)
 	return true;
 }
 
-static long vcpu_down(struct vcpu *v, guest_ptr_t arg)
+static long vcpu_down(struct vcpu *v)
 {
 	__atomic_store_n(&v->down, true, __ATOMIC_SEQ_CST);
 	/* Nobody is left who could bring one up again. */
@@ -66,148 +64,194 @@ static long vcpu_down(struct vcpu *v, guest_ptr_t arg)
 	return 0;
 }
 
-static long vcpu_is_up(struct vcpu *v, guest_ptr_t arg)
+static long get_runstate(struct vcpu *v, void *arg)
 {
-	return !read_once(v->down);
+	runstate_read(v, arg);
+	return 0;
 }
 
-static long get_runstate(struct vcpu *v, guest_ptr_t arg)
+/* Remember where the guest wants an area of `size` bytes; 0: nowhere. */
+static long area_set(uint64_t *area, uint64_t va, uint64_t size)
 {
-	struct vcpu_runstate_info info;
-
-	runstate_read(v, &info);
-	return copy_to_guest(arg, &info, sizeof(info));
-}
-
-/* The address of an area of `size` bytes, 0 to have none. */
-static long area_address(guest_ptr_t arg, uint64_t size, uint64_t *va)
-{
-	if (copy_from_guest(va, arg, sizeof(*va)))
+	if (va && !guest_range_ok(va, size))
 		return -XEN_EFAULT;
-	return *va && !guest_range_ok(*va, size) ? -XEN_EFAULT : 0;
+	write_once(*area, va);
+	return 0;
 }
 
-static long register_runstate(struct vcpu *v, guest_ptr_t arg)
+static long register_runstate(struct vcpu *v, void *arg)
 {
+	const uint64_t *va = arg;
 	struct vcpu_runstate_info info;
-	uint64_t va = 0;
-	long rc = area_address(arg, sizeof(info), &va);
+	long rc = area_set(&v->runstate_va, *va, sizeof(info));
 
-	if (rc)
+	if (rc || !*va)
 		return rc;
-	write_once(v->runstate_va, va);
-	if (!va)
-		return 0;
 	/* The rest happens when v is scheduled; if it cannot, so be it. */
 	runstate_read(v, &info);
-	(void)!copy_to_guest(guest_ptr(va), &info, sizeof(info));
+	(void)!copy_to_guest(guest_ptr(*va), &info, sizeof(info));
 	return 0;
 }
 
-static long register_time_area(struct vcpu *v, guest_ptr_t arg)
+static long register_time_area(struct vcpu *v, void *arg)
 {
-	uint64_t va = 0;
-	long rc = area_address(arg, sizeof(struct vcpu_time_info), &va);
+	const uint64_t *va = arg;
+	long rc = area_set(&v->time_va, *va, sizeof(struct vcpu_time_info));
 
-	if (rc)
-		return rc;
-	write_once(v->time_va, va);
-	if (v == current_vcpu())
+	if (!rc && v == current_vcpu())
 		time_write_areas(v);
-	return 0;
+	return rc;
 }
 
-static long set_periodic(struct vcpu *v, guest_ptr_t arg)
+static long set_periodic(struct vcpu *v, void *arg)
 {
-	struct vcpu_set_periodic_timer op;
+	const struct vcpu_set_periodic_timer *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -XEN_EFAULT;
-	if (op.period_ns < MILLISECOND || op.period_ns > SANE_DELTA)
+	if (op->period_ns < MILLISECOND || op->period_ns > SANE_DELTA)
 		return -XEN_EINVAL;
-	write_once(v->periodic_ns, op.period_ns);
-	timer_set(&v->periodic, now() + op.period_ns);
+	write_once(v->periodic_ns, op->period_ns);
+	timer_set(&v->periodic, now() + op->period_ns);
 	return 0;
 }
 
-static long stop_periodic(struct vcpu *v, guest_ptr_t arg)
+static long set_singleshot(struct vcpu *v, void *arg)
 {
-	write_once(v->periodic_ns, 0);
-	timer_stop(&v->periodic);
-	return 0;
-}
-
-static long set_singleshot(struct vcpu *v, guest_ptr_t arg)
-{
-	struct vcpu_set_singleshot_timer op;
+	const struct vcpu_set_singleshot_timer *op = arg;
 
 	if (v != current_vcpu())
 		return -XEN_EINVAL;
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -XEN_EFAULT;
 	/* The reference ignores the flags: a time that has passed fires. */
-	timer_set(&v->singleshot, op.timeout_abs_ns);
+	timer_set(&v->singleshot, op->timeout_abs_ns);
 	return 0;
 }
 
-static long stop_singleshot(struct vcpu *v, guest_ptr_t arg)
+/* Its slot in the shared page, or for those without the last one's. */
+static struct vcpu_info *shared_slot(const struct vcpu *v)
 {
-	if (v != current_vcpu())
+	return &v->domain->shared_info
+			->vcpu_info[min_u64(v->id, XEN_LEGACY_MAX_VCPUS - 1)];
+}
+
+/* What the guest has in the shared page; without a slot: events masked. */
+static void info_move_locked(struct vcpu *v, void *where)
+{
+	struct vcpu_info *to = where;
+
+	ASSERT(spin_held(&v->domain->lock));
+	if (v->id < XEN_LEGACY_MAX_VCPUS)
+		memcpy(to, v->info, sizeof(*to));
+	else
+		*to = (struct vcpu_info){ .evtchn_upcall_mask = 1 };
+	__atomic_store_n(&v->info, to, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * struct vcpu_info: first in the shared page, later where the guest wants it,
+ * in a frame of its own that is held writable (SC-6).
+ */
+static long register_info(struct vcpu *v, void *arg)
+{
+	const struct vcpu_register_vcpu_info *op = arg;
+	struct domain *d = v->domain;
+	mfn_t m = mfn_of(op->mfn);
+	struct frame *f;
+	uint8_t *page;
+	bool moved;
+
+	if (op->offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
+	    op->offset % sizeof(xen_ulong_t))
+		return -XEN_ENXIO;
+	if (v != current_vcpu() && !read_once(v->down))
 		return -XEN_EINVAL;
-	timer_stop(&v->singleshot);
+	f = frame_get_writable(d, m);
+	if (!f)
+		return -XEN_EINVAL;
+	page = mfn_to_virt(m);
+	spin_lock(&d->lock);
+	moved = !v->info_frame && !d->dying;
+	if (moved) {
+		v->info_frame = f;
+		info_move_locked(v, page + op->offset);
+	}
+	spin_unlock(&d->lock);
+	if (!moved) {
+		frame_put_writable(f);
+		return -XEN_EINVAL;
+	}
+	time_update_vcpu(v);
+	/* An event may have hit the old place while it was copied (T20). */
+	evtchn_mark_all(v);
 	return 0;
 }
 
-static long register_info(struct vcpu *v, guest_ptr_t arg)
+void vcpu_info_release(struct vcpu *v)
 {
-	struct vcpu_register_vcpu_info op;
+	struct domain *d = v->domain;
+	struct frame *f;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -XEN_EFAULT;
-	return vcpu_info_register(v, &op);
+	time_vcpu_stop(v);
+	spin_lock(&d->lock);
+	f = v->info_frame;
+	v->info_frame = NULL;
+	v->info = shared_slot(v);
+	spin_unlock(&d->lock);
+	if (f)
+		frame_put_writable(f);
 }
 
-static long send_nmi(struct vcpu *v, guest_ptr_t arg)
-{
-	__atomic_store_n(&v->nmi_pending, true, __ATOMIC_SEQ_CST);
-	vcpu_kick(v);
-	return 0;
-}
+#define ROW(op, fn, type, how) [VCPUOP_##op] = { fn, sizeof(type), how }
 
-static long get_physid(struct vcpu *v, guest_ptr_t arg)
-{
-	return -XEN_EINVAL; /* no vCPU is pinned for good */
-}
-
-/* Rows take the target, which subop_call() knows nothing of. */
-static long (*const vcpu_table[])(struct vcpu *v, guest_ptr_t arg) = {
-	[VCPUOP_initialise] = vcpu_initialise,
-	[VCPUOP_up] = vcpu_up,
-	[VCPUOP_down] = vcpu_down,
-	[VCPUOP_is_up] = vcpu_is_up,
-	[VCPUOP_get_runstate_info] = get_runstate,
-	[VCPUOP_register_runstate_memory_area] = register_runstate,
-	[VCPUOP_set_periodic_timer] = set_periodic,
-	[VCPUOP_stop_periodic_timer] = stop_periodic,
-	[VCPUOP_set_singleshot_timer] = set_singleshot,
-	[VCPUOP_stop_singleshot_timer] = stop_singleshot,
-	[VCPUOP_register_vcpu_info] = register_info,
-	[VCPUOP_send_nmi] = send_nmi,
-	[VCPUOP_get_physid] = get_physid,
-	[VCPUOP_register_vcpu_time_memory_area] = register_time_area,
+/* Operations with an argument that subop_call() copies. */
+static const struct subop vcpu_table[] = {
+	ROW(get_runstate_info, get_runstate, struct vcpu_runstate_info,
+	    SUBOP_OUT),
+	ROW(register_runstate_memory_area, register_runstate, uint64_t,
+	    SUBOP_IN),
+	ROW(set_periodic_timer, set_periodic, struct vcpu_set_periodic_timer,
+	    SUBOP_IN),
+	ROW(set_singleshot_timer, set_singleshot,
+	    struct vcpu_set_singleshot_timer, SUBOP_IN),
+	ROW(register_vcpu_info, register_info, struct vcpu_register_vcpu_info,
+	    SUBOP_IN),
+	ROW(register_vcpu_time_memory_area, register_time_area, uint64_t,
+	    SUBOP_IN),
 };
 
 long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4,
 		uint64_t a5)
 {
-	uint64_t row = index_clamp((uint32_t)cmd, ARRAY_SIZE(vcpu_table));
 	struct vcpu *v = domain_vcpu(current_vcpu()->domain, (uint32_t)id);
 
 	if (!v)
 		return -XEN_ENOENT;
-	if ((uint32_t)cmd >= ARRAY_SIZE(vcpu_table))
-		return -XEN_ENOSYS;
-	return vcpu_table[row](v, guest_ptr(arg));
+	switch ((uint32_t)cmd) {
+	case VCPUOP_initialise:
+		return vcpu_initialise(v, guest_ptr(arg));
+	case VCPUOP_up:
+		return vcpu_up(v);
+	case VCPUOP_down:
+		return vcpu_down(v);
+	case VCPUOP_is_up:
+		return !read_once(v->down);
+	case VCPUOP_stop_periodic_timer:
+		write_once(v->periodic_ns, 0);
+		timer_stop(&v->periodic);
+		return 0;
+	case VCPUOP_stop_singleshot_timer:
+		if (v != current_vcpu())
+			return -XEN_EINVAL;
+		timer_stop(&v->singleshot);
+		return 0;
+	case VCPUOP_send_nmi:
+		__atomic_store_n(&v->nmi_pending, true, __ATOMIC_SEQ_CST);
+		vcpu_kick(v);
+		return 0;
+	case VCPUOP_get_physid:
+		return -XEN_EINVAL; /* no vCPU is pinned for good */
+	default:
+		return subop_call_on(v, vcpu_table, ARRAY_SIZE(vcpu_table),
+				     (uint32_t)cmd, guest_ptr(arg));
+	}
 }
 
 long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4,

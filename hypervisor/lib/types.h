@@ -22,6 +22,8 @@
 #define force_inline      inline __attribute__((always_inline))
 #define must_check        __attribute__((warn_unused_result))
 #define noreturn_fn       __attribute__((noreturn))
+/* For large buffers on hot paths that are filled before use: not zeroed. */
+#define uninitialized_buf __attribute__((uninitialized))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
 #define likely(x)         __builtin_expect(!!(x), 1)
 #define unlikely(x)       __builtin_expect(!!(x), 0)

@@ -156,20 +156,6 @@ int mm_unmap_frame(struct vcpu *v, bool by_pte, uint64_t va, struct frame *f)
 	return 0;
 }
 
-int copy_array_from_guest(void *dst, guest_ptr_t p, uint64_t first, uint64_t n,
-			  size_t size)
-{
-	memcpy(dst, (char *)p.va + first * size, n * size);
-	return 0;
-}
-
-int copy_array_to_guest(guest_ptr_t p, uint64_t first, uint64_t n,
-			const void *src, size_t size)
-{
-	memcpy((char *)p.va + first * size, src, n * size);
-	return 0;
-}
-
 /* Table of domain 1: entry i grants frame i to domain 0; odd ones read-only. */
 static struct grant_entry_v1 table[GRANTS_PER_FRAME];
 
@@ -239,7 +225,7 @@ static void try_map(void)
 		    !slot[s].f && s;
 
 	s ? (void)0 : (void)(op.flags = 0x40 | GNTMAP_host_map);
-	if (grant_map(&vcpu[0], &op))
+	if (!grant_map(&vcpu[0], &op, 1))
 		return CHECK(!good);
 	CHECK((op.status == GNTST_okay) == good);
 	if (good) {
@@ -263,7 +249,7 @@ static void try_unmap(void)
 		op[i].handle =
 			model[s[i]].live ? model[s[i]].handle : 100000u + s[i];
 	}
-	CHECK(grant_unmap(&vcpu[0], (uint64_t)op, 3) == 3);
+	CHECK(grant_unmap(&vcpu[0], op, 3) == 3);
 	for (unsigned int i = 0; i < 3; i++) {
 		if (op[i].status != GNTST_okay) {
 			CHECK(!model[s[i]].live || op[i].host_addr != s[i]);
@@ -288,7 +274,7 @@ static void try_copy(void)
 	op.source = out ? own : granted;
 	op.dest = out ? granted : own;
 	op.flags = out ? GNTCOPY_dest_gref : GNTCOPY_source_gref;
-	CHECK(!grant_copy(&vcpu[0], &op));
+	CHECK(grant_copy(&vcpu[0], &op, 1) == 1);
 	CHECK((op.status == GNTST_okay) == (fits && may(ref, out)));
 	if (op.status == GNTST_okay)
 		CHECK(out ? memory[ref][95] == 1 && memory[ref][96] == 2

@@ -316,10 +316,31 @@ struct domain *domain_get(domid_t id)
 	return d;
 }
 
+struct domain *domain_get_target(domid_t id, long *rc)
+{
+	const struct domain *self = current_vcpu()->domain;
+	struct domain *d;
+
+	if (id == DOMID_SELF)
+		id = self->id;
+	*rc = -XEN_EPERM;
+	if (id != self->id && !domain_is_control(self))
+		return NULL;
+	d = domain_get(id);
+	*rc = d ? 0 : -XEN_ESRCH;
+	return d;
+}
+
 void domain_put(struct domain *d)
 {
 	CHECK(d->refcount > 0);
 	d->refcount--;
+}
+
+void domain_each_vcpu(struct domain *d, void (*what)(struct vcpu *v))
+{
+	for (unsigned int i = 0; i < d->max_vcpus; i++)
+		what(d->vcpu[i]);
 }
 
 void domain_shutdown(struct domain *d, uint8_t reason)
@@ -398,14 +419,13 @@ void panic(const char *fmt, ...)
 	abort();
 }
 
-/* A row of a table, called as dispatch would. */
-long subop_call(const struct subop *table, unsigned int rows, uint64_t cmd,
-		guest_ptr_t arg)
+/* A row of a table, called as dispatch would; arguments are used in place. */
+long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
+		   uint64_t cmd, guest_ptr_t arg)
 {
 	if (cmd >= rows || !table[cmd].handler)
 		return -XEN_ENOSYS;
-	if ((table[cmd].flags & SUBOP_PRIV) &&
-	    !domain_is_control(current_vcpu()->domain))
+	if ((table[cmd].flags & SUBOP_PRIV) && !domain_is_control(v->domain))
 		return -XEN_EPERM;
-	return table[cmd].handler(current_vcpu(), (void *)(uintptr_t)arg.va);
+	return table[cmd].handler(v, (void *)(uintptr_t)arg.va);
 }

@@ -288,11 +288,11 @@ long machine_hypercall(unsigned int number, uint64_t a1, uint64_t a2,
 	}
 }
 
-long subop_call(const struct subop *table, unsigned int rows, uint64_t cmd,
-		guest_ptr_t arg)
+long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
+		   uint64_t cmd, guest_ptr_t arg)
 {
 	return cmd < rows && table[cmd].handler
-		       ? table[cmd].handler(current_vcpu(), (void *)arg.va)
+		       ? table[cmd].handler(v, (void *)arg.va)
 		       : -XEN_ENOSYS;
 }
 
