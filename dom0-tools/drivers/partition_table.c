@@ -18,7 +18,7 @@
 #include "drivers/block_sync.h"
 #include "drivers/crc32.h"
 
-/* Fields of the GPT header [UEFI 2.9, 5.3.2]. */
+/* Fields of the GPT header [UEFI 2.10, 5.3.2]. */
 #define GPT_SIGNATURE    "EFI PART"
 #define GPT_HEADER_SIZE  12
 #define GPT_HEADER_CRC   16
