@@ -30,7 +30,7 @@ extern const char pv_failsafe_entry[];
 /* The vCPU's part of shared_info. */
 struct vcpu_info *pv_vcpu_info(void);
 
-/* Arms the one-shot timer for an absolute time. */
+/* Has the one-shot timer fire at an absolute time, or before. */
 void pv_timer_set(uint64_t deadline);
 
 /* Timers of time.h (timers.c): run what is due; when is the next? */
