@@ -170,6 +170,16 @@ def xenstore_seeds():
     }
 
 
+DISK_SEEDS = {
+    "places": b"/dev/vg/vol,raw,xvda,rw",
+    "empty-format": b"/guests/x,,hdc,r,cdrom",
+    "prefix": b"phy:vd0p2,sdb1,w",
+    "ram": b"ram:64M/4096,xvdaa16",
+    "names": b"format=raw, vdev=d1p3, access=ro, devtype=disk,"
+             b"backendtype=phy,no-discard,target=/dev/a,b",
+}
+
+
 def write(folder, seeds):
     folder.mkdir(parents=True, exist_ok=True)
     for name, contents in seeds.items():
@@ -178,6 +188,7 @@ def write(folder, seeds):
 
 def main():
     root = pathlib.Path(sys.argv[1])
+    write(root / "disk", DISK_SEEDS)
     write(root / "elf", ELF_SEEDS)
     write(root / "bzimage", bzimage_seeds())
     write(root / "xenstore", xenstore_seeds())
