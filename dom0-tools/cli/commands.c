@@ -11,7 +11,9 @@
 
 #include "cli/block_commands.h"
 #include "cli/cli.h"
+#include "cli/disk_commands.h"
 #include "cli/platform.h"
+#include "drivers/drivers.h"
 #include "toolstack/domain_config.h"
 #include "toolstack/guests.h"
 #include "toolstack/hypercalls.h"
@@ -119,6 +121,17 @@ static void run_dmesg(int count, char **words)
 	if (size < 0)
 		cli_print("error: reading the hypervisor's log: %s (%ld)\n",
 			  tk_errno_text(size), size);
+}
+
+static void run_pci(int count, char **words)
+{
+	char text[96];
+	size_t i;
+
+	(void)count;
+	(void)words;
+	for (i = 0; drivers_describe(i, text, sizeof(text)); i++)
+		cli_print("%s\n", text);
 }
 
 static void end_machine(enum tk_host_end end)
@@ -559,6 +572,11 @@ const struct command commands[] = {
 	  2, 3, WORDS_GUESTS, run_block_detach },
 	{ "dmesg", "", "the hypervisor's log",
 	  0, 0, WORDS_NONE, run_dmesg },
+	{ "pci", "", "the machine's devices and which driver has each",
+	  0, 0, WORDS_NONE, run_pci },
+	{ "disks", "[--check NAME | --copy FROM TO | --discard NAME]",
+	  "the disks; read one through; overwrite one with another; empty one",
+	  0, 3, WORDS_NONE, run_disks },
 	{ "cat", "FILE", "show a file",
 	  1, 1, WORDS_FILES, run_cat },
 	{ "ls", "[PATH]", "list files",

@@ -11,6 +11,7 @@
 
 #include "backends/blkback.h"
 #include "cli/cli.h"
+#include "drivers/drivers.h"
 #include "kernel/ramdisk.h"
 
 int main(void);
@@ -38,6 +39,7 @@ int main(void)
 	pv_console_on_input(input_arrived, NULL);
 	ramdisk_init();
 	pv_files_register(ramdisk_open);
+	drivers_start();
 	start_backends();
 	return cli_main() ? 0 : 1;
 }
