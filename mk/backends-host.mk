@@ -23,7 +23,7 @@ $(eval $(call backend_test,pvguest-ring,tests/unit/pvguest/ring_test.c \
 	pv-guest-lib/src/ring.c))
 $(eval $(call backend_test,backends-backend,\
 	tests/unit/backends/backend_test.c tests/unit/backends/fake_pv.c \
-	$(BACKEND_SHARED)))
+	dom0-tools/drivers/block_device.c $(BACKEND_SHARED)))
 $(eval $(call backend_test,backends-blkback,\
 	tests/unit/backends/blkback_test.c tests/unit/backends/fake_pv.c \
 	$(BACKEND_SHARED) $(BLK_SOURCES)))

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/partition.h"
 #include "drivers/ram_disk.h"
 #include "kernel/ramdisk.h"
 
@@ -153,29 +154,71 @@ static struct blk_source *open_memory(const struct blk_source_request *request,
 	return source;
 }
 
+/* "/dev/vd0", "/dev/disk/by-uuid/...", or what block_resolve() knows. */
+static struct block_device *resolve(const char *name)
+{
+	static const struct {
+		const char *folder, *kind;
+	} links[] = {
+		{ "/dev/disk/by-label/", "LABEL=" },
+		{ "/dev/disk/by-uuid/", "UUID=" },
+		{ "/dev/disk/by-partlabel/", "PARTLABEL=" },
+		{ "/dev/disk/by-partuuid/", "PARTUUID=" },
+		{ "/dev/", "" },
+	};
+	char full[NAME_SIZE];
+	size_t i;
+
+	for (i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		size_t length = strlen(links[i].folder);
+
+		if (strncmp(name, links[i].folder, length) != 0)
+			continue;
+		snprintf(full, sizeof(full), "%s%s", links[i].kind,
+			 name + length);
+		return block_resolve(full);
+	}
+	return block_resolve(name);
+}
+
+static bool overlap(const struct block_device *a, const struct block_device *b)
+{
+	return a == b || a->whole == b || b->whole == a;
+}
+
+/* Two guests may share what neither of them writes. */
+static bool is_free(const struct block_device *device, bool writable)
+{
+	const struct blk_source *source;
+
+	for (source = sources; source; source = source->next) {
+		if (overlap(source->device, device) &&
+		    (writable || source->writers))
+			return false;
+	}
+	return true;
+}
+
 static struct blk_source *open_machine(const struct blk_source_request *request,
 				       char *why, size_t why_size)
 {
-	const char *name = request->params;
-	struct block_device *device;
+	struct block_device *device = resolve(request->params);
 	struct blk_source *source;
 
-	if (!strncmp(name, "/dev/", 5))
-		name += 5;
-	device = block_find(name);
 	if (!device) {
 		snprintf(why, why_size, "%s: no such disk", request->params);
 		return NULL;
 	}
 	if (request->writable && device->read_only) {
-		snprintf(why, why_size, "%s: can only be read", name);
+		snprintf(why, why_size, "%s: can only be read", device->name);
+		return NULL;
+	}
+	if (!is_free(device, request->writable)) {
+		snprintf(why, why_size, "%s: in use by another guest",
+			 device->name);
 		return NULL;
 	}
 	source = find(device, "");
-	if (source && (request->writable || source->writers)) {
-		snprintf(why, why_size, "%s: in use by another guest", name);
-		return NULL;
-	}
 	if (!source)
 		source = add(device, "");
 	if (!source)

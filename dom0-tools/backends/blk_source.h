@@ -4,13 +4,14 @@
  * into the backend directory:
  *
  *	type  params           contents of
- *	phy   NAME, /dev/NAME  a disk or partition of this machine
+ *	phy   NAME, /dev/NAME  a disk or partition of this machine; also
+ *	                       LABEL=, UUID=, PARTLABEL=, PARTUUID=
  *	file  PATH             a file under /guests, copied on write
  *	ram   SIZE[/SECTOR]    zeros, copied on write; K, M, G
  *
  * Owns: the RAM disks. Each has a name that the toolstack gives it, and keeps
  * what was written until blk_source_forget(), over any number of openings.
- * A machine's disk has one writer or any number of readers.
+ * A machine's disk, with its partitions, has one writer or any readers.
  */
 #ifndef BACKENDS_BLK_SOURCE_H
 #define BACKENDS_BLK_SOURCE_H

@@ -92,6 +92,15 @@ void *pv_page_alloc(void)
 	return page;
 }
 
+void *pv_table_alloc(void)
+{
+	void *page = pv_page_alloc();
+
+	if (page)
+		allocated--;
+	return page;
+}
+
 uint64_t pv_pages_allocated(void)
 {
 	return allocated;

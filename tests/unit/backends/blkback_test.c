@@ -89,6 +89,16 @@ static struct block_device late_disk = {
 	.ops = &late_ops,
 };
 
+static struct block_device late_partition = {
+	.name = "late0p1",
+	.sectors = 8,
+	.sector_size = 512,
+	.max_sectors = 1024,
+	.max_segments = 64,
+	.whole = &late_disk,
+	.ops = &late_ops,
+};
+
 /* The oldest one is done. */
 static void late_done(int error)
 {
@@ -111,6 +121,7 @@ static void start(void)
 	if (!is_registered) {
 		CHECK(!backend_register(&blkback_type));
 		block_register(&late_disk);
+		block_register(&late_partition);
 	}
 	is_registered = true;
 	for (i = 0; i < DISK_SIZE; i++)
@@ -907,6 +918,18 @@ static void test_one_writer(void)
 	CHECK(!blk_source_open(&request, why, sizeof(why)));
 	blk_source_close(first, false);
 	blk_source_close(first, false);
+	/* A partition and its disk are the same bytes. */
+	first = blk_source_open(&request, why, sizeof(why));
+	CHECK(first);
+	request.params = "late0p1";
+	CHECK(!blk_source_open(&request, why, sizeof(why)));
+	CHECK_TEXT(why, "late0p1: in use by another guest");
+	blk_source_close(first, true);
+	first = blk_source_open(&request, why, sizeof(why));
+	CHECK(first);
+	request.params = "/dev/late0";
+	CHECK(!blk_source_open(&request, why, sizeof(why)));
+	blk_source_close(first, true);
 	end();
 }
 

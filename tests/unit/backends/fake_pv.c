@@ -13,6 +13,7 @@
 #include <pvguest/grant.h>
 #include <pvguest/mm.h>
 
+#include "drivers/partition.h"
 #include "kernel/ramdisk.h"
 #include "toolstack/primitives.h"
 
@@ -362,4 +363,9 @@ int tk_evtchn_notify(uint32_t port)
 {
 	(void)port;
 	abort();
+}
+
+struct block_device *block_resolve(const char *name)
+{
+	return block_find(name);
 }
