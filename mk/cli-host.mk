@@ -39,6 +39,9 @@ $(eval $(call guest_test,cli-cli,tests/unit/cli/cli_test.c \
 $(eval $(call guest_test,xenstore-guests,\
 	tests/unit/toolstack/guests_test.c $(GUEST_FAKES) $(GUEST_SOURCES) \
 	$(wildcard dom0-tools/xenstore/*.c)))
+$(eval $(call guest_test,toolstack-guest_disks,\
+	tests/unit/toolstack/guest_disks_test.c $(GUEST_FAKES) \
+	$(GUEST_SOURCES) $(wildcard dom0-tools/xenstore/*.c)))
 XENSTORE_TEST := tests/unit/xenstore/ring_client.c $(GUEST_FAKES) \
 	$(GUEST_SOURCES) $(wildcard dom0-tools/xenstore/*.c)
 $(foreach test,requests limits model,\

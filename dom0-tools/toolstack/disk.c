@@ -159,7 +159,7 @@ static int set_vdev(struct parser *parser, const char *value)
 			       "vdev \"%s\": must be like xvda, xvda1, sda or "
 			       "hda",
 			       value);
-	strcpy(disk->vdev, value);
+	memcpy(disk->vdev, value, strlen(value) + 1);
 	return 0;
 }
 
@@ -199,7 +199,7 @@ static int set_target(struct parser *parser, const char *value)
 	disk->target = malloc(strlen(value) + 1);
 	if (!disk->target)
 		return tk_fail(parser->err, "out of memory");
-	strcpy(disk->target, value);
+	memcpy(disk->target, value, strlen(value) + 1);
 	return 0;
 }
 
@@ -350,7 +350,7 @@ int tk_disk_parse(struct tk_disk *disk, const char *spec, struct tk_error *err)
 	memset(disk, 0, sizeof(*disk));
 	if (strlen(spec) >= sizeof(text))
 		return tk_fail(err, "longer than %d characters", SPEC_SIZE - 1);
-	strcpy(text, spec);
+	memcpy(text, spec, strlen(spec) + 1);
 	if (!read_fields(&parser, text) && !check(&parser))
 		return 0;
 	tk_disk_free(disk);

@@ -51,21 +51,39 @@ static uint32_t load(const uint32_t *index)
 	return __atomic_load_n(index, __ATOMIC_ACQUIRE);
 }
 
+/* Bytes that lie side by side in the ring from `index` on, at most `size`. */
+static size_t piece(uint32_t index, size_t available, size_t size)
+{
+	size_t to_end = XENSTORE_RING_SIZE - MASK_XENSTORE_IDX(index);
+	size_t n = available < to_end ? available : to_end;
+
+	return n < size ? n : size;
+}
+
+static void wait(void)
+{
+	pv_event_notify(port);
+	pv_wait(PV_FOREVER);
+}
+
 static void put(const void *bytes, size_t size)
 {
 	const char *from = bytes;
 
 	while (size > 0) {
 		uint32_t prod = ring->req_prod;
+		uint32_t used = prod - load(&ring->req_cons);
+		size_t n = piece(prod, XENSTORE_RING_SIZE - used, size);
 
-		if (prod - load(&ring->req_cons) >= XENSTORE_RING_SIZE) {
-			pv_event_notify(port);
-			pv_wait(PV_FOREVER);
+		if (used >= XENSTORE_RING_SIZE) {
+			wait();
 			continue;
 		}
-		ring->req[MASK_XENSTORE_IDX(prod)] = *from++;
-		__atomic_store_n(&ring->req_prod, prod + 1, __ATOMIC_RELEASE);
-		size--;
+		memcpy(&ring->req[MASK_XENSTORE_IDX(prod)], from, n);
+		__atomic_store_n(&ring->req_prod, prod + (uint32_t)n,
+				 __ATOMIC_RELEASE);
+		from += n;
+		size -= n;
 	}
 }
 
@@ -75,15 +93,17 @@ static void get(void *bytes, size_t size)
 
 	while (size > 0) {
 		uint32_t cons = ring->rsp_cons;
+		size_t n = piece(cons, load(&ring->rsp_prod) - cons, size);
 
-		if (load(&ring->rsp_prod) == cons) {
-			pv_event_notify(port);
-			pv_wait(PV_FOREVER);
+		if (n == 0) {
+			wait();
 			continue;
 		}
-		*to++ = ring->rsp[MASK_XENSTORE_IDX(cons)];
-		__atomic_store_n(&ring->rsp_cons, cons + 1, __ATOMIC_RELEASE);
-		size--;
+		memcpy(to, &ring->rsp[MASK_XENSTORE_IDX(cons)], n);
+		__atomic_store_n(&ring->rsp_cons, cons + (uint32_t)n,
+				 __ATOMIC_RELEASE);
+		to += n;
+		size -= n;
 	}
 }
 
