@@ -9,7 +9,8 @@ GUEST_HARNESS := $(addprefix tests/unit/toolstack/,check.c failing_alloc.c \
 GUEST_FAKES := $(addprefix tests/unit/toolstack/,fake_primitives.c \
 	kernel_fixture.c)
 GUEST_SOURCES := $(addprefix dom0-tools/toolstack/,build_domain.c build_contents.c \
-	console_ring.c guests.c hypercalls.c layout.c xenstore_none.c)
+	console_ring.c device.c guest_disks.c guests.c hypercalls.c layout.c \
+	xenstore_none.c)
 GUEST_INCLUDES := -Iinclude -Idom0-tools -Itests/unit/toolstack \
 	-Itests/unit/xenstore -Itests/unit/drivers
 # Disks without hardware below them.
@@ -38,6 +39,9 @@ $(eval $(call guest_test,cli-cli,tests/unit/cli/cli_test.c \
 $(eval $(call guest_test,xenstore-guests,\
 	tests/unit/toolstack/guests_test.c $(GUEST_FAKES) $(GUEST_SOURCES) \
 	$(wildcard dom0-tools/xenstore/*.c)))
+$(eval $(call guest_test,toolstack-guest_disks,\
+	tests/unit/toolstack/guest_disks_test.c $(GUEST_FAKES) \
+	$(GUEST_SOURCES) $(wildcard dom0-tools/xenstore/*.c)))
 XENSTORE_TEST := tests/unit/xenstore/ring_client.c $(GUEST_FAKES) \
 	$(GUEST_SOURCES) $(wildcard dom0-tools/xenstore/*.c)
 $(foreach test,requests limits model,\

@@ -1,17 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The control domain's start: files, console input, then the command line.
+ * The control domain's start: files, console input, back ends, then the command
+ * line.
  */
 #include <stddef.h>
+#include <stdio.h>
 
 #include <pvguest/console.h>
 #include <pvguest/newlib.h>
 
+#include "backends/blkback.h"
 #include "cli/cli.h"
 #include "drivers/drivers.h"
 #include "kernel/ramdisk.h"
 
 int main(void);
+
+static void start_backends(void)
+{
+	static const struct backend_type *const types[] = { &blkback_type };
+	size_t i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (backend_register(types[i]))
+			printf("backend %s: not enough memory\n",
+			       types[i]->kind);
+	}
+}
 
 /* The event only has to end the wait; the reader then looks for input. */
 static void input_arrived(void *context)
@@ -25,5 +40,6 @@ int main(void)
 	ramdisk_init();
 	pv_files_register(ramdisk_open);
 	drivers_start();
+	start_backends();
 	return cli_main() ? 0 : 1;
 }

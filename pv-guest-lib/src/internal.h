@@ -40,6 +40,9 @@ uint64_t pv_timers_next(void);
 /* mm.c <-> pages.c: which page frames are free after the tables are built. */
 void pv_pages_add(uint64_t first_pfn, uint64_t count);
 
+/* A page that is never given back, and not counted as allocated. */
+void *pv_table_alloc(void);
+
 /* Page-table page of level 1 for `va`; tables are made as needed. */
 uint64_t *pv_pte_ensure(uint64_t va);
 /* The entry if there are tables, else NULL. */
