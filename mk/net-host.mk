@@ -18,3 +18,7 @@ endef
 $(eval $(call net_test,offload))
 $(eval $(call net_test,bridge,$(addprefix dom0-tools/backends/,bridge.c \
 	token_bucket.c)))
+NETBACK_TESTED := $(addprefix dom0-tools/backends/,netback_copy.c \
+	netback_receive.c netback_transmit.c token_bucket.c) \
+	pv-guest-lib/src/ring.c
+$(eval $(call net_test,netback,$(NETBACK_TESTED)))

@@ -242,10 +242,48 @@ struct bridge *bridge_get(const char *name)
 	if (!bridge)
 		return NULL;
 	snprintf(bridge->name, sizeof(bridge->name), "%s", name);
+	bridge->has_uplink = true;
 	while (*end)
 		end = &(*end)->next;
 	*end = bridge;
 	return bridge;
+}
+
+bool bridge_uplink(const struct bridge *bridge)
+{
+	bool has_cards = false;
+	unsigned int i;
+
+	for (i = 0; i < bridge->port_count; i++) {
+		if (!bridge->ports[i]->is_card)
+			continue;
+		has_cards = true;
+		if (bridge->ports[i]->link_up)
+			return true;
+	}
+	return !has_cards;
+}
+
+static void tell_uplink(struct bridge *bridge)
+{
+	bool has_uplink = bridge_uplink(bridge);
+	unsigned int i;
+
+	if (bridge->has_uplink == has_uplink)
+		return;
+	bridge->has_uplink = has_uplink;
+	for (i = 0; i < bridge->port_count; i++) {
+		struct net_port *port = bridge->ports[i];
+
+		if (port->ops->uplink_changed)
+			port->ops->uplink_changed(port, has_uplink);
+	}
+}
+
+static void link_changed(struct net_port *port)
+{
+	if (port->is_card)
+		tell_uplink(port->bridge);
 }
 
 int bridge_attach(struct bridge *bridge, struct net_port *port)
@@ -261,6 +299,8 @@ int bridge_attach(struct bridge *bridge, struct net_port *port)
 	bridge->ports[bridge->port_count++] = port;
 	port->bridge = bridge;
 	port->listener = received;
+	port->link_changed = link_changed;
+	tell_uplink(bridge);
 	return 0;
 }
 
@@ -287,4 +327,6 @@ void bridge_detach(struct net_port *port)
 	unlearn(bridge, port);
 	port->bridge = NULL;
 	port->listener = NULL;
+	port->link_changed = NULL;
+	tell_uplink(bridge);
 }

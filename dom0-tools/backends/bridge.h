@@ -38,6 +38,7 @@ struct bridge_entry {
 struct bridge {
 	struct bridge *next;
 	char name[BRIDGE_NAME_SIZE];
+	bool has_uplink; /* as guests were told */
 	unsigned int port_count;
 	struct net_port *ports[BRIDGE_PORTS_MAX];
 	struct bridge_entry table[BRIDGE_TABLE];
@@ -55,6 +56,9 @@ struct bridge *bridge_next(const struct bridge *bridge);
  */
 int bridge_attach(struct bridge *bridge, struct net_port *port);
 void bridge_detach(struct net_port *port);
+
+/* Whether there is a way out: a card with a link, or no cards at all. */
+bool bridge_uplink(const struct bridge *bridge);
 
 /* How many learned addresses are behind the port; for people. */
 unsigned int bridge_learned(const struct net_port *port);

@@ -148,7 +148,7 @@ void net_port_send(struct net_port *port, struct net_packet *packet)
 	struct net_queue *queue =
 		&port->queues[packet->flow % port->queue_count];
 
-	if (!has_room(port, queue, packet)) {
+	if (!port->link_up || !has_room(port, queue, packet)) {
 		port->counters.dropped++;
 		return;
 	}

@@ -40,10 +40,13 @@ struct net_port_ops {
 	 * on by itself.
 	 */
 	void (*start)(struct net_port *port);
-	/*
-	 * Whether packets to this group address are wanted; NULL: all are.
-	 */
+	/* Whether packets to this group address are wanted; NULL: all are. */
 	bool (*wants)(const struct net_port *port, const uint8_t *mac);
+	/*
+	 * Whether any card of the bridge has a link, when that changes; may be
+	 * NULL.
+	 */
+	void (*uplink_changed)(struct net_port *port, bool is_up);
 };
 
 /* What the port can be given unfinished. */
@@ -115,7 +118,10 @@ void net_port_drain(struct net_port *port);
 
 /* Takes the packet over. What it says of itself is checked here. */
 void net_port_receive(struct net_port *port, struct net_packet *packet);
-/* Adds a reference if it keeps the packet; the caller's stays the caller's. */
+/*
+ * Adds a reference if it keeps the packet; the caller's stays the caller's.
+ * Drops it when the port's link is down.
+ */
 void net_port_send(struct net_port *port, struct net_packet *packet);
 void net_port_set_link(struct net_port *port, bool is_up);
 

@@ -58,6 +58,7 @@ static void begin(void)
 		ports[i].mac[5] = (uint8_t)i;
 		ports[i].offloads.segments_max = NET_SEGMENTS_MAX;
 		ports[i].offloads.packet_max = NET_PACKET_MAX;
+		ports[i].link_up = true;
 		CHECK(net_port_register(&ports[i]) == 0);
 		CHECK(bridge_attach(bridge, &ports[i]) == 0);
 	}

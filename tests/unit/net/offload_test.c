@@ -252,6 +252,7 @@ static void make_port(struct net_port *port, bool tso)
 {
 	*port = (struct net_port){ .name = "test",
 				   .ops = &counting,
+				   .link_up = true,
 				   .queue_count = 2 };
 	port->offloads = (struct net_offloads){
 		.tso4 = tso,
