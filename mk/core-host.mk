@@ -2,9 +2,9 @@
 #
 # Host tests of hypervisor/core on a simulated machine (tests/unit/fake).
 
-CORE_FAKE := tests/unit/fake/core_fake.c
+CORE_FAKE := tests/unit/fake/core_fake.c tests/unit/fake/irq_fake.c
 CORE_TESTED := $(addprefix hypervisor/,lib/spinlock.c \
-	$(addprefix core/,evtchn.c pirq.c sched.c sched_op.c \
+	$(addprefix core/,evtchn.c physdev.c pirq.c sched.c sched_op.c \
 	time.c timer.c vcpu_info.c vcpu_op.c))
 CORE_INCLUDES := -DTENON_HOSTED -DTENON_DEBUG -Itests/unit/fake \
 	-Ihypervisor -Iinclude
@@ -16,6 +16,7 @@ endef
 $(eval $(call core_test,timer,$(CORE_TESTED)))
 $(eval $(call core_test,sched,$(CORE_TESTED)))
 $(eval $(call core_test,evtchn,$(CORE_TESTED)))
+$(eval $(call core_test,pirq,$(CORE_TESTED)))
 
 GRANT_TESTED := hypervisor/lib/spinlock.c \
 	$(addprefix hypervisor/core/grant_,copy.c map.c pin.c)

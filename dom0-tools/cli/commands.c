@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "cli/platform.h"
+#include "drivers/drivers.h"
 #include "toolstack/domain_config.h"
 #include "toolstack/guests.h"
 #include "toolstack/hypercalls.h"
@@ -105,6 +106,17 @@ static void run_dmesg(int count, char **words)
 	if (size < 0)
 		cli_print("error: reading the hypervisor's log: %s (%ld)\n",
 			  tk_errno_text(size), size);
+}
+
+static void run_pci(int count, char **words)
+{
+	char text[96];
+	size_t i;
+
+	(void)count;
+	(void)words;
+	for (i = 0; drivers_describe(i, text, sizeof(text)); i++)
+		cli_print("%s\n", text);
 }
 
 static void end_machine(enum tk_host_end end)
@@ -497,6 +509,8 @@ const struct command commands[] = {
 	  1, 1, WORDS_GUESTS, run_wait },
 	{ "dmesg", "", "the hypervisor's log",
 	  0, 0, WORDS_NONE, run_dmesg },
+	{ "pci", "", "the machine's devices and which driver has each",
+	  0, 0, WORDS_NONE, run_pci },
 	{ "cat", "FILE", "show a file",
 	  1, 1, WORDS_FILES, run_cat },
 	{ "ls", "[PATH]", "list files",

@@ -8,6 +8,7 @@
 #include <pvguest/newlib.h>
 
 #include "cli/cli.h"
+#include "drivers/drivers.h"
 #include "kernel/ramdisk.h"
 
 int main(void);
@@ -23,5 +24,6 @@ int main(void)
 	pv_console_on_input(input_arrived, NULL);
 	ramdisk_init();
 	pv_files_register(ramdisk_open);
+	drivers_start();
 	return cli_main() ? 0 : 1;
 }

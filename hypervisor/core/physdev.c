@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * HYPERVISOR_physdev_op and platform_op: I/O privilege for every guest, and
- * the machine for the control domain. Device interrupts come with the
- * drivers (SUPPORT.md).
+ * the machine for the control domain. Device interrupts: core/pirq.c.
  * Contracts: include/public/physdev.h, platform.h.
  */
 #include "public/physdev.h"
 #include "core/domain.h"
 #include "core/hypercall.h"
 #include "core/manage.h"
+#include "core/pirq.h"
 #include "core/services.h"
 #include "lib/string.h"
 #include "public/errno.h"
@@ -37,32 +37,157 @@ static long physdev_set_iobitmap(struct vcpu *v, void *arg)
 	return 0;
 }
 
-/* Every line asks for an end-of-interrupt call; see irq_status_query. */
 static long physdev_irq_status(struct vcpu *v, void *arg)
 {
 	struct physdev_irq_status_query *op = arg;
 
-	op->flags = XENIRQSTAT_needs_eoi;
+	op->flags = pirq_needs_eoi(op->irq) ? XENIRQSTAT_needs_eoi : 0;
 	return 0;
 }
 
-static const struct subop physdev_ops[] = {
-	[PHYSDEVOP_set_iopl] = { physdev_set_iopl,
-				 sizeof(struct physdev_set_iopl), SUBOP_IN },
-	[PHYSDEVOP_set_iobitmap] = { physdev_set_iobitmap,
-				     sizeof(struct physdev_set_iobitmap),
-				     SUBOP_IN },
-	[PHYSDEVOP_irq_status_query] = { physdev_irq_status,
-					 sizeof(struct
-						physdev_irq_status_query),
-					 SUBOP_IN | SUBOP_OUT | SUBOP_PRIV },
-};
+static long physdev_eoi(struct vcpu *v, void *arg)
+{
+	const struct physdev_eoi *op = arg;
 
+	return pirq_eoi(op->irq);
+}
+
+static long physdev_setup_gsi(struct vcpu *v, void *arg)
+{
+	const struct physdev_setup_gsi *op = arg;
+
+	return pirq_setup_gsi((uint32_t)op->gsi, op->triggering, op->polarity);
+}
+
+/* The vector is the hypervisor's business: callers only want a number. */
+static long physdev_alloc_irq_vector(struct vcpu *v, void *arg)
+{
+	struct physdev_irq *op = arg;
+
+	op->vector = op->irq;
+	return 0;
+}
+
+static bool is_caller(const struct vcpu *v, domid_t domid)
+{
+	return domid == DOMID_SELF || domid == v->domain->id;
+}
+
+static long map_msi(const struct physdev_map_pirq *op)
+{
+	uint32_t bus = (uint32_t)op->bus, devfn = (uint32_t)op->devfn;
+	long number = op->pirq;
+
+	/* Only segment 0, whose buses are all that the lower half can name. */
+	if (bus > 0xff || devfn > 0xff)
+		return -XEN_EINVAL;
+	if (number < 0)
+		number = pirq_find_free();
+	if (number < 0)
+		return number;
+	return pirq_map_message((uint16_t)(bus << 8 | devfn),
+				op->table_base != 0, (uint32_t)op->entry_nr,
+				(uint64_t)number);
+}
+
+static long physdev_map_pirq(struct vcpu *v, void *arg)
+{
+	struct physdev_map_pirq *op = arg;
+	long rc;
+
+	if (!is_caller(v, op->domid))
+		return -XEN_EPERM;
+	switch (op->type) {
+	case MAP_PIRQ_TYPE_GSI:
+		if (op->pirq >= 0 && op->pirq != op->index)
+			return -XEN_EINVAL;
+		rc = pirq_map_gsi((uint32_t)op->index);
+		break;
+	case MAP_PIRQ_TYPE_MSI:
+	case MAP_PIRQ_TYPE_MSI_SEG:
+		rc = map_msi(op);
+		break;
+	default: /* several messages of one device: callers do with one */
+		return -XEN_EOPNOTSUPP;
+	}
+	if (rc < 0)
+		return rc;
+	op->pirq = (int)rc;
+	return 0;
+}
+
+static long physdev_unmap_pirq(struct vcpu *v, void *arg)
+{
+	const struct physdev_unmap_pirq *op = arg;
+
+	return is_caller(v, op->domid) ? pirq_unmap((uint32_t)op->pirq)
+				       : -XEN_EPERM;
+}
+
+static long physdev_get_free_pirq(struct vcpu *v, void *arg)
+{
+	struct physdev_get_free_pirq *op = arg;
+	long rc = pirq_find_free();
+
+	op->pirq = rc < 0 ? 0 : (uint32_t)rc;
+	return rc < 0 ? rc : 0;
+}
+
+/* Devices are not remembered: every use looks for them (PI-3). */
+static long physdev_pci_add(struct vcpu *v, void *arg)
+{
+	const struct physdev_pci_device *op = arg; /* so begin all forms */
+
+	return !op->seg && pirq_device_exists(
+				   (uint16_t)(op->bus << 8 | op->devfn))
+		       ? 0
+		       : -XEN_ENODEV;
+}
+
+static long physdev_pci_remove(struct vcpu *v, void *arg)
+{
+	const struct physdev_pci_device *op = arg;
+
+	return op->seg ? -XEN_ENODEV
+		       : pirq_remove_device(
+				 (uint16_t)(op->bus << 8 | op->devfn));
+}
+
+#define ROW(op, handler, type, how)                                            \
+	[PHYSDEVOP_##op] = { handler, sizeof(struct type), how }
+#define PRIV_IN  (SUBOP_PRIV | SUBOP_IN)
+#define PRIV_OUT (PRIV_IN | SUBOP_OUT)
+
+/* clang-format off */
+static const struct subop physdev_ops[] = {
+	ROW(set_iopl, physdev_set_iopl, physdev_set_iopl, SUBOP_IN),
+	ROW(set_iobitmap, physdev_set_iobitmap, physdev_set_iobitmap, SUBOP_IN),
+	ROW(irq_status_query, physdev_irq_status, physdev_irq_status_query, PRIV_OUT),
+	ROW(alloc_irq_vector, physdev_alloc_irq_vector, physdev_irq, PRIV_OUT),
+	ROW(eoi, physdev_eoi, physdev_eoi, PRIV_IN),
+	ROW(map_pirq, physdev_map_pirq, physdev_map_pirq, PRIV_OUT),
+	ROW(unmap_pirq, physdev_unmap_pirq, physdev_unmap_pirq, PRIV_IN),
+	ROW(setup_gsi, physdev_setup_gsi, physdev_setup_gsi, PRIV_IN),
+	ROW(get_free_pirq, physdev_get_free_pirq, physdev_get_free_pirq, PRIV_OUT),
+	ROW(pci_device_add, physdev_pci_add, physdev_pci_device, PRIV_IN),
+	ROW(pci_device_remove, physdev_pci_remove, physdev_pci_device, PRIV_IN),
+	ROW(prepare_msix, physdev_pci_add, physdev_pci_device, PRIV_IN),
+	ROW(release_msix, physdev_pci_add, physdev_pci_device, PRIV_IN),
+};
+/* clang-format on */
+
+/* Under the lock of pirq.c; the operations that are no matter of it, too. */
 long hc_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 		   uint64_t a5)
 {
-	return subop_call(physdev_ops, ARRAY_SIZE(physdev_ops),
-			  cmd & 0xffffffff, guest_ptr(arg));
+	struct spinlock *lock = &current_vcpu()->domain->evtchn_lock;
+	long rc;
+
+	spin_lock(lock);
+	rc = subop_call(physdev_ops, ARRAY_SIZE(physdev_ops), (uint32_t)cmd,
+			guest_ptr(arg));
+	spin_unlock(lock);
+	return rc;
 }
 
 static long platform_sleep(const struct xenpf_enter_acpi_sleep *s)

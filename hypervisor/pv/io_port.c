@@ -8,6 +8,7 @@
 #include "pv/io_port.h"
 
 #include "core/services.h"
+#include "platform/platform.h"
 #include "pv/pv.h"
 #include "x86/processor.h"
 #include "x86/uaccess.h"
@@ -65,29 +66,41 @@ bool io_port_in_bitmap(struct vcpu *v, uint16_t port, unsigned int bytes)
 	return !(bits >> (port & 7) & ((1u << bytes) - 1));
 }
 
+/* One access at a time: see platform/pci.c. */
 uint32_t io_port_read(struct vcpu *v, uint16_t port, unsigned int bytes)
 {
+	uint32_t value;
+	uint64_t flags;
+
 	if (port == PIT_CHANNEL_2)
 		return 0;
 	if (port == PIT_GATE)
 		return PIT_GATE_READY;
 	if (!allowed(v, port, bytes))
 		return ~0u;
+	flags = spin_lock_irqsave(&pci_lock);
 	switch (bytes) {
 	case 1:
-		return in8(port);
+		value = in8(port);
+		break;
 	case 2:
-		return in16(port);
+		value = in16(port);
+		break;
 	default:
-		return in32(port);
+		value = in32(port);
 	}
+	spin_unlock_irqrestore(&pci_lock, flags);
+	return value;
 }
 
 void io_port_write(struct vcpu *v, uint16_t port, unsigned int bytes,
 		   uint32_t value)
 {
+	uint64_t flags;
+
 	if (!allowed(v, port, bytes))
 		return;
+	flags = spin_lock_irqsave(&pci_lock);
 	switch (bytes) {
 	case 1:
 		out8(port, (uint8_t)value);
@@ -98,4 +111,5 @@ void io_port_write(struct vcpu *v, uint16_t port, unsigned int bytes,
 	default:
 		out32(port, value);
 	}
+	spin_unlock_irqrestore(&pci_lock, flags);
 }

@@ -23,9 +23,10 @@ void apic_send_startup(uint32_t id, unsigned int page);
 /* IO-APIC lines by global system interrupt; all masked after ioapic_init. */
 void ioapic_init(void);
 bool ioapic_has_gsi(unsigned int gsi);
-/* Route gsi to vector on the boot CPU, masked. */
+/* Route gsi to vector on the boot CPU, masked; vector 0: to nobody. */
 void ioapic_route(unsigned int gsi, unsigned int vector, bool level,
 		  bool active_low);
+bool ioapic_is_routed(unsigned int gsi);
 void ioapic_mask(unsigned int gsi, bool masked);
 unsigned int ioapic_gsi_count(void);
 /* ISA interrupt -> GSI, trigger and polarity (MADT overrides). */

@@ -16,6 +16,7 @@
 
 #define REG_VERSION     1
 #define REG_REDIRECTION 0x10 /* two registers per line */
+#define RTE_VECTOR      0xffu
 #define RTE_MASKED      0x10000u
 #define RTE_LEVEL       0x8000u
 #define RTE_ACTIVE_LOW  0x2000u
@@ -103,6 +104,20 @@ void ioapic_route(unsigned int gsi, unsigned int vector, bool level,
 	reg_write(i, REG_REDIRECTION + 2 * line, entry);
 	reg_write(i, REG_REDIRECTION + 2 * line + 1, cpu_get(0)->apic_id << 24);
 	spin_unlock_irqrestore(&ioapic_lock, flags);
+}
+
+bool ioapic_is_routed(unsigned int gsi)
+{
+	unsigned int i, line;
+	uint64_t flags;
+	uint32_t entry;
+
+	if (!find_gsi(gsi, &i, &line))
+		return false;
+	flags = spin_lock_irqsave(&ioapic_lock);
+	entry = reg_read(i, REG_REDIRECTION + 2 * line);
+	spin_unlock_irqrestore(&ioapic_lock, flags);
+	return entry & RTE_VECTOR;
 }
 
 void ioapic_mask(unsigned int gsi, bool masked)

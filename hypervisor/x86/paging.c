@@ -7,7 +7,7 @@
  * root copies, never change.
  *
  * Context: boot CPU until the others start; ioremap() and paging_map_page()
- * on the boot CPU only.
+ * on the boot CPU only. paging_device_window() later, on any CPU.
  */
 #include "x86/paging.h"
 
@@ -18,20 +18,21 @@
 #include "x86/processor.h"
 #include "x86/smp.h"
 
-#define LARGE_SIZE  (2ul << 20)
-#define TABLE_FLAGS (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED)
-#define PTE_HV      (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL)
-#define PTE_HV_RW   (PTE_HV | PTE_WRITE | PTE_NX)
-#define PTE_HV_RO   (PTE_HV | PTE_NX)
-#define PTE_HV_RX   PTE_HV
-#define PTE_HV_UC   (PTE_HV_RW | PTE_PCD | PTE_PWT)
+#define LARGE_SIZE    (2ul << 20)
+#define DEVICE_WINDOW IOMAP_START
+#define TABLE_FLAGS   (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED)
+#define PTE_HV        (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL)
+#define PTE_HV_RW     (PTE_HV | PTE_WRITE | PTE_NX)
+#define PTE_HV_RO     (PTE_HV | PTE_NX)
+#define PTE_HV_RX     PTE_HV
+#define PTE_HV_UC     (PTE_HV_RW | PTE_PCD | PTE_PWT)
 
 extern const char image_start[], image_text_end[], image_rodata_end[],
 	image_end[];
 
 uint64_t boot_l4[512] __attribute__((aligned(4096)));
 mfn_t boot_root;
-static uint64_t iomap_next = IOMAP_START;
+static uint64_t iomap_next = DEVICE_WINDOW + PAGE_SIZE;
 static bool heap_ready;
 
 static unsigned int table_index(uint64_t va, unsigned int level)
@@ -182,6 +183,14 @@ static void *iomap(uint64_t pa, size_t size, uint64_t flags)
 void *ioremap(uint64_t pa, size_t size)
 {
 	return iomap(pa, size, PTE_HV_UC);
+}
+
+/* Its tables are there: boot has mapped more of the same 2 MiB. */
+volatile uint32_t *paging_device_window(uint64_t pa)
+{
+	paging_map_page(DEVICE_WINDOW, pa & PAGE_MASK, PTE_HV_UC);
+	invlpg(DEVICE_WINDOW);
+	return (uint32_t *)(DEVICE_WINDOW + (pa & ~PAGE_MASK));
 }
 
 const void *map_firmware(uint64_t pa, size_t size)

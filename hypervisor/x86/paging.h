@@ -38,6 +38,12 @@ void *ioremap(uint64_t pa, size_t size);
 /* Firmware tables in memory: as ioremap(), cacheable, read-only. */
 const void *map_firmware(uint64_t pa, size_t size);
 
+/*
+ * Registers at pa until the next call, in this page and on this CPU only; the
+ * caller sees to it that it is the only one.
+ */
+volatile uint32_t *paging_device_window(uint64_t pa);
+
 /* Every frame's entry ~0. */
 void paging_make_m2p(void);
 /* From now on page tables come from page_alloc(). */

@@ -7,6 +7,7 @@
  * The upcall mask is set at all times except inside SCHEDOP_block.
  */
 #include <public/event_channel.h>
+#include <public/physdev.h>
 #include <public/sched.h>
 #include <pvguest/event.h>
 #include <pvguest/hypercall.h>
@@ -22,6 +23,8 @@
 static struct channel {
 	pv_event_handler *handler;
 	void *context;
+	bool eoi; /* end the interrupt `pirq` after the handler */
+	uint32_t pirq;
 } channels[PV_EVENT_PORTS];
 
 static unsigned int ports_open;
@@ -53,8 +56,7 @@ int pv_event_attach(uint32_t port, pv_event_handler *handler, void *context)
 {
 	if (port >= PV_EVENT_PORTS)
 		return INVALID_PORT;
-	channels[port].context = context;
-	channels[port].handler = handler;
+	channels[port] = (struct channel){ handler, context, false, 0 };
 	pv_event_unmask(port);
 	return (int)port;
 }
@@ -103,6 +105,40 @@ int pv_event_alloc_unbound(uint16_t remote, pv_event_handler *handler,
 	return attach_new(rc, op.port, handler, context);
 }
 
+static long physdev_op(int cmd, void *op)
+{
+	return pv_hypercall2(__HYPERVISOR_physdev_op, (uint64_t)cmd,
+			     PV_ARG(op));
+}
+
+int pv_event_bind_pirq(uint32_t pirq, pv_event_handler *handler, void *context)
+{
+	struct evtchn_bind_pirq op = { .pirq = pirq,
+				       .flags = BIND_PIRQ__WILL_SHARE };
+	struct physdev_irq_status_query status = { .irq = pirq };
+	struct physdev_eoi eoi = { .irq = pirq };
+	int rc = evtchn_op(EVTCHNOP_bind_pirq, &op);
+
+	if (rc < 0 || op.port >= PV_EVENT_PORTS)
+		return rc < 0 ? rc : INVALID_PORT;
+	physdev_op(PHYSDEVOP_irq_status_query, &status);
+	rc = pv_event_attach(op.port, handler, context);
+	channels[op.port].pirq = pirq;
+	channels[op.port].eoi = status.flags & XENIRQSTAT_needs_eoi;
+	/* One that came before the handler was there. */
+	if (channels[op.port].eoi)
+		physdev_op(PHYSDEVOP_eoi, &eoi);
+	return rc;
+}
+
+static void end_interrupt(const struct channel *channel)
+{
+	struct physdev_eoi eoi = { .irq = channel->pirq };
+
+	if (channel->eoi)
+		physdev_op(PHYSDEVOP_eoi, &eoi);
+}
+
 int pv_event_close(uint32_t port)
 {
 	struct evtchn_close op = { .port = port };
@@ -111,7 +147,7 @@ int pv_event_close(uint32_t port)
 	if (port >= PV_EVENT_PORTS)
 		return INVALID_PORT;
 	pv_event_mask(port);
-	channels[port].handler = NULL;
+	channels[port] = (struct channel){ NULL, NULL, false, 0 };
 	rc = evtchn_op(EVTCHNOP_close, &op);
 	if (!rc)
 		ports_open--;
@@ -152,6 +188,7 @@ static bool run_port(uint32_t port)
 	if (!(old & bit) || !channel->handler)
 		return false;
 	channel->handler(port, channel->context);
+	end_interrupt(channel);
 	return true;
 }
 
@@ -178,12 +215,12 @@ static bool run_word(unsigned int word)
 bool pv_poll(void)
 {
 	struct vcpu_info *vcpu = pv_vcpu_info();
-	bool any = false;
+	bool any = pv_timers_run();
 	uint64_t selector;
 
 	if (!__atomic_exchange_n(&vcpu->evtchn_upcall_pending, 0,
 				 __ATOMIC_SEQ_CST))
-		return false;
+		return any;
 	selector = __atomic_exchange_n(&vcpu->evtchn_pending_sel, 0,
 				       __ATOMIC_SEQ_CST);
 	for (; selector != 0; selector &= selector - 1)
@@ -205,13 +242,17 @@ static void block(void)
 bool pv_wait(uint64_t deadline)
 {
 	for (;;) {
+		uint64_t next;
+
 		if (pv_poll())
 			return true;
-		if (deadline != PV_FOREVER) {
-			if (pv_time_ns() >= deadline)
-				return false;
-			pv_timer_set(deadline);
-		}
+		if (deadline != PV_FOREVER && pv_time_ns() >= deadline)
+			return false;
+		next = pv_timers_next();
+		if (deadline < next)
+			next = deadline;
+		if (next != PV_FOREVER)
+			pv_timer_set(next);
 		block();
 	}
 }

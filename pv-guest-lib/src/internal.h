@@ -6,6 +6,7 @@
 #define PVGUEST_INTERNAL_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,10 @@ struct vcpu_info *pv_vcpu_info(void);
 
 /* Arms the one-shot timer for an absolute time. */
 void pv_timer_set(uint64_t deadline);
+
+/* Timers of time.h (timers.c): run what is due; when is the next? */
+bool pv_timers_run(void);
+uint64_t pv_timers_next(void);
 
 /* mm.c <-> pages.c: which page frames are free after the tables are built. */
 void pv_pages_add(uint64_t first_pfn, uint64_t count);

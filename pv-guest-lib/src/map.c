@@ -15,6 +15,9 @@
 #define WORD_BITS    64
 #define BATCH        128
 #define ENOMEM_RC    (-12)
+#define PTE_RW       0x67UL
+#define PTE_RO       0x65UL
+#define PTE_UNCACHED 0x18UL /* index 3 of the PAT, UC */
 
 static uint64_t used[WINDOW_PAGES / WORD_BITS];
 static uint64_t search_from;
@@ -148,8 +151,8 @@ void *pv_map_frames(uint16_t domid, const uint64_t *mfns, size_t count,
 	void *va = pv_map_reserve(count);
 
 	if (va)
-		write_entries((uint64_t)va, mfns, count, writable ? 0x67 : 0x65,
-			      domid, errors);
+		write_entries((uint64_t)va, mfns, count,
+			      writable ? PTE_RW : PTE_RO, domid, errors);
 	return va;
 }
 
@@ -160,4 +163,51 @@ void pv_unmap_frames(void *va, size_t count)
 	write_entries((uint64_t)va, NULL, count, 0, DOMID_SELF, NULL);
 	pv_hypercall4(__HYPERVISOR_mmuext_op, PV_ARG(&flush), 1, 0, DOMID_SELF);
 	pv_map_release(va, count);
+}
+
+/* One chunk of a device's registers, at most BATCH pages. */
+static bool map_device_pages(uint64_t va, uint64_t mfn, size_t count)
+{
+	static uint64_t mfns[BATCH];
+	static int errors[BATCH];
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		mfns[i] = mfn + i;
+	write_entries(va, mfns, count, PTE_RW | PTE_UNCACHED, DOMID_IO, errors);
+	for (i = 0; i < count; i++) {
+		if (errors[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+static size_t pages_of(uint64_t address, size_t size)
+{
+	uint64_t offset = address & (PV_PAGE_SIZE - 1);
+
+	return (offset + size + PV_PAGE_SIZE - 1) >> PV_PAGE_SHIFT;
+}
+
+volatile void *pv_map_device(uint64_t maddr, size_t size)
+{
+	size_t count = pages_of(maddr, size), done, n;
+	char *va = pv_map_reserve(count);
+
+	for (done = 0; va && done < count; done += n) {
+		n = count - done < BATCH ? count - done : BATCH;
+		if (!map_device_pages((uint64_t)va + done * PV_PAGE_SIZE,
+				      (maddr >> PV_PAGE_SHIFT) + done, n)) {
+			pv_unmap_frames(va, count);
+			return NULL;
+		}
+	}
+	return va ? va + (maddr & (PV_PAGE_SIZE - 1)) : NULL;
+}
+
+void pv_unmap_device(volatile void *va, size_t size)
+{
+	uint64_t page = (uint64_t)va & ~(PV_PAGE_SIZE - 1);
+
+	pv_unmap_frames((void *)page, pages_of((uint64_t)va, size));
 }

@@ -31,6 +31,13 @@ int pv_event_bind_interdomain(uint16_t domid, uint32_t remote_port,
 int pv_event_alloc_unbound(uint16_t remote, pv_event_handler *handler,
 			   void *context);
 
+/*
+ * An interrupt of a device, by the number that PHYSDEVOP_map_pirq gave it. The
+ * hypervisor is told of its end after the handler has returned. A line whose
+ * device still asks then comes again at once.
+ */
+int pv_event_bind_pirq(uint32_t pirq, pv_event_handler *handler, void *context);
+
 /* For a port that exists already, such as the console's in start_info. */
 int pv_event_attach(uint32_t port, pv_event_handler *handler, void *context);
 

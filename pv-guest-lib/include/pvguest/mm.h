@@ -12,7 +12,8 @@
  *	                 the heap, growing upwards
  *	                 single pages, growing downwards
  *	pv_pfn_count()   end
- *	PV_MAP_BASE      windows on foreign frames and grants
+ *	PV_MAP_BASE      windows on foreign frames, grants and devices;
+ *	                 memory of pv_dma_alloc()
  *
  * Context: not from trap handlers.
  */
@@ -82,5 +83,21 @@ void pv_map_release(void *va, size_t count);
 void *pv_map_frames(uint16_t domid, const uint64_t *mfns, size_t count,
 		    bool writable, int *errors);
 void pv_unmap_frames(void *va, size_t count);
+
+/*
+ * Registers of a device at a machine address of any alignment, uncached; NULL
+ * when the hypervisor refuses or memory ran out.
+ */
+volatile void *pv_map_device(uint64_t maddr, size_t size);
+void pv_unmap_device(volatile void *va, size_t size);
+
+/*
+ * Memory for a device: `count` pages (at most 512), zeroed, side by side in
+ * machine memory from *maddr on, which is aligned to the next power of two,
+ * and below 1 << address_bits when that is not 0. NULL: there is none. It
+ * cannot be given back: drivers take it once. Any other page serves as well
+ * where a page at a time is enough: its address is pv_va_to_mfn().
+ */
+void *pv_dma_alloc(size_t count, unsigned int address_bits, uint64_t *maddr);
 
 #endif /* PVGUEST_MM_H */

@@ -115,6 +115,36 @@ static void test_windows(void)
 	pv_page_free(page);
 }
 
+/* Devices ----------------------------------------------------------------- */
+
+#define HPET 0xfed00000UL
+
+static void test_device_memory(void)
+{
+	uint64_t free = pv_pages_free(), maddr = 0, value;
+	char *block = pv_dma_alloc(5, 32, &maddr);
+	volatile uint64_t *hpet;
+	unsigned int i, wrong = 0;
+
+	check("memory for a device",
+	      block && maddr % (8 * PV_PAGE_SIZE) == 0 && maddr < 1UL << 32,
+	      (long)maddr);
+	for (i = 0; block && i < 5; i++) {
+		uint64_t *page = (uint64_t *)(block + i * PV_PAGE_SIZE);
+
+		wrong += *page != 0 || !pv_probe_write(page, i);
+	}
+	check("it is mapped and zeroed", wrong == 0, wrong);
+	check("it was traded for pages", free - pv_pages_free() >= 8, 0);
+	check("too much is refused", !pv_dma_alloc(513, 0, &maddr), 0);
+	if (!pv_is_initial_domain())
+		return;
+	hpet = pv_map_device(HPET + 8, 8);
+	check("registers are mapped",
+	      hpet && pv_probe_read(hpet - 1, &value) && value >> 32 != 0, 0);
+	pv_unmap_device(hpet, 8);
+}
+
 /* Grants ------------------------------------------------------------------ */
 
 static uint16_t own_domid(void)
@@ -219,6 +249,42 @@ static void test_time(void)
 	      (long)(pv_wallclock_ns() / 1000000000));
 }
 
+struct tick {
+	struct pv_timer timer;
+	struct tick *other;
+	int count;
+};
+
+static void on_tick(void *context)
+{
+	struct tick *tick = context;
+
+	tick->count++;
+	if (tick->other)
+		pv_timer_stop(&tick->other->timer);
+	if (tick->count < 3)
+		pv_timer_start(&tick->timer, pv_time_ns() + 1000000);
+}
+
+static void test_timers(void)
+{
+	struct tick late = { .timer = { .handler = on_tick } };
+	struct tick tick = { .timer = { .handler = on_tick }, .other = &late };
+	uint64_t now = pv_time_ns();
+
+	late.timer.context = &late;
+	tick.timer.context = &tick;
+	pv_timer_start(&late.timer, now + 3000000000UL);
+	pv_timer_start(&tick.timer, now + 5000000000UL);
+	pv_timer_start(&tick.timer, now); /* a new deadline */
+	check("a timer ends the wait", pv_wait(PV_FOREVER), 0);
+	while (tick.count < 3)
+		pv_wait(PV_FOREVER);
+	check("a timer that is started again", !tick.timer.running, 0);
+	check("a timer that is stopped", late.count == 0 && !late.timer.running,
+	      late.count);
+}
+
 /* Exceptions -------------------------------------------------------------- */
 
 static uint64_t trapped_vector;
@@ -273,6 +339,8 @@ int main(void)
 	test_grants();
 	test_events();
 	test_time();
+	test_timers();
+	test_device_memory();
 	test_exceptions();
 	test_vectors_survive();
 	pv_printf("done %d failed\n", failed);

@@ -15,6 +15,7 @@
 
 #include "check.h"
 #include "cli/platform.h"
+#include "drivers/drivers.h"
 #include "fake_primitives.h"
 #include "kernel_fixture.h"
 #include "toolstack/guests.h"
@@ -47,6 +48,13 @@ void platform_write(const char *text, size_t size)
 	memcpy(output + output_size, text, size);
 	output_size += size;
 	output[output_size] = '\0';
+}
+
+bool drivers_describe(size_t index, char *text, size_t size)
+{
+	if (index == 0)
+		snprintf(text, size, "00:01.0 a device");
+	return index == 0;
 }
 
 static const struct file {
@@ -167,6 +175,8 @@ static void test_machine(void)
 	CHECK_HAS(output, "xen_version            : 4.17.fake\r\n");
 	run("dmesg");
 	CHECK_TEXT(output, "(XEN) hello\r\n");
+	run("pci");
+	CHECK_TEXT(output, "00:01.0 a device\r\n");
 	run("poweroff");
 	CHECK(fake.ended == SHUTDOWN_poweroff);
 	run("reboot");
