@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The network back end: serves "vif" devices (backend.h), each a port of a
+ * bridge. Keys and features as Linux's netback has them.
+ *
+ * Own keys that the toolstack writes: "mac", "bridge", "rate" (bytes, then
+ * microseconds in which they may be sent), "vifname". Guests cannot change
+ * them.
+ */
+#ifndef BACKENDS_NETBACK_H
+#define BACKENDS_NETBACK_H
+
+/* Once, when the store works. -XEN_ENOMEM. */
+int netback_init(void);
+
+#endif /* BACKENDS_NETBACK_H */
