@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* See mac.h. */
-#include "toolstack/mac.h"
+#include "mac.h"
 
 #include <stdio.h>
 #include <string.h>
