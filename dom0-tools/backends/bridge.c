@@ -11,14 +11,10 @@
 #include <string.h>
 
 #include <public/errno.h>
+#include <pvguest/time.h>
 
 static struct bridge *bridges;
-static uint64_t now_ns;
-
-void bridge_set_time(uint64_t time_ns)
-{
-	now_ns = time_ns;
-}
+static uint64_t now_ns; /* when the packet at hand was received */
 
 /* Addresses --------------------------------------------------------------- */
 
@@ -120,6 +116,7 @@ unsigned int bridge_learned(const struct net_port *port)
 	const struct bridge *bridge = port->bridge;
 	unsigned int i, count = 0;
 
+	now_ns = pv_time_ns();
 	for (i = 0; bridge && i < BRIDGE_TABLE; i++) {
 		if (bridge->table[i].port == port &&
 		    is_alive(&bridge->table[i]))
@@ -205,6 +202,7 @@ static void received(struct net_port *port, struct net_packet *packet)
 	struct bridge *bridge = port->bridge;
 	uint8_t macs[2 * NET_MAC_SIZE]; /* to, from */
 
+	now_ns = pv_time_ns();
 	net_packet_read(packet, 0, macs, sizeof(macs));
 	if (!admit(bridge, port, macs + NET_MAC_SIZE))
 		port->counters.refused++;
@@ -329,4 +327,23 @@ void bridge_detach(struct net_port *port)
 	port->listener = NULL;
 	port->link_changed = NULL;
 	tell_uplink(bridge);
+}
+
+int bridge_attach_cards(void)
+{
+	struct net_port *port = NULL;
+	unsigned int number = 0;
+
+	while ((port = net_port_next(port))) {
+		char name[BRIDGE_NAME_SIZE];
+		struct bridge *bridge;
+
+		if (!port->is_card)
+			continue;
+		snprintf(name, sizeof(name), BRIDGE_PREFIX "%u", number++);
+		bridge = bridge_get(name);
+		if (!bridge || bridge_attach(bridge, port))
+			return -XEN_ENOMEM;
+	}
+	return 0;
 }

@@ -23,6 +23,7 @@
 
 #include "drivers/net_device.h"
 
+#define BRIDGE_PREFIX    "xenbr"
 #define BRIDGE_NAME_SIZE 32u
 #define BRIDGE_PORTS_MAX 256u
 #define BRIDGE_TABLE     1024u /* learned addresses; a power of two */
@@ -50,6 +51,9 @@ struct bridge *bridge_find(const char *name);
 /* Begin with NULL, ends with NULL. */
 struct bridge *bridge_next(const struct bridge *bridge);
 
+/* Each card on a bridge of its own, "xenbr0" for the first; once. */
+int bridge_attach_cards(void);
+
 /*
  * Negative: the bridge is full, or (for a guest) the address is no unicast
  * address or belongs to another guest of this bridge.
@@ -62,8 +66,5 @@ bool bridge_uplink(const struct bridge *bridge);
 
 /* How many learned addresses are behind the port; for people. */
 unsigned int bridge_learned(const struct net_port *port);
-
-/* Time for ageing, on the clock of the entries. The owner sets it. */
-void bridge_set_time(uint64_t now_ns);
 
 #endif /* BACKENDS_BRIDGE_H */

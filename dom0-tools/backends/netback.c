@@ -27,7 +27,7 @@
 
 #define QUEUES         4u
 #define TEXT_SIZE      64
-#define DEFAULT_BRIDGE "xenbr0"
+#define DEFAULT_BRIDGE BRIDGE_PREFIX "0"
 #define RATE_MAX       (1ull << 40) /* bytes a second */
 #define TX_SLOT_SIZE   12u
 #define RX_SLOT_SIZE   8u
@@ -65,7 +65,6 @@ static void transmit(struct netback_queue *queue)
 	struct netback *netback = netback_of(queue->card);
 	uint64_t now = pv_time_ns(), when;
 
-	bridge_set_time(now);
 	switch (netback_transmit(queue, now, &when)) {
 	case NETBACK_BUSY:
 		pv_event_again(queue->tx_event);
@@ -470,5 +469,7 @@ static const struct backend_type netback_type = {
 
 int netback_init(void)
 {
-	return backend_register(&netback_type);
+	int rc = bridge_attach_cards();
+
+	return rc ? rc : backend_register(&netback_type);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/network.h"
 #include "cli/platform.h"
 #include "drivers/drivers.h"
 #include "toolstack/domain_config.h"
@@ -511,6 +512,8 @@ const struct command commands[] = {
 	  0, 0, WORDS_NONE, run_dmesg },
 	{ "pci", "", "the machine's devices and which driver has each",
 	  0, 0, WORDS_NONE, run_pci },
+	{ "network", "", "cards, guests' cards, and the bridges they are on",
+	  0, 0, WORDS_NONE, run_network },
 	{ "cat", "FILE", "show a file",
 	  1, 1, WORDS_FILES, run_cat },
 	{ "ls", "[PATH]", "list files",

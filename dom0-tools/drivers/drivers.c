@@ -7,10 +7,18 @@
 
 #include <stdio.h>
 
+#include "drivers/e1000e/e1000e.h"
 #include "drivers/pci/pci.h"
+#include "drivers/virtio/virtio.h"
+#include "drivers/virtio/virtio_net.h"
 
 /* clang-format off */
 static const struct pci_driver pci_drivers[] = {
+	{ "virtio-net", VIRTIO_PCI_VENDOR, VIRTIO_NET_MODERN, 0, 0,
+	  virtio_net_probe },
+	{ "virtio-net", VIRTIO_PCI_VENDOR, VIRTIO_NET_TRANSITIONAL, 0, 0,
+	  virtio_net_probe },
+	{ "e1000e", E1000E_VENDOR, E1000E_82574L, 0, 0, e1000e_probe },
 	{ .name = NULL },
 };
 /* clang-format on */

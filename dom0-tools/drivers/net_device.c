@@ -10,6 +10,7 @@
  */
 #include "drivers/net_device.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,19 @@ int net_port_register(struct net_port *port)
 	port->next = NULL;
 	*end = port;
 	return 0;
+}
+
+int net_card_register(struct net_port *port)
+{
+	static unsigned int cards;
+	int rc;
+
+	port->is_card = true;
+	snprintf(port->name, sizeof(port->name), "eth%u", cards);
+	rc = net_port_register(port);
+	if (!rc)
+		cards++;
+	return rc;
 }
 
 static void remove_from(struct net_port **list, struct net_port *port)

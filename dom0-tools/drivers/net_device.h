@@ -105,6 +105,9 @@ struct net_port {
  * set. Negative: no memory, or too many queues.
  */
 int net_port_register(struct net_port *port);
+/* A port of hardware: gets its name, "eth0" for the first, and is registered.
+ */
+int net_card_register(struct net_port *port);
 /* Drops what is queued. The bridge must have let go of it. */
 void net_port_unregister(struct net_port *port);
 struct net_port *net_port_find(const char *name); /* NULL: none */

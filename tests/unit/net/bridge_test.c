@@ -49,7 +49,7 @@ static void begin(void)
 
 	snprintf(name, sizeof(name), "br%u", number++);
 	bridge = bridge_get(name);
-	bridge_set_time(1);
+	fake_now_ns = 1;
 	for (i = 0; i < PORTS; i++) {
 		ports[i] = (struct net_port){ .is_card = i < ALICE,
 					      .ops = &plain,
@@ -189,7 +189,7 @@ static void test_bounded(void)
 	begin();
 	for (i = 0; i < 20000; i++) {
 		net_put32(macs + 8, i * 2654435761u);
-		bridge_set_time(1 + i);
+		fake_now_ns = 1 + i;
 		send_bytes(CARD, macs);
 		got();
 	}
@@ -200,7 +200,7 @@ static void test_bounded(void)
 	memcpy(macs + 6, ports[ALICE].mac, 6);
 	send_bytes(ALICE, macs);
 	CHECK(got() == BIT(CARD));
-	bridge_set_time(30000 + BRIDGE_AGE_NS);
+	fake_now_ns = 30000 + BRIDGE_AGE_NS;
 	CHECK(bridge_learned(&ports[CARD]) == 0);
 	send_bytes(ALICE, macs);
 	CHECK(got() == (BIT(CARD) | BIT(CARD2)));

@@ -13,10 +13,12 @@
 #include <pvguest/event.h>
 #include <pvguest/grant.h>
 #include <pvguest/mm.h>
+#include <pvguest/time.h>
 
 struct fake_grant fake_grants[FAKE_GRANTS];
 unsigned int fake_copies, fake_copy_calls;
 unsigned int fake_notified[64];
+uint64_t fake_now_ns;
 
 void *pv_page_alloc(void)
 {
@@ -29,6 +31,11 @@ void *pv_page_alloc(void)
 uint64_t pv_va_to_mfn(const void *va)
 {
 	return (uint64_t)(uintptr_t)va / PV_PAGE_SIZE;
+}
+
+uint64_t pv_time_ns(void)
+{
+	return fake_now_ns;
 }
 
 int pv_event_notify(uint32_t port)

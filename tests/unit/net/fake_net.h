@@ -28,6 +28,7 @@ extern struct fake_grant fake_grants[FAKE_GRANTS];
 /* Copies done, and hypercalls for them. */
 extern unsigned int fake_copies, fake_copy_calls;
 extern unsigned int fake_notified[64];
+extern uint64_t fake_now_ns;
 
 /* Ethernet, IP and TCP or UDP. */
 struct fake_frame {
