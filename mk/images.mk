@@ -18,15 +18,16 @@ endif
 
 build/guests/vmlinuz: scripts/debian_kernel.py
 	$(call say,KERNEL)
-	$(Q)$(PYTHON) scripts/debian_kernel.py amd64 $@
+	$(Q)$(PYTHON) scripts/debian_kernel.py amd64 $@ build/modules
 # Kernels in the other compression formats, for tests.
 build/kernels/%: scripts/debian_kernel.py
 	$(call say,KERNEL)
 	$(Q)$(PYTHON) scripts/debian_kernel.py $* $@
-build/guests/initramfs.gz: scripts/initramfs.py scripts/cpio.py
+build/guests/initramfs.gz: scripts/initramfs.py scripts/cpio.py \
+		build/guests/vmlinuz
 	$(call say,CPIO)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(PYTHON) scripts/initramfs.py $@
+	$(Q)$(PYTHON) scripts/initramfs.py --modules build/modules $@
 build/guests/%.cfg: guests/%.cfg
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@

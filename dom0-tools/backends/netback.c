@@ -20,7 +20,6 @@
 #include <pvguest/time.h>
 #include <pvguest/xenbus.h>
 
-#include "backends/backend.h"
 #include "backends/bridge.h"
 #include "backends/netback_queue.h"
 #include "toolstack/mac.h"
@@ -458,7 +457,7 @@ static void disconnect(struct backend_device *device)
 	backend_disconnected(device);
 }
 
-static const struct backend_type netback_type = {
+const struct backend_type netback_type = {
 	.kind = "vif",
 	.device_size = sizeof(struct netback),
 	.create = create,
@@ -466,10 +465,3 @@ static const struct backend_type netback_type = {
 	.connect = connect,
 	.disconnect = disconnect,
 };
-
-int netback_init(void)
-{
-	int rc = bridge_attach_cards();
-
-	return rc ? rc : backend_register(&netback_type);
-}

@@ -10,7 +10,8 @@
 #ifndef BACKENDS_NETBACK_H
 #define BACKENDS_NETBACK_H
 
-/* Once, when the store works. -XEN_ENOMEM. */
-int netback_init(void);
+#include "backends/backend.h"
+
+extern const struct backend_type netback_type;
 
 #endif /* BACKENDS_NETBACK_H */

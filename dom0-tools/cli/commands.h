@@ -28,6 +28,13 @@ struct command {
 /* Ends with a row without a name. */
 extern const struct command commands[];
 
+struct tk_error;
+struct tk_guest;
+
+/* For handlers in files of their own: NULL after saying that there is none. */
+struct tk_guest *cli_find_guest(const char *name);
+void cli_print_error(const struct tk_error *err);
+
 /* NULL when there is no such verb. */
 const struct command *command_find(const char *name);
 

@@ -24,6 +24,9 @@ void platform_write(const char *text, size_t size);
  */
 int platform_file(const char *path, const void **data, size_t *size);
 
+/* A disk in memory, by the name that the toolstack gave its contents. */
+void platform_forget_contents(const char *contents);
+
 /* Full path of the index-th file, NULL past the last; and its size. */
 const char *platform_file_at(size_t index, size_t *size);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The control domain's start: files, console input, then the command line.
+ * The control domain's start: files, console input, back ends, then the command
+ * line.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -8,6 +9,8 @@
 #include <pvguest/console.h>
 #include <pvguest/newlib.h>
 
+#include "backends/blkback.h"
+#include "backends/bridge.h"
 #include "backends/netback.h"
 #include "cli/cli.h"
 #include "drivers/drivers.h"
@@ -17,8 +20,19 @@ int main(void);
 
 static void start_backends(void)
 {
-	if (netback_init())
-		printf("network back end: not enough memory\n");
+	static const struct backend_type *const types[] = {
+		&blkback_type,
+		&netback_type,
+	};
+	size_t i;
+
+	if (bridge_attach_cards())
+		printf("bridges: not enough memory\n");
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (backend_register(types[i]))
+			printf("backend %s: not enough memory\n",
+			       types[i]->kind);
+	}
 }
 
 /* The event only has to end the wait; the reader then looks for input. */

@@ -7,6 +7,7 @@
 
 #include <pvguest/console.h>
 
+#include "backends/blk_source.h"
 #include "kernel/ramdisk.h"
 
 size_t platform_read(char *buffer, size_t size)
@@ -27,4 +28,9 @@ int platform_file(const char *path, const void **data, size_t *size)
 const char *platform_file_at(size_t index, size_t *size)
 {
 	return ramdisk_file_at(index, size);
+}
+
+void platform_forget_contents(const char *contents)
+{
+	blk_source_forget(contents);
 }

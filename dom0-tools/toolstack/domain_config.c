@@ -313,6 +313,40 @@ static int read_uuid(struct wishes *wishes,
 	return 0;
 }
 
+static int read_disk(struct wishes *wishes, const struct tk_config_value *item)
+{
+	struct tk_error why;
+	struct tk_disk disk;
+
+	if (item->type == TK_CONFIG_LIST)
+		return value_fail(wishes, item,
+				  "disk: an entry must be a string");
+	if (tk_disk_parse(&disk, item->text, &why))
+		return value_fail(wishes, item, "disk: %s", why.text);
+	if (tk_domain_config_add_disk(wishes->domain, &disk, &why)) {
+		tk_disk_free(&disk);
+		return value_fail(wishes, item, "disk: %s", why.text);
+	}
+	return 0;
+}
+
+/* xl takes one string for a list of one. */
+static int read_disks(struct wishes *wishes,
+		      const struct tk_config_setting *setting, void *target)
+{
+	const struct tk_config_value *value = &setting->value;
+	size_t i;
+
+	(void)target;
+	if (value->type != TK_CONFIG_LIST)
+		return *value->text ? read_disk(wishes, value) : 0;
+	for (i = 0; i < value->n_items; i++) {
+		if (read_disk(wishes, &value->items[i]))
+			return -1;
+	}
+	return 0;
+}
+
 /* clang-format off */
 #define WISH(key, read) { #key, read, offsetof(struct wishes, key), false }
 #define DOMAIN(key, read) \
@@ -332,6 +366,7 @@ static const struct key_rule key_rules[] = {
 	WISH(maxvcpus, read_vcpus),
 	CHECK(type, read_type),
 	CHECK(builder, read_builder),
+	CHECK(disk, read_disks),
 	DOMAIN(uuid, read_uuid),
 	DOMAIN(on_poweroff, read_action),
 	DOMAIN(on_reboot, read_action),
@@ -340,7 +375,7 @@ static const struct key_rule key_rules[] = {
 
 static const char *const unsupported_keys[] = {
 	/* what a PV guest could have */
-	"bootloader", "bootloader_args", "bootargs", "firmware", "disk", "vif",
+	"bootloader", "bootloader_args", "bootargs", "firmware", "vif",
 	"vfb", "vkb", "vdispl", "vsnd", "p9", "pvcalls", "pvcallsif", "vtpm",
 	"usbctrl", "usbdev", "channel", "virtio", "vnc", "vnclisten",
 	"vncdisplay", "vncunused", "vncpasswd", "sdl", "opengl", "keymap",
@@ -662,9 +697,91 @@ int tk_domain_config_parse(struct tk_domain_config *domain,
 
 void tk_domain_config_free(struct tk_domain_config *domain)
 {
+	size_t i;
+
+	for (i = 0; i < domain->n_disks; i++)
+		tk_disk_free(&domain->disks[i]);
+	free(domain->disks);
 	free(domain->name);
 	free(domain->kernel);
 	free(domain->ramdisk);
 	free(domain->cmdline);
 	memset(domain, 0, sizeof(*domain));
+}
+
+/* NULL without memory, or when there is no text to copy. */
+static char *copy_text(const char *text)
+{
+	size_t size = text ? strlen(text) + 1 : 0;
+	char *copy = text ? malloc(size) : NULL;
+
+	return copy ? memcpy(copy, text, size) : NULL;
+}
+
+static int copy_disks(struct tk_domain_config *to,
+		      const struct tk_domain_config *from)
+{
+	size_t i;
+
+	to->disks = NULL;
+	to->n_disks = 0;
+	if (!from->n_disks)
+		return 0;
+	to->disks = calloc(from->n_disks, sizeof(*to->disks));
+	if (!to->disks)
+		return -1;
+	to->n_disks = from->n_disks;
+	for (i = 0; i < from->n_disks; i++) {
+		to->disks[i] = from->disks[i];
+		to->disks[i].target = copy_text(from->disks[i].target);
+	}
+	for (i = 0; i < from->n_disks; i++) {
+		if (!to->disks[i].target)
+			return -1;
+	}
+	return 0;
+}
+
+int tk_domain_config_copy(struct tk_domain_config *to,
+			  const struct tk_domain_config *from)
+{
+	int rc;
+
+	*to = *from;
+	to->name = copy_text(from->name);
+	to->kernel = copy_text(from->kernel);
+	to->ramdisk = copy_text(from->ramdisk);
+	to->cmdline = copy_text(from->cmdline);
+	rc = copy_disks(to, from);
+	if (!rc && to->name && to->kernel && to->cmdline &&
+	    (to->ramdisk || !from->ramdisk))
+		return 0;
+	tk_domain_config_free(to);
+	return -1;
+}
+
+int tk_domain_config_add_disk(struct tk_domain_config *domain,
+			      struct tk_disk *disk, struct tk_error *err)
+{
+	struct tk_disk *disks;
+	size_t i;
+
+	for (i = 0; i < domain->n_disks; i++) {
+		if (domain->disks[i].number == disk->number)
+			return tk_fail(err, "%s is there already", disk->vdev);
+	}
+	disks = realloc(domain->disks, (domain->n_disks + 1) * sizeof(*disks));
+	if (!disks)
+		return tk_fail(err, "out of memory");
+	domain->disks = disks;
+	disks[domain->n_disks++] = *disk;
+	return 0;
+}
+
+void tk_domain_config_drop_disk(struct tk_domain_config *domain, size_t index)
+{
+	tk_disk_free(&domain->disks[index]);
+	domain->n_disks--;
+	memmove(&domain->disks[index], &domain->disks[index + 1],
+		(domain->n_disks - index) * sizeof(domain->disks[0]));
 }

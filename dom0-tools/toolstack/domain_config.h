@@ -5,8 +5,8 @@
  * by name, unless they are set to a value that asks for nothing (0, "" or
  * []); keys that nobody knows are refused with the nearest known one.
  *
- * Owns: the strings, until tk_domain_config_free(); none is NULL except
- * `ramdisk`. Next to read: config.h for the syntax.
+ * Owns: the strings and the disks, until tk_domain_config_free(); no string is
+ * NULL except `ramdisk`. Next to read: config.h for the syntax.
  */
 #ifndef TOOLSTACK_DOMAIN_CONFIG_H
 #define TOOLSTACK_DOMAIN_CONFIG_H
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "disk.h"
 #include "error.h"
 
 /* What to do with a guest that has ended. */
@@ -42,6 +43,8 @@ struct tk_domain_config {
 	enum tk_action on_crash;
 	bool has_uuid;
 	uint8_t uuid[16]; /* all zero without one */
+	struct tk_disk *disks;
+	size_t n_disks;
 };
 
 /*
@@ -59,6 +62,19 @@ tk_must_check int tk_domain_config_parse(struct tk_domain_config *domain,
 					 struct tk_error *err);
 
 void tk_domain_config_free(struct tk_domain_config *domain);
+
+/* A copy of all that it owns; negative without memory, and nothing is left. */
+tk_must_check int tk_domain_config_copy(struct tk_domain_config *to,
+					const struct tk_domain_config *from);
+
+/*
+ * One more disk, which the configuration then owns. The error says that the
+ * device is there already, or that memory is.
+ */
+tk_must_check int tk_domain_config_add_disk(struct tk_domain_config *domain,
+					    struct tk_disk *disk,
+					    struct tk_error *err);
+void tk_domain_config_drop_disk(struct tk_domain_config *domain, size_t index);
 
 /* "destroy", "restart", ... */
 const char *tk_action_name(enum tk_action action);

@@ -79,6 +79,17 @@ int pv_queues_read(const struct pv_keys *keys, uint32_t limit, uint32_t *queues)
 
 /* Rings ------------------------------------------------------------------- */
 
+/* NAME of a single page; Linux puts it so whatever the order. */
+static int read_one(struct pv_ring_pages *ring, const struct pv_keys *keys,
+		    uint32_t queue, uint32_t queues, const char *name)
+{
+	char key[PV_KEY_SIZE];
+
+	ring->count = 1;
+	pv_queue_key(key, queue, queues, name);
+	return pv_keys_number(keys, key, &ring->pages[0].ref);
+}
+
 static int read_refs(struct pv_ring_pages *ring, const struct pv_keys *keys,
 		     uint32_t queue, uint32_t queues, const char *name)
 {
@@ -100,17 +111,15 @@ static int read_layout(struct pv_ring_pages *ring, const struct pv_keys *keys,
 		       uint32_t queue, uint32_t queues, const char *name,
 		       uint32_t max_order)
 {
-	char key[PV_KEY_SIZE];
 	uint32_t order;
-	int rc = pv_keys_number(keys, "ring-page-order", &order);
+	int rc = pv_keys_number_or(keys, "ring-page-order", 0, &order);
 
-	if (rc == -XEN_ENOENT) {
-		ring->count = 1;
-		pv_queue_key(key, queue, queues, name);
-		return pv_keys_number(keys, key, &ring->pages[0].ref);
-	}
 	if (rc || order > max_order)
 		return -XEN_EINVAL;
+	if (order == 0)
+		rc = read_one(ring, keys, queue, queues, name);
+	if (order == 0 && rc != -XEN_ENOENT)
+		return rc;
 	ring->count = 1U << order;
 	return read_refs(ring, keys, queue, queues, name);
 }

@@ -170,6 +170,7 @@ def xenstore_seeds():
     }
 
 
+<<<<<<< HEAD
 def netback_step(*values):
     return bytes(values).ljust(8, b"\0")
 
@@ -189,6 +190,16 @@ def netback_seeds():
         "broken": b"\x20" + packet * 3 + step(4, 0, 100) + work
         + step(5, 1, 0) + work,
     }
+=======
+DISK_SEEDS = {
+    "places": b"/dev/vg/vol,raw,xvda,rw",
+    "empty-format": b"/guests/x,,hdc,r,cdrom",
+    "prefix": b"phy:vd0p2,sdb1,w",
+    "ram": b"ram:64M/4096,xvdaa16",
+    "names": b"format=raw, vdev=d1p3, access=ro, devtype=disk,"
+             b"backendtype=phy,no-discard,target=/dev/a,b",
+}
+>>>>>>> h-blk
 
 
 def write(folder, seeds):
@@ -199,6 +210,7 @@ def write(folder, seeds):
 
 def main():
     root = pathlib.Path(sys.argv[1])
+    write(root / "disk", DISK_SEEDS)
     write(root / "elf", ELF_SEEDS)
     write(root / "bzimage", bzimage_seeds())
     write(root / "xenstore", xenstore_seeds())

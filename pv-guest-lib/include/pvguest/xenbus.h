@@ -61,9 +61,9 @@ struct pv_ring_pages {
 };
 
 /*
- * Reads the references of queue `queue`: NAME0, NAME1... when there is a key
- * "ring-page-order" (at most `max_order`), else NAME alone. Then maps them
- * side by side. `name` is "ring-ref", "tx-ring-ref", ...
+ * Reads the references of queue `queue` and maps the pages side by side. NAME
+ * is of a single page; several, if "ring-page-order" (at most `max_order`)
+ * says so, are NAME0, NAME1... `name` is "ring-ref", "tx-ring-ref", ...
  */
 int pv_ring_pages_map(struct pv_ring_pages *ring, const struct pv_keys *keys,
 		      uint16_t domid, uint32_t queue, uint32_t queues,

@@ -87,6 +87,11 @@ int platform_file(const char *path, const void **data, size_t *size)
 	return -1;
 }
 
+void platform_forget_contents(const char *contents)
+{
+	(void)contents;
+}
+
 const char *platform_file_at(size_t index, size_t *size)
 {
 	const void *data;

@@ -146,7 +146,10 @@ static const struct refused refused[] = {
 				   "destroy, restart, rename-restart or "
 				   "preserve" },
 	{ "uuid='123'", "uuid = \"123\": must be 32 hexadecimal digits" },
-	{ "disk=['phy:/dev/x,xvda,w']", "f:2:1: disk is not supported yet" },
+	{ "disk=['phy:/dev/x,xvda,w', 'x']", "f:2:28: disk: vdev is not set" },
+	{ "disk='/dev/x,qcow2,xvda'", "f:2:6: disk: format \"qcow2\"" },
+	{ "disk=[['x']]", "f:2:7: disk: an entry must be a string" },
+	{ "disk=['a,,xvda', 'b,,51712']", "disk: 51712 is there" },
 	{ "\n  vif = ['']", "f:3:3: vif is not supported yet" },
 	{ "bootloader='pygrub'", "bootloader is not supported yet" },
 	{ "hap=1", "hap is not supported yet" },
@@ -182,6 +185,26 @@ static void test_refused(void)
 	CHECK_HAS(err.text, "f:1:6: the string has no closing '");
 }
 
+static void test_disks(void)
+{
+	struct tk_domain_config copy;
+
+	CHECK(!parse_more("disk=['phy:/dev/vd0,xvda,w',\n"
+			  "  'file:/guests/x,xvdb,r', 'ram:64M,xvdc,w']"));
+	CHECK(domain.n_disks == 3);
+	CHECK(domain.disks[0].type == TK_DISK_PHY);
+	CHECK(domain.disks[1].number == 51728 && domain.disks[1].read_only);
+	CHECK_TEXT(domain.disks[2].target, "64M");
+	CHECK(!tk_domain_config_copy(&copy, &domain));
+	tk_domain_config_drop_disk(&domain, 0);
+	CHECK(domain.n_disks == 2);
+	CHECK_TEXT(domain.disks[0].vdev, "xvdb");
+	tk_domain_config_free(&domain);
+	CHECK(copy.n_disks == 3);
+	CHECK_TEXT(copy.disks[0].target, "/dev/vd0");
+	tk_domain_config_free(&copy);
+}
+
 static void test_asking_for_nothing(void)
 {
 	CHECK(!parse_more("disk=[]\nvif = [ ]\nvnc=0\npci=[]\ncpus=''\n"
@@ -199,6 +222,7 @@ static void test_hostile_text_in_errors(void)
 static void test_every_allocation_may_fail(void)
 {
 	const char *text = "name='n';kernel='k';ramdisk='r';root='a';"
+			   "disk=['ram:1M,xvda','x,,xvdb'];"
 			   "extra='b';vif=[]";
 	unsigned int n;
 
@@ -232,6 +256,7 @@ static const struct test tests[] = {
 	TEST(test_command_line_length),
 	TEST(test_memory),
 	TEST(test_refused),
+	TEST(test_disks),
 	TEST(test_asking_for_nothing),
 	TEST(test_hostile_text_in_errors),
 	TEST(test_every_allocation_may_fail),
