@@ -11,7 +11,7 @@
 
 #include "cli/block_commands.h"
 #include "cli/cli.h"
-#include "cli/network.h"
+#include "cli/network_commands.h"
 #include "cli/platform.h"
 #include "drivers/drivers.h"
 #include "toolstack/domain_config.h"
@@ -561,6 +561,14 @@ const struct command commands[] = {
 	  0, 0, WORDS_NONE, run_dmesg },
 	{ "pci", "", "the machine's devices and which driver has each",
 	  0, 0, WORDS_NONE, run_pci },
+	{ "network-list", "NAME", "the network cards of a guest",
+	  1, 1, WORDS_GUESTS, run_network_list },
+	{ "network-attach", "NAME [CARD]",
+	  "give a running guest one more network card",
+	  1, 8, WORDS_GUESTS, run_network_attach },
+	{ "network-detach", "NAME CARD [--force]",
+	  "take a network card away from a guest",
+	  2, 3, WORDS_GUESTS, run_network_detach },
 	{ "network", "", "cards, guests' cards, and the bridges they are on",
 	  0, 0, WORDS_NONE, run_network },
 	{ "cat", "FILE", "show a file",
