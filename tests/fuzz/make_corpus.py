@@ -170,7 +170,6 @@ def xenstore_seeds():
     }
 
 
-<<<<<<< HEAD
 def netback_step(*values):
     return bytes(values).ljust(8, b"\0")
 
@@ -190,7 +189,8 @@ def netback_seeds():
         "broken": b"\x20" + packet * 3 + step(4, 0, 100) + work
         + step(5, 1, 0) + work,
     }
-=======
+
+
 DISK_SEEDS = {
     "places": b"/dev/vg/vol,raw,xvda,rw",
     "empty-format": b"/guests/x,,hdc,r,cdrom",
@@ -199,7 +199,6 @@ DISK_SEEDS = {
     "names": b"format=raw, vdev=d1p3, access=ro, devtype=disk,"
              b"backendtype=phy,no-discard,target=/dev/a,b",
 }
->>>>>>> h-blk
 
 
 def write(folder, seeds):

@@ -120,7 +120,7 @@ static void lay_out(uint8_t kind)
 				    .payload = kind * 8u };
 
 	if (fake_grants[0].page)
-		fake_frame(fake_grants[0].page, &frame);
+		fake_frame_write(fake_grants[0].page, &frame);
 }
 
 static void send(const uint8_t *at)

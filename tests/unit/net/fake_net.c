@@ -174,7 +174,7 @@ static size_t put_ip(uint8_t *ip, const struct fake_frame *frame, size_t length)
 	return 20;
 }
 
-size_t fake_frame(uint8_t *bytes, const struct fake_frame *frame)
+size_t fake_frame_write(uint8_t *bytes, const struct fake_frame *frame)
 {
 	size_t header = frame->is_udp ? 8 : 20, size = 14, sum_at, i;
 	uint8_t *transport;
@@ -218,7 +218,7 @@ struct net_packet *fake_packet(const struct fake_frame *frame)
 {
 	static uint8_t bytes[66000];
 
-	return fake_packet_of(bytes, fake_frame(bytes, frame));
+	return fake_packet_of(bytes, fake_frame_write(bytes, frame));
 }
 
 const uint8_t *fake_bytes(const struct net_packet *packet)

@@ -38,7 +38,7 @@ struct fake_frame {
 	uint16_t port; /* of the source */
 };
 /* Writes it, with payload bytes that depend on their place; its size. */
-size_t fake_frame(uint8_t *bytes, const struct fake_frame *frame);
+size_t fake_frame_write(uint8_t *bytes, const struct fake_frame *frame);
 /* The same as a packet of pages of the pool. */
 struct net_packet *fake_packet(const struct fake_frame *frame);
 struct net_packet *fake_packet_of(const uint8_t *bytes, size_t size);

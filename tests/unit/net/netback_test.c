@@ -146,7 +146,7 @@ static const struct fake_frame small = { .to = 1, .from = 2, .payload = 10 };
 static uint32_t lay_out(const struct fake_frame *frame, uint32_t first)
 {
 	static uint8_t bytes[66000];
-	uint32_t size = (uint32_t)fake_frame(bytes, frame), at = first, i;
+	uint32_t size = (uint32_t)fake_frame_write(bytes, frame), at = first, i;
 
 	memcpy(pages[0] + 4096 - first, bytes, first);
 	for (i = 1; at < size; i++, at += 4096)

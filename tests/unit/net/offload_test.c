@@ -67,7 +67,7 @@ static void test_short_headers(void)
 {
 	struct fake_frame frame = { .to = 1, .from = 2, .is_ip6 = true };
 	uint8_t bytes[128];
-	size_t size = fake_frame(bytes, &frame), cut;
+	size_t size = fake_frame_write(bytes, &frame), cut;
 
 	for (cut = 1; cut < size; cut++) {
 		uint8_t *exact = malloc(cut);
@@ -119,7 +119,7 @@ static void test_padding(void)
 {
 	struct fake_frame frame = { .to = 1, .from = 2, .payload = 1 };
 	uint8_t bytes[128];
-	size_t size = fake_frame(bytes, &frame);
+	size_t size = fake_frame_write(bytes, &frame);
 	struct net_packet *packet;
 
 	memset(bytes + size, 0x5a, 60 - size);
