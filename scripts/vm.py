@@ -89,6 +89,11 @@ class Monitor(threading.Thread):
         self.start()
         return process
 
+    def execute(self, command, **arguments):
+        """Give QEMU a command; commands are done in order."""
+        message = {"execute": command, "arguments": arguments}
+        self.ours.sendall(json.dumps(message).encode() + b"\n")
+
     def run(self):
         try:
             self.ours.sendall(b'{"execute":"qmp_capabilities"}\n')

@@ -192,7 +192,6 @@ static void test_refused(void)
 static void test_vifs(void)
 {
 	struct tk_domain_config copy;
-	struct tk_error err;
 	struct tk_vif vif;
 
 	CHECK(!parse_more("vif=['', 'devid=3,mac=00:11:22:33:44:55', '']"));
