@@ -64,24 +64,16 @@ build/hello: $(HELLO_OBJ) build/libpvguest.a $(PVGUEST_LDS)
 
 # Test kernels on the library: build/tests/guest/NAME from NAME/main.c. Those
 # that use nothing of it are in mk/guests.mk.
-LIBRARY_TESTS := library trap entry netfront
+LIBRARY_TESTS := library trap entry blkfront netfront
 
 build/obj-guest/%.o: tests/guest/%/main.c build/deps/flags
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(PVGUEST_KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# What tests with devices need.
-build/obj-guest/store.o: tests/guest/store/store.c build/deps/flags
-	$(call say,CC)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(PVGUEST_KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
--include build/obj-guest/store.d
-
 define library_test
 TEST_NEEDS += build/tests/guest/$(1)
-build/tests/guest/$(1): build/obj-guest/$(1).o build/obj-guest/store.o \
-		build/libpvguest.a \
+build/tests/guest/$(1): build/obj-guest/$(1).o build/libpvguest.a \
 		$$(PVGUEST_LDS)
 	$$(call say,LD)
 	$$(Q)mkdir -p $$(@D)

@@ -79,7 +79,7 @@ def add_modules(archive, folder):
 
 def build(extra, modules):
     archive = Archive()
-    for folder in ("dev", "etc", "proc", "root", "sys", "tmp"):
+    for folder in ("dev", "etc", "mnt", "proc", "root", "sys", "tmp"):
         archive.folder(folder)
     archive.device("dev/console", 5, 1)
     archive.device("dev/null", 1, 3, 0o666)

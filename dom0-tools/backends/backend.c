@@ -124,6 +124,9 @@ static void write_state(struct backend_device *device, enum xenbus_state state)
 }
 
 static void say(struct backend_device *device, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static void say(struct backend_device *device, const char *format, va_list args)
 {
 	char text[TEXT_SIZE];
 

@@ -69,7 +69,8 @@ static struct pv_grant_page *add(struct blk_grants *grants, uint32_t ref)
 /* Takes the newest entries back, the last first: each heads its bucket. */
 static void drop_from(struct blk_grants *grants, uint16_t first)
 {
-	pv_grants_unmap(grants->pages + first, grants->count - first);
+	if (grants->count > first)
+		pv_grants_unmap(grants->pages + first, grants->count - first);
 	while (grants->count > first) {
 		uint16_t entry = --grants->count;
 

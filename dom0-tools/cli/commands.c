@@ -66,6 +66,18 @@ void cli_print_error(const struct tk_error *err)
 
 /* Machine ----------------------------------------------------------------- */
 
+static void print_holds(void)
+{
+	const struct platform_holds holds = platform_holds();
+
+	cli_print("%-23s: %lu\n", "control_heap",
+		  (unsigned long)holds.heap_bytes);
+	cli_print("%-23s: %lu\n", "control_pages", (unsigned long)holds.pages);
+	cli_print("%-23s: %lu\n", "control_grants",
+		  (unsigned long)holds.mapped_grants);
+	cli_print("%-23s: %u\n", "control_ports", holds.ports);
+}
+
 static void run_info(int count, char **words)
 {
 	struct tk_host_info info;
@@ -93,6 +105,7 @@ static void run_info(int count, char **words)
 		  info.version_minor, info.version_extra);
 	cli_print("%-23s: %s\n", "xen_caps", info.capabilities);
 	cli_print("%-23s: %s\n", "xen_commandline", info.command_line);
+	print_holds();
 }
 
 static void run_dmesg(int count, char **words)

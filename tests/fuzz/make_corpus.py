@@ -201,6 +201,27 @@ DISK_SEEDS = {
 }
 
 
+def blkback_seeds():
+    """Steps of blkback_fuzz.c: requests, a run, completions, a reconnect."""
+    segments = b"".join(bytes([n, 0, 7]) for n in range(11))
+    read, write = b"\x01\x00\x0b\x00" + segments, b"\x01\x01\x02\x08" + segments
+    barrier, flush = b"\x01\x02\x01\x00" + segments, b"\x01\x03\x00\x00"
+    entries = b"".join(struct.pack("<IBBH", 32 + n, 0, 7, 0) for n in range(8))
+    indirect = b"\x09\x05\x00" + entries + b"\x02\x00\x08\x00\x05"
+    run, done = b"\x05\x04", b"\x07\x00\x01"
+    again = b"\x06\x05\x06\x06\x06\x01\x04" + struct.pack("<4I", 0, 1, 0, 1) \
+        + b"\x06\x03"
+    seeds = {}
+    for how in (0, 1, 2, 4, 5, 12):
+        seeds[f"requests-{how}"] = bytes([how]) + read + write + run + \
+            indirect + barrier + flush + run + done * 6 + again + read + run
+    seeds["indices"] = b"\x05" + read + run + b"\x03\xff\xff\xff\xff" + run
+    seeds["queues"] = b"\x04\x06\x06\x0a\x05\x02\x0a\x06\x05\x0a\x07\x03" \
+        b"\x0a\x08\x06\x0a\x09\x04\x06\x01\x06\x03" + read + run
+    seeds["death"] = b"\x05" + read + write + run + b"\x0b\x01"
+    return seeds
+
+
 def write(folder, seeds):
     folder.mkdir(parents=True, exist_ok=True)
     for name, contents in seeds.items():
@@ -209,6 +230,7 @@ def write(folder, seeds):
 
 def main():
     root = pathlib.Path(sys.argv[1])
+    write(root / "blkback", blkback_seeds())
     write(root / "disk", DISK_SEEDS)
     write(root / "elf", ELF_SEEDS)
     write(root / "bzimage", bzimage_seeds())

@@ -17,8 +17,7 @@
 #include <pvguest/ring.h>
 #include <pvguest/start.h>
 #include <pvguest/time.h>
-
-#include "../store/store.h"
+#include <pvguest/xenstore.h>
 
 #define BUFFERS    32u
 #define LIMIT_NS   60000000000ull /* something hangs */
@@ -74,14 +73,31 @@ static const char *key(const struct vif *vif, const char *name)
 	return path;
 }
 
+static void write_key(const struct vif *vif, const char *name,
+		      const char *value)
+{
+	pv_xenstore_write(key(vif, name), value);
+}
+
+static void write_number(const struct vif *vif, const char *name,
+			 uint64_t number)
+{
+	char text[24];
+
+	pv_snprintf(text, sizeof(text), "%lu", number);
+	write_key(vif, name, text);
+}
+
 static uint64_t back_state(const struct vif *vif)
 {
-	char back[96], path[104];
+	struct pv_keys keys;
+	char back[96];
+	uint32_t state;
 
-	if (!store_read(key(vif, "backend"), back, sizeof(back)))
+	if (pv_xenstore_read(key(vif, "backend"), back, sizeof(back)) < 0)
 		return XenbusStateUnknown;
-	pv_snprintf(path, sizeof(path), "%s/state", back);
-	return store_read_number(path);
+	keys = pv_xenstore_keys(back);
+	return pv_keys_number(&keys, "state", &state) ? 0 : state;
 }
 
 /* False: it did not come to that. */
@@ -147,18 +163,18 @@ static void make_rings(struct vif *vif)
 
 static void write_keys(const struct vif *vif)
 {
-	store_write_number(key(vif, "tx-ring-ref"), vif->tx_ref);
-	store_write_number(key(vif, "rx-ring-ref"), vif->rx_ref);
-	store_write_number(key(vif, "event-channel"), (uint64_t)vif->port);
-	store_write(key(vif, "request-rx-copy"), "1");
-	store_write(key(vif, "feature-rx-notify"), "1");
-	store_write(key(vif, "feature-sg"), "1");
-	store_write(key(vif, "feature-gso-tcpv4"), "1");
+	write_number(vif, "tx-ring-ref", vif->tx_ref);
+	write_number(vif, "rx-ring-ref", vif->rx_ref);
+	write_number(vif, "event-channel", (uint64_t)vif->port);
+	write_key(vif, "request-rx-copy", "1");
+	write_key(vif, "feature-rx-notify", "1");
+	write_key(vif, "feature-sg", "1");
+	write_key(vif, "feature-gso-tcpv4", "1");
 }
 
 static void set_state(const struct vif *vif, unsigned int state)
 {
-	store_write_number(key(vif, "state"), state);
+	write_number(vif, "state", state);
 }
 
 static bool connect(struct vif *vif)
@@ -506,12 +522,12 @@ static void test_keys(void)
 	for (i = 0; i < 35; i++) {
 		make_rings(mallory);
 		write_keys(mallory);
-		store_write(key(mallory, names[i % 5]), values[i / 5]);
+		write_key(mallory, names[i % 5], values[i / 5]);
 		set_state(mallory, XenbusStateConnected);
 		wrong += !wait_state(mallory, XenbusStateClosing,
 				     XenbusStateClosed);
 		wrong += !disconnect(mallory);
-		store_remove(key(mallory, "multi-queue-num-queues"));
+		pv_xenstore_remove(key(mallory, "multi-queue-num-queues"));
 	}
 	check("keys that make no sense", wrong == 0, wrong);
 	check_others("others after such keys");
@@ -541,19 +557,19 @@ static void test_states(void)
 static void test_directory(void)
 {
 	check("connected", connect(mallory), 0);
-	store_write(key(mallory, "mac"), "02:00:00:00:00:01");
-	store_write(key(mallory, "backend"), "/local/domain/0/name");
-	store_write(key(mallory, "backend-id"), "77");
+	write_key(mallory, "mac", "02:00:00:00:00:01");
+	write_key(mallory, "backend", "/local/domain/0/name");
+	write_key(mallory, "backend-id", "77");
 	check_others("others after a spoiled directory");
 	check("no address of others",
-	      !store_write("/local/domain/0/backend/vif/1/0/mac", "x"), 0);
+	      pv_xenstore_write("/local/domain/0/backend/vif/1/0/mac", "x") < 0,
+	      0);
 }
 
 int main(void)
 {
 	unsigned int i;
 
-	store_init();
 	for (i = 0; i < 3; i++) {
 		vifs[i].number = i;
 		if (!wait_state(&vifs[i], XenbusStateInitWait,

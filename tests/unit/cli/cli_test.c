@@ -87,6 +87,11 @@ int platform_file(const char *path, const void **data, size_t *size)
 	return -1;
 }
 
+struct platform_holds platform_holds(void)
+{
+	return (struct platform_holds){ 0 };
+}
+
 void platform_forget_contents(const char *contents)
 {
 	(void)contents;
