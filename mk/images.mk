@@ -23,6 +23,11 @@ build/guests/vmlinuz: scripts/debian_kernel.py
 build/kernels/%: scripts/debian_kernel.py
 	$(call say,KERNEL)
 	$(Q)$(PYTHON) scripts/debian_kernel.py $* $@
+# A whole Debian system on a disk.
+build/debian.img: scripts/debian_image.py
+	$(call say,DEBIAN)
+	$(Q)$(PYTHON) scripts/deps.py image
+	$(Q)$(PYTHON) scripts/debian_image.py $@
 build/guests/initramfs.gz: scripts/initramfs.py scripts/cpio.py \
 		build/guests/vmlinuz
 	$(call say,CPIO)
@@ -41,8 +46,8 @@ build/dom0-ramdisk.cpio: $$(GUEST_FILES) scripts/ramdisk.py
 build/dom0-ramdisk-guests.cpio: $$(GUEST_FILES) FORCE
 	$(Q)$(PYTHON) scripts/ramdisk.py $@ $(filter-out FORCE,$^) '$(GUESTS)'
 
-export GUESTS DOM0 DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE FIRMWARE QEMU_ARGS \
-	ICOUNT
+export GUESTS DOM0 DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE FIRMWARE DISK \
+	DISK_TYPE NET NET_TYPE QEMU_ARGS ICOUNT
 # Not exported: a make called by a test is to choose anew.
 RAMDISK := $(or $(DOM0_RAMDISK),$(if $(DOM0),,\
 	build/dom0-ramdisk$(if $(GUESTS),-guests).cpio))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Install the Debian packages that are missing, saying which and why.
 
-    deps.py GROUP ...        groups of scripts/packages.txt: build run test lint
+    deps.py GROUP ...        groups of scripts/packages.txt: build run test lint image
 
 When everything is there this does nothing and needs no network.
 """

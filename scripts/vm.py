@@ -29,6 +29,10 @@ class Machine:
     machine: str = "pc"
     firmware: str = "bios"
     icount: bool = False
+    disk: str = ""
+    disk_type: str = "virtio"
+    net: str = "none"
+    net_type: str = "virtio"
     qemu_args: str = ""
 
     def command(self):
@@ -45,12 +49,54 @@ class Machine:
             raise ValueError(f"FIRMWARE={self.firmware}: bios or uefi")
         if self.icount:
             argv += ["-icount", "shift=0,sleep=off"]
+        if self.disk:
+            argv += disk_image(self.disk, self.disk_type)
+        if self.net != "none":
+            argv += network_card(self.net, self.net_type)
         return argv + shlex.split(self.qemu_args)
+
+
+DISK_DEVICES = {
+    "virtio": ["-device", "virtio-blk-pci,drive={0}"],
+    "nvme": ["-device", "nvme,drive={0},serial={0}"],
+    "ahci": ["-device", "ahci,id=ahci-{0}",
+             "-device", "ide-hd,drive={0},bus=ahci-{0}.0"],
+}
+
+
+def disk_device(drive, kind):
+    """Arguments for a device of this kind over QEMU's drive or block node."""
+    if kind not in DISK_DEVICES:
+        raise ValueError(f"DISK_TYPE={kind}: {', '.join(DISK_DEVICES)}")
+    return [word.format(drive) for word in DISK_DEVICES[kind]]
+
+
+def disk_image(file, kind, name="disk", options=""):
+    """Arguments that attach an image file as a disk of this kind."""
+    image = "qcow2" if str(file).endswith(".qcow2") else "raw"
+    name_of_file = str(file).replace(",", ",,")
+    return ["-drive", f"file={name_of_file},if=none,id={name},format={image},"
+            f"discard=unmap{options}", *disk_device(name, kind)]
+
+
+NET_DEVICES = {"virtio": "virtio-net-pci", "e1000e": "e1000e"}
+
+
+def network_card(net, kind, options=""):
+    """Arguments for a card of this kind, called `card`, on QEMU's own network:
+    10.0.2.0/24 with DHCP, where 10.0.2.2 is this machine's loopback."""
+    if net != "user":
+        raise ValueError(f"NET={net}: user or none")
+    if kind not in NET_DEVICES:
+        raise ValueError(f"NET_TYPE={kind}: {', '.join(NET_DEVICES)}")
+    return ["-netdev", "user,id=net", "-device",
+            f"{NET_DEVICES[kind]},netdev=net,id=card{options}"]
 
 
 def boot_iso(iso):
     """Arguments that boot an image by the machine's firmware."""
-    return ["-drive", f"file={iso},media=cdrom,readonly=on,format=raw"]
+    return ["-drive", f"file={iso},media=cdrom,readonly=on,format=raw",
+            "-boot", "order=d"]
 
 
 def boot_direct(hypervisor, cmdline, modules):

@@ -11,6 +11,7 @@
 
 #include "cli/block_commands.h"
 #include "cli/cli.h"
+#include "cli/disk_commands.h"
 #include "cli/network_commands.h"
 #include "cli/platform.h"
 #include "drivers/drivers.h"
@@ -574,6 +575,9 @@ const struct command commands[] = {
 	  0, 0, WORDS_NONE, run_dmesg },
 	{ "pci", "", "the machine's devices and which driver has each",
 	  0, 0, WORDS_NONE, run_pci },
+	{ "disks", "[--check NAME | --copy FROM TO | --discard NAME]",
+	  "the disks; read one through; overwrite one with another; empty one",
+	  0, 3, WORDS_NONE, run_disks },
 	{ "network-list", "NAME", "the network cards of a guest",
 	  1, 1, WORDS_GUESTS, run_network_list },
 	{ "network-attach", "NAME [CARD]",

@@ -44,6 +44,8 @@ void run_network(int count, char **words)
 		  "Dropped", "Errors");
 	while ((port = net_port_next(port)))
 		print_port(port);
+	cli_print("%u of %u pages in use\n", NET_POOL_PAGES - net_pages_free(),
+		  NET_POOL_PAGES);
 }
 
 /* Cards of a guest -------------------------------------------------------- */

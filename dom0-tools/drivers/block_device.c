@@ -2,6 +2,7 @@
 /* The list of disks, and the checks that all of them need: block_device.h. */
 #include "drivers/block_device.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <public/errno.h>
@@ -73,6 +74,17 @@ void block_register(struct block_device *device)
 		end = &(*end)->next;
 	device->next = NULL;
 	*end = device;
+}
+
+void block_name(struct block_device *device, const char *kind)
+{
+	char name[sizeof(device->name)];
+	unsigned int n = 0;
+
+	do {
+		snprintf(name, sizeof(name), "%s%u", kind, n++);
+	} while (block_find(name));
+	memcpy(device->name, name, sizeof(name));
 }
 
 struct block_device *block_find(const char *name)

@@ -42,7 +42,11 @@ struct block_request {
 	void (*done)(struct block_request *request, int error);
 	void *context; /* the submitter's */
 
-	/* The device's, between submit() and done(). */
+	/*
+	 * The device's, between submit() and done(); so are the two fields
+	 * above, done and context, and sector. All are as they were when
+	 * done() runs.
+	 */
 	struct block_request *next;
 	uint64_t device_data[4];
 };
@@ -81,6 +85,8 @@ void block_kick(struct block_device *device);
 
 /* The device stays the caller's and must exist for as long as we run. */
 void block_register(struct block_device *device);
+/* The first free name of a kind: "vd0", "vd1"... for "vd". */
+void block_name(struct block_device *device, const char *kind);
 struct block_device *block_find(const char *name); /* NULL: none */
 /* Begin with NULL, ends with NULL. */
 struct block_device *block_next(const struct block_device *device);

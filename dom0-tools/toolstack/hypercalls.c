@@ -314,6 +314,7 @@ static const struct {
 	{ XEN_EPERM, "not permitted" },
 	{ XEN_ENOENT, "no such object" },
 	{ XEN_ESRCH, "no such domain" },
+	{ XEN_EIO, "input/output error" },
 	{ XEN_E2BIG, "list too long" },
 	{ XEN_EAGAIN, "try again" },
 	{ XEN_ENOMEM, "not enough memory" },
@@ -323,8 +324,10 @@ static const struct {
 	{ XEN_EEXIST, "exists already" },
 	{ XEN_EINVAL, "invalid argument" },
 	{ XEN_ENOSPC, "no space left" },
+	{ XEN_EROFS, "read-only" },
 	{ XEN_ENOSYS, "not implemented by the hypervisor" },
-	{ XEN_EOPNOTSUPP, "not supported by the hypervisor" },
+	{ XEN_EOPNOTSUPP, "not supported" },
+	{ XEN_ETIMEDOUT, "no answer in time" },
 };
 
 const char *tk_errno_text(long error)

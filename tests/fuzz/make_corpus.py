@@ -222,6 +222,27 @@ def blkback_seeds():
     return seeds
 
 
+def mbr_sector(*entries):
+    """Entries are (type, first, count)."""
+    table = b"".join(struct.pack("<B3xB3xII", 0, *e) for e in entries)
+    return bytes(0x1be) + table.ljust(64, b"\0") + b"\x55\xaa"
+
+
+def partition_seeds():
+    """The fuzzer's disks: checksums are 0, sectors repeat to the end."""
+    sizes = struct.pack("<BB", 0, 6)
+    entry = b"\1" * 16 + b"\2" * 16 + struct.pack("<QQQ", 34, 50, 0)
+    entry = (entry + "root".encode("utf-16le")).ljust(128, b"\0")
+    header = struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 0,
+                         1, 63, 34, 60, b"\3" * 16, 2, 4, 128, 0)
+    chain = mbr_sector((0x83, 1, 5), (5, 1, 2))
+    return {
+        "gpt": sizes + mbr_sector((0xee, 1, 63)) + header.ljust(512, b"\0")
+        + entry + bytes(128) + entry + entry,
+        "mbr": sizes + mbr_sector((0x83, 1, 3), (0x0f, 1, 60)) + chain + chain,
+    }
+
+
 def write(folder, seeds):
     folder.mkdir(parents=True, exist_ok=True)
     for name, contents in seeds.items():
@@ -236,6 +257,7 @@ def main():
     write(root / "bzimage", bzimage_seeds())
     write(root / "xenstore", xenstore_seeds())
     write(root / "netback", netback_seeds())
+    write(root / "partition", partition_seeds())
 
 
 if __name__ == "__main__":

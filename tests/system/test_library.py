@@ -42,7 +42,7 @@ def as_guests(env, boot):
     vm = boot(disk)
     vm.expect(PROMPT, 60)
     vm.send("create /guests/library.cfg -c")
-    judge(vm, 35)
+    judge(vm, 42)
     vm.expect(PROMPT)
     vm.send("create /guests/trap.cfg -c")
     see_crash(vm)
@@ -53,13 +53,13 @@ def as_guests(env, boot):
 
 def test_library_first(env):
     vm = env.boot(dom0=kernel(env, "library"))
-    judge(vm, 40)
+    judge(vm, 47)
     vm.wait_off()
 
 
 def test_library_first_smap(env):
     vm = env.boot(dom0=kernel(env, "library"), cpu="max", smp=1)
-    judge(vm, 40)
+    judge(vm, 47)
     vm.wait_off()
 
 
@@ -72,7 +72,7 @@ def test_guests(env):
 
 
 def test_library_first_on_reference(env):
-    judge(env.boot_reference(kernel(env, "library"), None), 40)
+    judge(env.boot_reference(kernel(env, "library"), None), 47)
 
 
 def test_guests_on_reference(env):

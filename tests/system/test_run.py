@@ -6,13 +6,14 @@ All in one test function at a time: `make run` writes build/tenon.iso.
 import os
 import subprocess
 import threading
+import zlib
 
 from testenv import ROOT, hello_config
 
 # What `make test` leaves in the environment; a user's make would not see it.
 MAKE_VARIABLES = set("""MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GUESTS DOM0
-DOM0_RAMDISK DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE FIRMWARE QEMU_ARGS
-ICOUNT""".split())
+DOM0_RAMDISK DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE FIRMWARE DISK
+DISK_TYPE QEMU_ARGS ICOUNT""".split())
 
 ONE_AT_A_TIME = threading.Lock()
 
@@ -68,6 +69,18 @@ def test_dom0_variables(env):
                               DOM0_CMDLINE="some words", SMP=1, MEM="1G",
                               CPU="qemu64", MACHINE="q35")
     assert status == 0 and "Hello from a control domain" in output, output
+
+
+def test_disk(env):
+    """An image as a disk of a chosen kind; the ISO's drive is not one."""
+    image = env.tmp / "disk.img"
+    image.write_bytes(bytes(range(256)) * 4096)
+    crc = f"CRC-32 {zlib.crc32(image.read_bytes()):08x}"
+    folder = guests_folder(env, "disks\ndisks --check nvme0n1\npoweroff\n")
+    status, output = make_run(env, GUESTS=folder, DISK=image,
+                              DISK_TYPE="nvme", MACHINE="q35")
+    assert status == 0 and f"nvme0n1: {crc}" in output, output
+    assert "sd0" not in output, output
 
 
 def test_icount(env):

@@ -56,6 +56,8 @@ struct virtio_device {
 
 /* Finds the device's registers and resets it. */
 int virtio_open(struct virtio_device *device, struct pci_device *pci);
+/* A probe that failed gives the device and its interrupts back. */
+void virtio_close(struct virtio_device *device);
 /* Agrees on those of the wanted features, and of the transport's, that exist.
  */
 int virtio_negotiate(struct virtio_device *device, uint64_t wanted);

@@ -491,7 +491,7 @@ int virtio_net_probe(struct pci_device *pci)
 		rc = net_card_register(&card->port);
 	}
 	if (rc) {
-		virtio_reset(&card->device);
+		virtio_close(&card->device);
 		free(card);
 		return rc;
 	}

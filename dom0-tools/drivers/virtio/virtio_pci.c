@@ -52,6 +52,7 @@
 #define LEGACY_CONFIG_VECTOR   20 /* with MSI-X only */
 #define LEGACY_QUEUE_VECTOR    22
 #define LEGACY_CONFIG          20 /* 24 with MSI-X */
+#define LEGACY_LENGTH          24
 
 /* Device status (2.1). */
 #define STATUS_ACKNOWLEDGE 1
@@ -224,11 +225,19 @@ int virtio_open(struct virtio_device *device, struct pci_device *pci)
 	pci_enable(pci, true);
 	device->modern = find_modern(device, pci);
 	if (!device->modern) {
-		if (!pci->bars[0].is_io || pci->bars[0].size == 0)
+		if (!pci->bars[0].is_io || pci->bars[0].size < LEGACY_LENGTH)
 			return -XEN_ENODEV;
 		device->port = (uint16_t)pci->bars[0].base;
 	}
 	return virtio_reset(device);
+}
+
+void virtio_close(struct virtio_device *device)
+{
+	if (device->modern || device->port)
+		(void)virtio_reset(device);
+	pci_irq_release(device->pci);
+	pci_enable(device->pci, false);
 }
 
 /* Features ---------------------------------------------------------------- */

@@ -4,6 +4,8 @@
  * clocks, windows on frames, grants. Runs as first domain and as an ordinary
  * one. Prints `ok NAME` or `not ok NAME: why` per check, then `done N failed`.
  */
+#include <public/event_channel.h>
+#include <public/physdev.h>
 #include <public/version.h>
 #include <pvguest/console.h>
 #include <pvguest/event.h>
@@ -143,6 +145,43 @@ static void test_device_memory(void)
 	check("registers are mapped",
 	      hpet && pv_probe_read(hpet - 1, &value) && value >> 32 != 0, 0);
 	pv_unmap_device(hpet, 8);
+}
+
+static long physdev(unsigned int op, const void *arg)
+{
+	return pv_hypercall2(__HYPERVISOR_physdev_op, op, PV_ARG(arg));
+}
+
+/* Numbers of nobody; from an ordinary guest, every number is. */
+static void test_device_interrupts(void)
+{
+	uint32_t gsi = pv_is_initial_domain() ? 100000 : 5;
+	struct evtchn_bind_pirq bind = { .pirq = gsi };
+	struct physdev_map_pirq map = { .domid = DOMID_SELF,
+					.type = MAP_PIRQ_TYPE_GSI,
+					.index = (int)gsi,
+					.pirq = (int)gsi };
+	struct physdev_map_pirq msi = { .domid = DOMID_SELF,
+					.type = MAP_PIRQ_TYPE_MSI_SEG,
+					.index = -1,
+					.pirq = -1,
+					.devfn = 0xff };
+	struct physdev_unmap_pirq unmap = { DOMID_SELF, (int)gsi };
+	struct physdev_setup_gsi setup = { .gsi = (int)gsi, .triggering = 1 };
+	struct physdev_eoi eoi = { .irq = gsi };
+
+	check("no such line", physdev(PHYSDEVOP_map_pirq, &map) < 0, map.pirq);
+	check("no such device", physdev(PHYSDEVOP_map_pirq, &msi) < 0,
+	      msi.pirq);
+	check("nothing to unmap", physdev(PHYSDEVOP_unmap_pirq, &unmap) < 0, 0);
+	check("nothing to set up", physdev(PHYSDEVOP_setup_gsi, &setup) < 0, 0);
+	check("nothing to end", physdev(PHYSDEVOP_eoi, &eoi) < 0, 0);
+	check("nothing to bind",
+	      pv_hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_pirq,
+			    PV_ARG(&bind)) < 0,
+	      0);
+	check("no interrupt of the device",
+	      pv_event_bind_pirq(gsi, NULL, NULL) < 0, 0);
 }
 
 /* Grants ------------------------------------------------------------------ */
@@ -341,6 +380,7 @@ int main(void)
 	test_time();
 	test_timers();
 	test_device_memory();
+	test_device_interrupts();
 	test_exceptions();
 	test_vectors_survive();
 	pv_printf("done %d failed\n", failed);

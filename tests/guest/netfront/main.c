@@ -426,7 +426,9 @@ static void test_references(void)
 	check("connected", connect(mallory), 0);
 	for (i = 0; i < count; i++) {
 		put(mallory, (uint16_t)i, refs[i], 0, 100, 0);
-		offer(mallory, (uint16_t)i, refs[i]);
+		/* 0 and 1 are the console's and xenstore's rings, granted. */
+		if (refs[i] > 1)
+			offer(mallory, (uint16_t)i, refs[i]);
 	}
 	push(mallory);
 	shout(30);
@@ -504,7 +506,10 @@ static void test_garbage(void)
 	check("garbage in the rings", round == 25, round);
 }
 
-/* Keys that make no sense: no connection, and the next one is as good. */
+/*
+ * Keys that make no sense: no connection, and the next one is as good. 7 is a
+ * reference that grants nothing, and too many queues.
+ */
 static void test_keys(void)
 {
 	static const char *const names[] = { "tx-ring-ref", "rx-ring-ref",
@@ -513,7 +518,7 @@ static void test_keys(void)
 	static const char *const values[] = { "",
 					      "x",
 					      "-1",
-					      "0",
+					      "7",
 					      "99999",
 					      "4294967296",
 					      "184467440737095516160" };

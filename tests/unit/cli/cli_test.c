@@ -18,6 +18,7 @@
 #include "drivers/drivers.h"
 #include "fake_primitives.h"
 #include "kernel_fixture.h"
+#include "ram_disk.h"
 #include "toolstack/guests.h"
 #include "toolstack/primitives.h"
 #include "xenstore/local.h"
@@ -191,6 +192,83 @@ static void test_machine(void)
 	CHECK(fake.ended == SHUTDOWN_poweroff);
 	run("reboot");
 	CHECK(fake.ended == SHUTDOWN_reboot);
+	end();
+}
+
+static struct ram_disk from, to, small;
+
+static bool step_disk(void)
+{
+	CHECK(ram_disk_step(&from));
+	return true;
+}
+
+static void test_disks(void)
+{
+	size_t i;
+
+	start();
+	ram_disk_init(&from, "vd0", 3000, 512);
+	ram_disk_init(&to, "vd1", 3000, 512);
+	ram_disk_init(&small, "vd2", 2048, 4096);
+	small.device.has_discard = false;
+	for (i = 0; i < 3000 * BLOCK_SECTOR; i++)
+		from.data[i] = (uint8_t)(i * 7 + i / BLOCK_SECTOR);
+	run("disks");
+	CHECK_TEXT(output, "Name                 Size  Unit Flags\r\n");
+	block_register(&from.device);
+	block_register(&to.device);
+	block_register(&small.device);
+	run("disks");
+	CHECK_HAS(output,
+		  "vd0               1.4 MiB   512 rw,flush,discard\r\n");
+	CHECK_HAS(output, "vd2               1.0 MiB  4096 rw,flush\r\n");
+	run("disks --check vd0");
+	CHECK_HAS(output, "vd0: CRC-32 7cd5ed0e\r\n"
+			  "3000 of 3000 sectors, 0 errors, ");
+	/* One after the other, newest first: the checksum does not change. */
+	from.newest_first = from.hold = true;
+	fake.on_wait = step_disk;
+	run("disks --check vd0");
+	CHECK_HAS(output, "vd0: CRC-32 7cd5ed0e\r\n");
+	from.hold = false;
+	fake.on_wait = no_more_input;
+	run("disks --copy vd0 vd1");
+	CHECK_HAS(output, "3000 of 3000 sectors, 0 errors, ");
+	CHECK(memcmp(from.data, to.data, 3000 * BLOCK_SECTOR) == 0);
+	CHECK(to.flushes == 1);
+	from.bad_sector = 1000;
+	run("disks --check vd0");
+	CHECK_HAS(output, "error: vd0: sectors 896 to 1023: ");
+	CHECK_HAS(output, "3000 of 3000 sectors, 1 errors, ");
+	CHECK(!strstr(output, "CRC"));
+	to.bad_sector = 2999;
+	run("disks --copy vd0 vd1");
+	CHECK_HAS(output, "error: vd1: sectors 2944 to 2999: ");
+	CHECK_HAS(output, "3000 of 3000 sectors, 2 errors, ");
+	to.bad_sector = 0;
+	run("disks --discard vd1");
+	CHECK_TEXT(output, "");
+	CHECK(to.discards == 1 && to.data[100] == 0);
+	run("disks --discard vd2");
+	CHECK_HAS(output, "error: vd2: ");
+	run("disks --copy vd0 vd0");
+	CHECK_TEXT(output, "error: these are the same disk\r\n");
+	run("disks --copy vd0 vd2");
+	CHECK_TEXT(output, "error: vd2 is smaller than vd0\r\n");
+	to.device.read_only = true;
+	run("disks --copy vd0 vd1");
+	CHECK_TEXT(output, "error: vd1 is read-only\r\n");
+	run("disks --check LABEL=none");
+	CHECK_TEXT(output, "error: no disk LABEL=none\r\n");
+	run("disks --format vd0");
+	CHECK_HAS(output, "error: usage: disks");
+	from.device.sectors = to.device.sectors = 0;
+	run("disks --check vd0");
+	CHECK_HAS(output, "0 of 0 sectors, 0 errors, ");
+	ram_disk_free(&from);
+	ram_disk_free(&to);
+	ram_disk_free(&small);
 	end();
 }
 
@@ -394,10 +472,10 @@ static void test_xenstore_ls(void)
 }
 
 static const struct test tests[] = {
-	TEST(test_words),       TEST(test_machine), TEST(test_files),
-	TEST(test_guest_verbs), TEST(test_wait),    TEST(test_console),
-	TEST(test_autorun),     TEST(test_prompt),  TEST(test_notice),
-	TEST(test_xenstore_ls),
+	TEST(test_words),   TEST(test_machine),     TEST(test_disks),
+	TEST(test_files),   TEST(test_guest_verbs), TEST(test_wait),
+	TEST(test_console), TEST(test_autorun),     TEST(test_prompt),
+	TEST(test_notice),  TEST(test_xenstore_ls),
 };
 
 int main(void)

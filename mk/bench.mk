@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+#
+# make bench: instruction counts of the hypervisor's paths, ours and the
+# reference's. The guest that takes them is build/tests/bench.
+
+BENCH_OBJ := $(patsubst %,build/%.o,$(wildcard tests/bench/*.[cS]))
+
+build/tests/bench/%.c.o: tests/bench/%.c build/deps/flags
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(PVGUEST_CFLAGS) -MMD -MP -c -o $@ $<
+build/tests/bench/%.S.o: tests/bench/%.S build/deps/flags
+	$(call say,AS)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(PVGUEST_CFLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
+build/tests/bench-paths: $(BENCH_OBJ) build/libpvguest.a $(PVGUEST_LDS)
+	$(call say,LD)
+	$(Q)$(PVGUEST_LINK) -o $@ $(BENCH_OBJ) build/libpvguest.a
+TEST_NEEDS += build/tests/bench-paths
+-include $(BENCH_OBJ:.o=.d)
+
+.PHONY: bench
+bench: build/tenon build/tests/bench-paths
+	@$(PYTHON) scripts/deps.py build run test
+	@$(PYTHON) scripts/bench.py

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Count instructions of the hypervisor's paths, on Tenon and on the reference.
+
+    bench.py [--only tenon|reference] [--json FILE]
+
+Boots build/tests/bench-paths as the first domain of each, on one CPU with
+-icount, where the time stamp counter counts instructions: the same numbers on
+every run and on every host. The goals are those of docs/performance.md.
+"""
+import argparse
+import json
+import re
+import subprocess
+import sys
+
+from vm import ROOT, VM, Machine, boot_direct
+
+KERNEL = ROOT / "build/tests/bench-paths"
+RESULT = ROOT / "build/bench.json"
+LINE = re.compile(r"^bench (\w+) (\d+)\s*$", re.M)
+LIMIT = 300
+
+# Instructions, at most; None: no goal of its own.
+GOALS = {
+    "hc_null": 120, "hc_multi": 60, "hc_timer": 200,
+    "ev_send": 220, "ev_send_pending": 220, "sched_yield": 400,
+    "mm_uvm": 420, "mm_uvm_same_invlpg": 420, "mm_update1": 450,
+    "mm_batch32": 250, "mm_ptwr": 700, "mm_pin512": 26000,
+    "mm_unpin512": 18000, "mm_pin0": 4000, "mm_unpin0": 4000,
+    "mm_flush": 250, "mm_invlpg": 250, "mm_baseptr": 300,
+    "trap_ud": 400, "trap_pf": 400, "trap_cr0": 500, "trap_clts": 500,
+    "trap_rdmsr": 500, "gnt_map": 550, "gnt_unmap": 600,
+    "gnt_copy64_x16": 150, "gnt_copy1500_x16": 290, "gnt_copy4096_x16": 620,
+    "dom_new": 15000, "dom_populate": 700, "dom_populate_recycled": 700,
+    "dom_destroy": 120, "dens_bytes": 20000,
+}
+
+
+def parse(text):
+    """{name: count} of a guest's output, which has to be complete."""
+    if "bench done" not in text:
+        sys.exit(f"{text}\nbench: the guest did not come to its end")
+    return {name: int(count) for name, count in LINE.findall(text)}
+
+
+def on_tenon():
+    boot = boot_direct(ROOT / "build/tenon", "console=com1", [(KERNEL, "")])
+    with VM(Machine(smp=1, icount=True), boot, LIMIT) as vm:
+        vm.expect(r"^bench done", LIMIT)
+        return parse(vm.text)
+
+
+def on_reference():
+    done = subprocess.run(
+        [sys.executable, ROOT / "tests/reference/reference.py", "--dom0",
+         KERNEL, "--icount", "--smp", "1", "--timeout", str(LIMIT)],
+        capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode == 77:
+        print(done.stderr.strip())
+        return {}
+    return parse(done.stdout.replace("\r", ""))
+
+
+def table(ours, theirs):
+    yield f"{'path':22} {'Tenon':>9} {'reference':>9} {'ratio':>6} {'goal':>7}"
+    for name in ours or theirs:
+        count, other, goal = ours.get(name), theirs.get(name), GOALS.get(name)
+        ratio = f"{count / other:.2f}" if count and other else ""
+        missed = "  missed" if count and goal and count > goal else ""
+        yield (f"{name:22} {count or '-':>9} {other or '-':>9} {ratio:>6} "
+               f"{goal or '':>7}{missed}")
+    met = [n for n, g in GOALS.items() if ours.get(n, g + 1) <= g]
+    worse = [n for n in theirs if ours.get(n, 0) > theirs[n]]
+    yield f"{len(met)} of {len(GOALS)} goals met" + (
+        f"; worse than the reference: {', '.join(worse)}" if worse else "")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--only", choices=("tenon", "reference"))
+    parser.add_argument("--json", default=RESULT)
+    args = parser.parse_args()
+    ours = on_tenon() if args.only != "reference" else {}
+    theirs = on_reference() if args.only != "tenon" else {}
+    print("\n".join(table(ours, theirs)))
+    with open(args.json, "w", encoding="utf-8") as out:
+        json.dump({"tenon": ours, "reference": theirs}, out, indent=1)
+
+
+if __name__ == "__main__":
+    main()
