@@ -50,6 +50,8 @@ static int attach(const struct tk_guest *guest, const struct tk_vif *vif,
 	char mac[TK_MAC_TEXT_SIZE], name[sizeof(vif->vifname)];
 	char handle[NUMBER_SIZE], mtu[NUMBER_SIZE] = "", rate[RATE_SIZE] = "";
 
+	if (*vif->script)
+		tk_guests_notice(guest->config.name, "vif: script= is ignored");
 	tk_mac_print(mac, vif->mac);
 	name_interface(guest, vif, name);
 	snprintf(handle, sizeof(handle), "%u", vif->handle);

@@ -111,6 +111,11 @@ static void notice(const char *about, const char *text)
 		host->notice(about, text);
 }
 
+void tk_guests_notice(const char *about, const char *text)
+{
+	notice(about, text);
+}
+
 void tk_guests_forget_contents(const char *contents)
 {
 	if (host->forget_contents)
