@@ -47,7 +47,7 @@ build/dom0-ramdisk-guests.cpio: $$(GUEST_FILES) FORCE
 	$(Q)$(PYTHON) scripts/ramdisk.py $@ $(filter-out FORCE,$^) '$(GUESTS)'
 
 export GUESTS DOM0 DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE FIRMWARE DISK \
-	DISK_TYPE QEMU_ARGS ICOUNT
+	DISK_TYPE NET NET_TYPE QEMU_ARGS ICOUNT
 # Not exported: a make called by a test is to choose anew.
 RAMDISK := $(or $(DOM0_RAMDISK),$(if $(DOM0),,\
 	build/dom0-ramdisk$(if $(GUESTS),-guests).cpio))

@@ -32,6 +32,7 @@ hostname debian
 for m in $(cat /lib/modules/order 2>/dev/null); do
 	insmod /lib/modules/$m.ko 2>/dev/null
 done
+[ -e /sys/class/net/eth0 ] && ip link set eth0 up
 exec /sbin/init
 """
 
@@ -51,9 +52,16 @@ export PS1='debian# '
 cd /root
 """
 
+# `udhcpc` calls it with what it has learned.
+DHCP = """#!/bin/sh
+[ "$1" = bound ] || [ "$1" = renew ] || exit 0
+ip addr replace "$ip/$mask" dev "$interface"
+[ -z "$router" ] || ip route replace default via "${router%% *}"
+"""
+
 MOTD = """
 A Debian kernel as a paravirtualized guest, with busybox as its user space.
-`poweroff` ends it.
+`udhcpc` asks for an address on a network card. `poweroff` ends it.
 
 """
 
@@ -89,6 +97,8 @@ def build(extra, modules):
     archive.file("etc/inittab", INITTAB.encode())
     archive.file("etc/profile", PROFILE.encode())
     archive.file("etc/motd", MOTD.encode())
+    archive.folder("etc/udhcpc")
+    archive.file("etc/udhcpc/default.script", DHCP.encode(), 0o755)
     archive.file("etc/passwd", b"root::0:0:root:/root:/bin/sh\n")
     if modules:
         add_modules(archive, modules)

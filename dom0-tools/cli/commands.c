@@ -12,6 +12,7 @@
 #include "cli/block_commands.h"
 #include "cli/cli.h"
 #include "cli/disk_commands.h"
+#include "cli/network_commands.h"
 #include "cli/platform.h"
 #include "drivers/drivers.h"
 #include "toolstack/domain_config.h"
@@ -577,6 +578,16 @@ const struct command commands[] = {
 	{ "disks", "[--check NAME | --copy FROM TO | --discard NAME]",
 	  "the disks; read one through; overwrite one with another; empty one",
 	  0, 3, WORDS_NONE, run_disks },
+	{ "network-list", "NAME", "the network cards of a guest",
+	  1, 1, WORDS_GUESTS, run_network_list },
+	{ "network-attach", "NAME [CARD]",
+	  "give a running guest one more network card",
+	  1, 8, WORDS_GUESTS, run_network_attach },
+	{ "network-detach", "NAME CARD [--force]",
+	  "take a network card away from a guest",
+	  2, 3, WORDS_GUESTS, run_network_detach },
+	{ "network", "", "cards, guests' cards, and the bridges they are on",
+	  0, 0, WORDS_NONE, run_network },
 	{ "cat", "FILE", "show a file",
 	  1, 1, WORDS_FILES, run_cat },
 	{ "ls", "[PATH]", "list files",

@@ -313,6 +313,85 @@ static int read_uuid(struct wishes *wishes,
 	return 0;
 }
 
+/* Cards ------------------------------------------------------------------- */
+
+static bool has_vif(const struct tk_domain_config *domain, uint32_t handle)
+{
+	size_t i;
+
+	for (i = 0; i < domain->n_vifs; i++) {
+		if (domain->vifs[i].handle == handle)
+			return true;
+	}
+	return false;
+}
+
+/* Without an address: the guest's name may not be known yet. */
+static int add_vif(struct tk_domain_config *domain, const struct tk_vif *vif,
+		   struct tk_error *err)
+{
+	struct tk_vif *vifs, *added;
+
+	if (vif->has_handle && has_vif(domain, vif->handle))
+		return tk_fail(err, "there is a card %u already", vif->handle);
+	vifs = realloc(domain->vifs, (domain->n_vifs + 1) * sizeof(*vifs));
+	if (!vifs)
+		return tk_fail(err, "out of memory");
+	domain->vifs = vifs;
+	added = &vifs[domain->n_vifs];
+	*added = *vif;
+	while (!added->has_handle && has_vif(domain, added->handle))
+		added->handle++;
+	added->has_handle = true;
+	domain->n_vifs++;
+	return 0;
+}
+
+static void choose_addresses(struct tk_domain_config *domain)
+{
+	size_t i;
+
+	for (i = 0; i < domain->n_vifs; i++) {
+		if (!domain->vifs[i].has_mac)
+			tk_vif_choose_mac(&domain->vifs[i], domain->name);
+	}
+}
+
+int tk_domain_config_add_vif(struct tk_domain_config *domain,
+			     const struct tk_vif *vif, struct tk_error *err)
+{
+	if (add_vif(domain, vif, err))
+		return -1;
+	choose_addresses(domain);
+	return 0;
+}
+
+void tk_domain_config_drop_vif(struct tk_domain_config *domain, size_t index)
+{
+	domain->n_vifs--;
+	memmove(&domain->vifs[index], &domain->vifs[index + 1],
+		(domain->n_vifs - index) * sizeof(domain->vifs[0]));
+}
+
+static int copy_vifs(struct tk_domain_config *to,
+		     const struct tk_domain_config *from)
+{
+	size_t size = from->n_vifs * sizeof(*from->vifs);
+
+	to->vifs = NULL;
+	to->n_vifs = 0;
+	if (!size)
+		return 0;
+	to->vifs = malloc(size);
+	if (!to->vifs)
+		return -1;
+	memcpy(to->vifs, from->vifs, size);
+	to->n_vifs = from->n_vifs;
+	return 0;
+}
+
+/* Lists ------------------------------------------------------------------- */
+
 static int read_disk(struct wishes *wishes, const struct tk_config_value *item)
 {
 	struct tk_error why;
@@ -347,6 +426,36 @@ static int read_disks(struct wishes *wishes,
 	return 0;
 }
 
+static int read_vif(struct wishes *wishes, const struct tk_config_value *item)
+{
+	struct tk_error why;
+	struct tk_vif vif;
+
+	if (item->type == TK_CONFIG_LIST)
+		return value_fail(wishes, item,
+				  "vif: an entry must be a string");
+	if (tk_vif_parse(&vif, item->text, &why) ||
+	    add_vif(wishes->domain, &vif, &why))
+		return value_fail(wishes, item, "vif: %s", why.text);
+	return 0;
+}
+
+static int read_vifs(struct wishes *wishes,
+		     const struct tk_config_setting *setting, void *target)
+{
+	const struct tk_config_value *value = &setting->value;
+	size_t i;
+
+	(void)target;
+	if (value->type != TK_CONFIG_LIST)
+		return *value->text ? read_vif(wishes, value) : 0;
+	for (i = 0; i < value->n_items; i++) {
+		if (read_vif(wishes, &value->items[i]))
+			return -1;
+	}
+	return 0;
+}
+
 /* clang-format off */
 #define WISH(key, read) { #key, read, offsetof(struct wishes, key), false }
 #define DOMAIN(key, read) \
@@ -367,6 +476,7 @@ static const struct key_rule key_rules[] = {
 	CHECK(type, read_type),
 	CHECK(builder, read_builder),
 	CHECK(disk, read_disks),
+	CHECK(vif, read_vifs),
 	DOMAIN(uuid, read_uuid),
 	DOMAIN(on_poweroff, read_action),
 	DOMAIN(on_reboot, read_action),
@@ -375,7 +485,7 @@ static const struct key_rule key_rules[] = {
 
 static const char *const unsupported_keys[] = {
 	/* what a PV guest could have */
-	"bootloader", "bootloader_args", "bootargs", "firmware", "vif",
+	"bootloader", "bootloader_args", "bootargs", "firmware",
 	"vfb", "vkb", "vdispl", "vsnd", "p9", "pvcalls", "pvcallsif", "vtpm",
 	"usbctrl", "usbdev", "channel", "virtio", "vnc", "vnclisten",
 	"vncdisplay", "vncunused", "vncpasswd", "sdl", "opengl", "keymap",
@@ -658,6 +768,7 @@ static int settle(struct wishes *wishes)
 	if (settle_cmdline(wishes) || settle_strings(wishes))
 		return -1;
 	wishes->domain->vcpus = 1;
+	choose_addresses(wishes->domain);
 	return 0;
 }
 
@@ -702,6 +813,7 @@ void tk_domain_config_free(struct tk_domain_config *domain)
 	for (i = 0; i < domain->n_disks; i++)
 		tk_disk_free(&domain->disks[i]);
 	free(domain->disks);
+	free(domain->vifs);
 	free(domain->name);
 	free(domain->kernel);
 	free(domain->ramdisk);
@@ -753,6 +865,8 @@ int tk_domain_config_copy(struct tk_domain_config *to,
 	to->ramdisk = copy_text(from->ramdisk);
 	to->cmdline = copy_text(from->cmdline);
 	rc = copy_disks(to, from);
+	if (copy_vifs(to, from))
+		rc = -1;
 	if (!rc && to->name && to->kernel && to->cmdline &&
 	    (to->ramdisk || !from->ramdisk))
 		return 0;

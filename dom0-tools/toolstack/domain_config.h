@@ -5,8 +5,8 @@
  * by name, unless they are set to a value that asks for nothing (0, "" or
  * []); keys that nobody knows are refused with the nearest known one.
  *
- * Owns: the strings and the disks, until tk_domain_config_free(); no string is
- * NULL except `ramdisk`. Next to read: config.h for the syntax.
+ * Owns: the strings, the disks and the vifs, until tk_domain_config_free(); no
+ * string is NULL except `ramdisk`. Next to read: config.h for the syntax.
  */
 #ifndef TOOLSTACK_DOMAIN_CONFIG_H
 #define TOOLSTACK_DOMAIN_CONFIG_H
@@ -18,6 +18,7 @@
 #include "config.h"
 #include "disk.h"
 #include "error.h"
+#include "vif.h"
 
 /* What to do with a guest that has ended. */
 enum tk_action {
@@ -45,6 +46,8 @@ struct tk_domain_config {
 	uint8_t uuid[16]; /* all zero without one */
 	struct tk_disk *disks;
 	size_t n_disks;
+	struct tk_vif *vifs;
+	size_t n_vifs;
 };
 
 /*
@@ -75,6 +78,15 @@ tk_must_check int tk_domain_config_add_disk(struct tk_domain_config *domain,
 					    struct tk_disk *disk,
 					    struct tk_error *err);
 void tk_domain_config_drop_disk(struct tk_domain_config *domain, size_t index);
+
+/*
+ * A copy of `vif` with its number and address if it came without. The error
+ * says what is there already, or that memory is out.
+ */
+tk_must_check int tk_domain_config_add_vif(struct tk_domain_config *domain,
+					   const struct tk_vif *vif,
+					   struct tk_error *err);
+void tk_domain_config_drop_vif(struct tk_domain_config *domain, size_t index);
 
 /* "destroy", "restart", ... */
 const char *tk_action_name(enum tk_action action);

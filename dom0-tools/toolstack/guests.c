@@ -14,6 +14,7 @@
 #include "build_domain.h"
 #include "device.h"
 #include "guest_disks.h"
+#include "guest_vifs.h"
 #include "hypercalls.h"
 #include "primitives.h"
 
@@ -110,6 +111,11 @@ static void notice(const char *about, const char *text)
 		host->notice(about, text);
 }
 
+void tk_guests_notice(const char *about, const char *text)
+{
+	notice(about, text);
+}
+
 void tk_guests_forget_contents(const char *contents)
 {
 	if (host->forget_contents)
@@ -144,7 +150,9 @@ static int attach(struct tk_guest *guest, const struct tk_built_domain *built,
 			      built->console_ring_mfn, built->console_port,
 			      err))
 		return tk_fail_within(err, guest->config.name);
-	return tk_guest_disks_attach(guest, err);
+	if (tk_guest_disks_attach(guest, err))
+		return -1;
+	return tk_guest_vifs_attach(guest, err);
 }
 
 static int build(struct tk_guest *guest, struct tk_error *err)
@@ -301,6 +309,8 @@ static void rename_and_restart(struct tk_guest *guest, const char *reason)
 	}
 	free(guest->config.name);
 	guest->config.name = name;
+	/* A bridge takes an address once, and now the new one needs it. */
+	tk_guest_vifs_remove(guest);
 	if (!tk_guests_create(&config, false, &err))
 		notice("restart failed", err.text);
 }

@@ -77,7 +77,8 @@ tk_must_check int tk_guest_shutdown(struct tk_guest *guest,
 				    struct tk_error *err);
 tk_must_check int tk_guest_reboot(struct tk_guest *guest, struct tk_error *err);
 
-/* For guest_disks.c: tells the host. */
+/* For guest_disks.c and guest_vifs.c: tell the host. */
+void tk_guests_notice(const char *about, const char *text);
 void tk_guests_forget_contents(const char *contents);
 
 /* By name, or by the number of a domain that exists; NULL when unknown. */

@@ -170,6 +170,27 @@ def xenstore_seeds():
     }
 
 
+def netback_step(*values):
+    return bytes(values).ljust(8, b"\0")
+
+
+def netback_seeds():
+    step, work = netback_step, netback_step(7, 20)
+    packet = step(0, 0, 1, 9, 0, 0, 200, 1)
+    batch = (step(0, 0, 13, 1, 0, 30, 0, 1) + step(2, 1, 0, 1, 0, 1)
+             + step(0, 1, 4, 2, 0, 16, 0, 1) + step(0, 2, 0, 3, 0, 13, 0, 1))
+    return {
+        "packets": b"\0" + work + packet * 5 + work + packet + work,
+        "batch": b"\7" + work + batch + work,
+        "receive": b"\7" + step(3, 1, 1, 20) + step(6, 0, 30, 0, 2, 90)
+        + step(6, 3, 3, 0, 1) + step(3, 1, 2, 31) + work,
+        "cut": b"\0" + step(3, 1, 1, 31) * 3 + step(6, 1, 30, 0, 2, 90) + work,
+        "multicast": b"\x11" + step(0, 0, 8, 1) + step(2, 2, 0, 51) + work,
+        "broken": b"\x20" + packet * 3 + step(4, 0, 100) + work
+        + step(5, 1, 0) + work,
+    }
+
+
 DISK_SEEDS = {
     "places": b"/dev/vg/vol,raw,xvda,rw",
     "empty-format": b"/guests/x,,hdc,r,cdrom",
@@ -235,6 +256,7 @@ def main():
     write(root / "elf", ELF_SEEDS)
     write(root / "bzimage", bzimage_seeds())
     write(root / "xenstore", xenstore_seeds())
+    write(root / "netback", netback_seeds())
     write(root / "partition", partition_seeds())
 
 
