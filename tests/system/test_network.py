@@ -1,40 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Networks of guests: Linux's front end on our back end, the bridge, and the
 cards below it. Guests run scripts; what they print is judged."""
-import contextlib
 import hashlib
-import http.server
 import random
 import re
-import threading
 
-from testenv import DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config
+from testenv import (DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config,
+                     file_server)
 from vm import network_card
 
 FILE_SIZE = 4 << 20
 MACS = [f"02:00:00:00:00:0{i}" for i in (1, 2, 3)]
-
-@contextlib.contextmanager
-def file_server(content):
-    """The port of a web server on this machine's loopback with one file."""
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_args):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-
 
 def guest_files(env, name, script, vif="", memory=128):
     return {f"{name}.gz": env.initramfs(script),
