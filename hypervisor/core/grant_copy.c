@@ -11,15 +11,15 @@
 #include "mm/mm.h"
 
 struct side {
+	struct gnttab_copy_ptr name; /* of what it holds */
 	bool by_ref;
-	domid_t domid;
-	uint64_t page;        /* grant reference or frame number */
-	struct grant_pin pin; /* of an own page only the frame; NULL: none */
+	char *page;           /* NULL: nothing is held */
+	struct grant_pin pin; /* of an own page only the frame */
 };
 
 static void side_drop(struct side *s)
 {
-	if (!s->pin.frame)
+	if (!s->page)
 		return;
 	if (s->by_ref)
 		grant_unpin(&s->pin);
@@ -27,35 +27,39 @@ static void side_drop(struct side *s)
 		frame_put_writable(s->pin.frame);
 	else
 		frame_put(s->pin.frame);
-	s->pin.frame = NULL;
+	s->page = NULL;
 }
 
-static int16_t side_hold(struct side *s, struct domain *d,
-			 const struct gnttab_copy_ptr *name, bool by_ref)
+static int16_t side_get(struct side *s, struct domain *d)
 {
-	domid_t id = name->domid == DOMID_SELF ? d->id : name->domid;
-	uint64_t page = by_ref ? name->u.ref : name->u.gmfn;
+	domid_t id = s->name.domid == DOMID_SELF ? d->id : s->name.domid;
+	mfn_t m = mfn_of(s->name.u.gmfn);
 
-	if (s->pin.frame && s->page == page && s->domid == id &&
-	    s->by_ref == by_ref)
-		return GNTST_okay;
-	side_drop(s);
-	s->by_ref = by_ref;
-	s->domid = id;
-	s->page = page;
-	s->pin.ref = name->u.ref;
-	if (by_ref)
+	s->pin.ref = s->name.u.ref;
+	if (s->by_ref)
 		return grant_pin(&s->pin, id, d->id);
 	if (id != d->id)
 		return GNTST_permission_denied;
-	s->pin.frame = s->pin.write ? frame_get_writable(d, mfn_of(page))
-				    : frame_get_by_mfn(mfn_of(page), d);
+	s->pin.frame = s->pin.write ? frame_get_writable(d, m)
+				    : frame_get_by_mfn(m, d);
 	return s->pin.frame ? GNTST_okay : GNTST_bad_page;
 }
 
-static char *side_bytes(const struct side *s)
+static inline int16_t side_hold(struct side *s, struct domain *d,
+				const struct gnttab_copy_ptr *name, bool by_ref)
 {
-	return mfn_to_virt(frame_to_mfn(s->pin.frame));
+	int16_t status;
+
+	if (s->page && s->name.u.gmfn == name->u.gmfn &&
+	    s->name.domid == name->domid && s->by_ref == by_ref)
+		return GNTST_okay;
+	side_drop(s);
+	s->name = *name;
+	s->by_ref = by_ref;
+	status = side_get(s, d);
+	if (status == GNTST_okay)
+		s->page = mfn_to_virt(frame_to_mfn(s->pin.frame));
+	return status;
 }
 
 static int16_t copy_element(struct domain *d, const struct gnttab_copy *op,
@@ -76,14 +80,14 @@ static int16_t copy_element(struct domain *d, const struct gnttab_copy *op,
 		status = side_hold(to, d, &op->dest,
 				   op->flags & GNTCOPY_dest_gref);
 	if (status == GNTST_okay)
-		memmove(side_bytes(to) + op->dest.offset,
-			side_bytes(from) + op->source.offset, op->len);
+		memmove(to->page + op->dest.offset,
+			from->page + op->source.offset, op->len);
 	return status;
 }
 
 unsigned int grant_copy(struct vcpu *v, void *ops, unsigned int n)
 {
-	struct side from = { 0 }, to = { .pin.write = true };
+	struct side from = { .page = NULL }, to = { .pin.write = true };
 	struct gnttab_copy *op = ops;
 
 	for (unsigned int i = 0; i < n; i++)
