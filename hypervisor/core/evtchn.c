@@ -16,7 +16,6 @@
 #include "core/evtchn.h"
 
 #include "core/hypercall.h"
-#include "core/manage.h"
 #include "public/event_channel.h"
 
 struct evtchn {
@@ -33,6 +32,9 @@ struct evtchn {
 			*slot; /* virq, pirq: where its senders find the port */
 	};
 };
+
+/* The control domain's port of each pirq; 0: none. As v->virq_port. */
+static uint32_t pirq_port[MAX_PIRQS];
 
 _Static_assert(sizeof(struct evtchn) * MAX_EVTCHNS <= 65536, "heap_alloc");
 _Static_assert(MAX_VCPUS == 128, "evtchn_raise() looks at two words");
@@ -154,10 +156,8 @@ void evtchn_send_global_virq(unsigned int virq)
 
 void evtchn_send_pirq(struct domain *d, unsigned int pirq)
 {
-	const uint32_t *ports = d->irqs;
-
 	if (pirq < MAX_PIRQS)
-		raise_slot(d, &ports[pirq]);
+		raise_slot(d, &pirq_port[pirq]);
 }
 
 bool evtchn_port_state(struct domain *d, uint64_t port, bool *pending)
@@ -308,14 +308,13 @@ static long evtchn_bind_pirq(struct vcpu *v, void *arg)
 	struct evtchn_bind_pirq *op = arg;
 	struct domain *d = v->domain;
 	struct evtchn e = { .state = EVTCHNSTAT_pirq, .number = op->pirq };
-	uint32_t *ports = d->irqs;
 	long rc;
 
 	if (!domain_is_control(d))
 		return -XEN_EPERM;
 	if (op->pirq >= MAX_PIRQS)
 		return -XEN_EINVAL;
-	e.slot = &ports[index_clamp(op->pirq, MAX_PIRQS)];
+	e.slot = &pirq_port[index_clamp(op->pirq, MAX_PIRQS)];
 	spin_lock(&d->evtchn_lock);
 	rc = port_open_locked(d, &e);
 	if (rc > 0) {
@@ -553,9 +552,7 @@ int evtchn_init_domain(struct domain *d)
 
 	spin_init(&d->evtchn_lock, RANK_EVTCHN);
 	d->evtchn = heap_alloc(MAX_EVTCHNS * sizeof(*d->evtchn));
-	if (d->is_control)
-		d->irqs = heap_alloc(MAX_PIRQS * sizeof(uint32_t));
-	if (!d->evtchn || (d->is_control && !d->irqs))
+	if (!d->evtchn)
 		return -XEN_ENOMEM;
 	memset(s->evtchn_mask, 0xff, sizeof(s->evtchn_mask));
 	return 0;
@@ -570,8 +567,5 @@ void evtchn_destroy_domain(struct domain *d)
 
 void evtchn_free_domain(struct domain *d)
 {
-	heap_free(d->irqs);
-	d->irqs = NULL;
 	heap_free(d->evtchn);
-	d->evtchn = NULL;
 }

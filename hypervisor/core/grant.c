@@ -34,7 +34,6 @@ void grant_domain_free(struct domain *d)
 	for (unsigned int i = 0; i < d->grant->lumps; i++)
 		heap_free(d->grant->lump[i]);
 	heap_free(d->grant);
-	d->grant = NULL;
 }
 
 int grant_table_grow(struct domain *d, unsigned int n)

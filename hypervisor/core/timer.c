@@ -13,9 +13,7 @@
 #include "core/timer.h"
 
 #include "core/services.h"
-#include "lib/spinlock.h"
 #include "x86/apic.h"
-#include "x86/cpu.h"
 #include "x86/processor.h"
 
 /* Expired timers handled in one softirq pass (SC-3). */

@@ -11,7 +11,6 @@
  */
 #include "core/evtchn.h"
 #include "core/hypercall.h"
-#include "core/sched.h"
 #include "public/sched.h"
 
 #define MILLISECOND 1000000ull
