@@ -9,12 +9,7 @@
  * Locks: page_lock guards the list of pages and the quota; mmu_lock the
  * tables, roots and pins.
  */
-#include "core/hypercall.h"
-#include "lib/panic.h"
-#include "lib/string.h"
 #include "mm/pagetype.h"
-#include "public/errno.h"
-#include "pv/pv.h"
 
 /* Domains whose last reference was one of their pages; see frame_release(). */
 static struct domain *zombies;

@@ -3,12 +3,8 @@
  * HYPERVISOR_memory_op: dispatch, and what a domain may ask: how much memory
  * it has, and which memory maps it sees. Changes are in mm/reservation.c.
  */
-#include "boot/boot.h"
 #include "core/grant.h"
-#include "core/hypercall.h"
-#include "lib/string.h"
 #include "mm/pagetype.h"
-#include "public/errno.h"
 #include "public/memory.h"
 
 /* What is there. */

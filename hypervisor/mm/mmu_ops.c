@@ -6,13 +6,7 @@
  * the domain whose tables change. Everything read back after a continuation,
  * the count of requests done too, is as untrusted as the first time (HC-4).
  */
-#include "core/domain.h"
-#include "core/hypercall.h"
-#include "lib/string.h"
 #include "mm/pagetype.h"
-#include "public/errno.h"
-#include "public/xen.h"
-#include "pv/pv.h"
 
 /* In count: this is the rest of an earlier call. */
 #define CONTINUED 0x80000000u

@@ -17,12 +17,6 @@
  */
 #include "mm/pagetype.h"
 
-#include "core/hypercall.h"
-#include "lib/panic.h"
-#include "lib/string.h"
-#include "public/errno.h"
-#include "pv/pv.h"
-
 /* Counters of frames: see frame.h for the rules. */
 
 force_inline bool frame_get(struct frame *f, const struct domain *owner)

@@ -13,10 +13,7 @@
  * allocated before anything is given; a failure gives the old pages back, or
  * frees them if the domain is dying (MO-7).
  */
-#include "core/hypercall.h"
-#include "lib/string.h"
 #include "mm/pagetype.h"
-#include "public/errno.h"
 #include "public/memory.h"
 
 /* Largest extent, MO-2: 2 MiB. */

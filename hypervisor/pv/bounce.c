@@ -9,12 +9,9 @@
  * A guest without a handler, or with a stack that cannot be written, cannot
  * go on: it crashes, with the reason (BF-4, BF-5).
  */
-#include "core/services.h"
 #include "public/callback.h"
 #include "pv/pv.h"
-#include "x86/processor.h"
 #include "x86/segments.h"
-#include "x86/uaccess.h"
 
 #define FRAME_MAX_WORDS  11
 #define SAVED_MASK_SHIFT 32 /* in the word of cs */

@@ -7,15 +7,9 @@
  * passed pv_handler_ok() (BF-4).
  * Context: hypercall of the vCPU concerned.
  */
-#include "core/hypercall.h"
-#include "lib/string.h"
 #include "public/callback.h"
-#include "public/errno.h"
 #include "public/nmi.h"
 #include "pv/pv.h"
-#include "x86/context.h"
-#include "x86/fixup.h"
-#include "x86/processor.h"
 
 bool pv_handler_ok(uint64_t address)
 {

@@ -10,11 +10,8 @@
 
 #include "core/console.h"
 #include "core/services.h"
-#include "lib/panic.h"
-#include "lib/printf.h"
 #include "x86/apic.h"
 #include "x86/entry.h"
-#include "x86/processor.h"
 #include "x86/smp.h"
 
 static struct {

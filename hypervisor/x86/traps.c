@@ -9,14 +9,7 @@
  * own and may interrupt anything: they take no locks and touch no guest
  * memory (BF-19).
  */
-#include "core/services.h"
-#include "lib/panic.h"
-#include "lib/string.h"
 #include "pv/pv.h"
-#include "x86/entry.h"
-#include "x86/features.h"
-#include "x86/fixup.h"
-#include "x86/processor.h"
 #include "x86/segments.h"
 #include "x86/smp.h"
 

@@ -92,27 +92,6 @@ failed:
 	xor	%eax, %eax
 	ret
 
-/* bool rdmsr_safe(uint32_t msr, uint64_t *value) */
-	.globl	rdmsr_safe
-rdmsr_safe:
-	mov	%edi, %ecx
-	movq	$0, (%rsi)
-	MAY_FAULT failed
-	rdmsr
-	mov	%eax, (%rsi)
-	mov	%edx, 4(%rsi)
-	mov	$1, %eax
-	ret
-
-/* bool wrmsr_safe(uint32_t msr, uint64_t value) */
-	.globl	wrmsr_safe
-wrmsr_safe:
-	mov	%edi, %ecx
-	mov	%esi, %eax
-	mov	%rsi, %rdx
-	shr	$32, %rdx
-	TRY	wrmsr
-
 /* bool fxrstor_safe(const void *image) */
 	.globl	fxrstor_safe
 fxrstor_safe:

@@ -9,8 +9,8 @@
 
 #include "lib/string.h"
 #include "public/errno.h"
-#include "x86/fixup.h"
 #include "x86/layout.h"
+#include "x86/processor.h"
 
 /* A range may end at the last byte of memory, but not wrap. */
 bool guest_range_ok(uint64_t va, uint64_t n)

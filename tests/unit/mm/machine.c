@@ -14,7 +14,7 @@
 #include "mm/pagetype.h"
 #include "public/errno.h"
 #include "pv/pv.h"
-#include "x86/features.h"
+#include "x86/processor.h"
 #include "x86/smp.h"
 
 struct frame frame_table[MACHINE_FRAMES];
