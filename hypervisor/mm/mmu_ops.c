@@ -67,7 +67,8 @@ struct batch_call {
 static int batch_run(const struct batch_call *call, struct parties *p,
 		     guest_ptr_t requests, uint64_t count, uint64_t *done)
 {
-	uint64_t buffer[CHUNK * sizeof(struct mmu_update) / sizeof(uint64_t)];
+	uninitialized_buf uint64_t
+		buffer[CHUNK * sizeof(struct mmu_update) / sizeof(uint64_t)];
 	int rc;
 
 	do {

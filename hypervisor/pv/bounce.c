@@ -43,7 +43,8 @@ static void bounce(struct vcpu *v, uint64_t handler, bool mask_events,
 {
 	struct cpu_regs *r = guest_regs();
 	bool masked = read_once(v->info->evtchn_upcall_mask) & 1;
-	uint64_t frame[FRAME_MAX_WORDS], *w = frame + FRAME_MAX_WORDS;
+	uninitialized_buf uint64_t frame[FRAME_MAX_WORDS];
+	uint64_t *w = frame + FRAME_MAX_WORDS;
 	uint64_t sp = v->kernel_sp, cs = r->cs & 0xffff;
 	size_t bytes = (7 + extra_words) * sizeof(frame[0]);
 

@@ -170,7 +170,7 @@ long hc_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
 	struct vcpu *v = current_vcpu();
 	struct cpu_regs *r = guest_regs();
-	struct iret_context f;
+	uninitialized_buf struct iret_context f;
 
 	if (copy_from_guest(&f, guest_ptr(r->rsp), sizeof(f))) {
 		domain_crash(v->domain, "no iret frame at rsp %lx", r->rsp);
