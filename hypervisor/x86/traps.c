@@ -128,7 +128,9 @@ static bool ldt_fault(const struct cpu_regs *regs)
 	return pv_ldt_fault(v, cr2);
 }
 
-static void hypervisor_exception(struct cpu_regs *regs)
+/* Not inline: what guests cause needs no stack here. */
+static __attribute__((noinline)) void
+hypervisor_exception(struct cpu_regs *regs)
 {
 	if (regs->vector == TRAP_DB)
 		hypervisor_debug(regs);
