@@ -137,19 +137,12 @@ static void frame_type_publish(struct frame *f)
 	__atomic_fetch_and(&f->type, ~TYPE_BUSY, __ATOMIC_SEQ_CST);
 }
 
-force_inline int frame_get_type(struct frame *f, enum frame_type t)
+/* Not inline, so that the short way saves no registers. */
+static __attribute__((noinline)) int frame_get_type_long(struct frame *f,
+							 enum frame_type t)
 {
-	uint64_t old = read_once(f->type);
-	int rc;
+	int rc = frame_type_begin(f, t);
 
-	/*
-	 * Mostly: of this kind, neither busy nor full, and in use unless
-	 * there is nothing to check.
-	 */
-	if (old - (type_word(t) | (t != TYPE_WRITABLE)) < TYPE_MAX - 1 &&
-	    atomic_replace(&f->type, &old, old + 1))
-		return 0;
-	rc = frame_type_begin(f, t);
 	if (rc != 1)
 		return rc;
 	rc = t == TYPE_DESCRIPTOR ? descriptor_page_check(table_entries(f)) : 0;
@@ -158,6 +151,19 @@ force_inline int frame_get_type(struct frame *f, enum frame_type t)
 	else
 		frame_type_publish(f);
 	return rc;
+}
+
+force_inline int frame_get_type(struct frame *f, enum frame_type t)
+{
+	uint64_t old = read_once(f->type);
+	/* The first reference, too, where there is nothing to check. */
+	uint64_t least = type_word(t) | (t != TYPE_WRITABLE);
+
+	/* Mostly: of this kind, neither busy nor full. */
+	if (old - least < TYPE_MAX - 1 &&
+	    atomic_replace(&f->type, &old, old + 1))
+		return 0;
+	return frame_get_type_long(f, t);
 }
 
 force_inline void frame_put_type(struct frame *f)
