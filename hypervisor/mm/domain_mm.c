@@ -51,25 +51,6 @@ void mmu_leave(struct domain *d)
 	}
 }
 
-int target_get(domid_t id, struct domain **d)
-{
-	struct domain *self = current_vcpu()->domain;
-
-	*d = self;
-	if (id == DOMID_SELF || id == self->id)
-		return 0;
-	*d = domain_is_control(self) ? domain_get(id) : NULL;
-	if (*d)
-		return 0;
-	return domain_is_control(self) ? -XEN_ESRCH : -XEN_EPERM;
-}
-
-void target_put(struct domain *d)
-{
-	if (d && d != current_vcpu()->domain)
-		domain_put(d);
-}
-
 /* Pages. */
 
 int domain_assign_frames(struct domain *d, struct frame *f, unsigned int order)

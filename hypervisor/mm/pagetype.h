@@ -125,13 +125,6 @@ void frame_release(struct frame *f);
  */
 must_check int domain_steal_frame(struct domain *d, struct frame *f);
 
-/*
- * The domain that the caller names: itself, or any if it has control. -EPERM,
- * -ESRCH. Another than the caller's is counted until target_put().
- */
-must_check int target_get(domid_t id, struct domain **d);
-void target_put(struct domain *d);
-
 /* memory_op: the number of extents done is in the bits above the command. */
 #define MEMORY_COMMAND_BITS 6
 long reservation_op(struct vcpu *v, unsigned int cmd, uint64_t done,

@@ -403,6 +403,21 @@ struct domain *domain_get(domid_t id)
 	return d;
 }
 
+struct domain *domain_get_target(domid_t id, long *rc)
+{
+	const struct domain *self = current_vcpu()->domain;
+	struct domain *d;
+
+	if (id == DOMID_SELF)
+		id = self->id;
+	*rc = -XEN_EPERM;
+	if (id != self->id && !self->is_control)
+		return NULL;
+	d = domain_get(id);
+	*rc = d ? 0 : -XEN_ESRCH;
+	return d;
+}
+
 void domain_put(struct domain *d)
 {
 	CHECK(d->refcount);
