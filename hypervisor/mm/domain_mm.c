@@ -11,8 +11,7 @@
  */
 #include "mm/pagetype.h"
 
-/* Domains whose last reference was one of their pages; see frame_release(). */
-static struct domain *zombies;
+struct domain *zombies;
 
 /*
  * The caller may hold any domain's mmu_lock, and the last reference to a
@@ -29,25 +28,14 @@ static void domain_drop_pages_reference(struct domain *d)
 		;
 }
 
-int mmu_enter(struct domain *d)
+void zombies_put(void)
 {
-	spin_lock(&d->mmu_lock);
-	if (likely(!walker_active(d)) || !walker_run(d))
-		return 0;
-	spin_unlock(&d->mmu_lock);
-	return -XEN_ERESTART;
-}
+	struct domain *d, *next;
 
-void mmu_leave(struct domain *d)
-{
-	struct domain *zombie = NULL, *next;
-
-	spin_unlock(&d->mmu_lock);
-	if (unlikely(read_once(zombies)))
-		zombie = __atomic_exchange_n(&zombies, NULL, __ATOMIC_SEQ_CST);
-	for (; zombie; zombie = next) {
-		next = zombie->next_zombie;
-		domain_put(zombie);
+	for (d = __atomic_exchange_n(&zombies, NULL, __ATOMIC_SEQ_CST); d;
+	     d = next) {
+		next = d->next_zombie;
+		domain_put(d);
 	}
 }
 

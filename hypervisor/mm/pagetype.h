@@ -56,8 +56,25 @@ must_check int walker_forget(struct domain *d);
  * Guards every page table of d. Entering finishes a walk in progress first
  * (PT-13): -ERESTART, and no lock held, when that takes longer.
  */
-must_check int mmu_enter(struct domain *d);
-void mmu_leave(struct domain *d);
+must_check static inline int mmu_enter(struct domain *d)
+{
+	spin_lock(&d->mmu_lock);
+	if (likely(!walker_active(d)) || !walker_run(d))
+		return 0;
+	spin_unlock(&d->mmu_lock);
+	return -XEN_ERESTART;
+}
+
+/* Domains whose last reference was one of their pages; see frame_release(). */
+extern struct domain *zombies;
+void zombies_put(void);
+
+static inline void mmu_leave(struct domain *d)
+{
+	spin_unlock(&d->mmu_lock);
+	if (unlikely(read_once(zombies)))
+		zombies_put();
+}
 
 /*
  * A reference (type and general) to m as a validated table of the level.
