@@ -208,7 +208,9 @@ long hc_mmu_update(uint64_t reqs, uint64_t count, uint64_t done,
 
 /* Flushes that guests ask for. */
 
-static int flush_vcpus(struct domain *d, uint64_t bitmap_va)
+/* Not inline, so that other flushes save no registers. */
+static __attribute__((noinline)) int flush_vcpus(struct domain *d,
+						 uint64_t bitmap_va)
 {
 	uint64_t bits[MAX_VCPUS / 64] = { 0 };
 	size_t bytes = (d->max_vcpus + 63) / 64 * 8;
