@@ -17,12 +17,6 @@
  */
 #include "mm/pagetype.h"
 
-#include "core/hypercall.h"
-#include "lib/panic.h"
-#include "lib/string.h"
-#include "public/errno.h"
-#include "pv/pv.h"
-
 /* Counters of frames: see frame.h for the rules. */
 
 force_inline bool frame_get(struct frame *f, const struct domain *owner)
@@ -263,6 +257,12 @@ static unsigned int level_of(const struct frame *table)
 	return type_of(read_once(table->type));
 }
 
+/* Of an entry in its table. */
+static unsigned int index_of(const uint64_t *pte)
+{
+	return ((uintptr_t)pte & ~PAGE_MASK) / sizeof(*pte);
+}
+
 static struct pte_class classify_for(const struct domain *d, unsigned int level,
 				     uint64_t raw)
 {
@@ -321,13 +321,13 @@ static force_inline void promote_step(struct domain *d, struct walker *w,
 	struct walk_level *top = &w->stack[w->depth - 1];
 	uint64_t *entries = table_entries(top->table);
 	struct pte_class c = { 0 };
-	unsigned int i;
+	uint64_t *pte = entries + top->index, raw, fixed;
 	int rc = 0;
 
-	for (i = top->index; i < TABLE_ENTRIES; i++) {
-		uint64_t raw = read_once(entries[i]), fixed;
-
-		if (!(raw & PTE_PRESENT) || !slot_is_guests(level, i))
+	for (; pte < entries + TABLE_ENTRIES; pte++) {
+		raw = read_once(*pte);
+		if (!(raw & PTE_PRESENT) ||
+		    !slot_is_guests(level, index_of(pte)))
 			continue;
 		c = classify_for(d, level, raw);
 		rc = c.kind == ENTRY_TABLE
@@ -337,9 +337,9 @@ static force_inline void promote_step(struct domain *d, struct walker *w,
 			break;
 		fixed = pte_fix(level, raw);
 		if (fixed != raw)
-			write_once(entries[i], fixed);
+			write_once(*pte, fixed);
 	}
-	top->index = i;
+	top->index = (unsigned int)(pte - entries);
 	if (rc == 1) {
 		walker_push(w, frame_at(mfn_of(c.frame)), 0);
 	} else if (rc) {
@@ -378,14 +378,15 @@ static force_inline void demote_step(struct domain *d, struct walker *w,
 {
 	struct walk_level *top = &w->stack[w->depth - 1];
 	const uint64_t *entries = table_entries(top->table);
-	unsigned int i = top->index;
+	const uint64_t *pte = entries + top->index;
 
-	while (i) {
-		uint64_t raw = read_once(entries[--i]);
+	for (; pte > entries; pte--) {
+		uint64_t raw = read_once(pte[-1]);
 		struct pte_class c;
 		struct frame *f;
 
-		if (!(raw & PTE_PRESENT) || !slot_is_guests(level, i))
+		if (!(raw & PTE_PRESENT) ||
+		    !slot_is_guests(level, index_of(pte - 1)))
 			continue;
 		c = classify_for(d, level, raw);
 		if (c.kind == ENTRY_LEAF) {
@@ -394,7 +395,7 @@ static force_inline void demote_step(struct domain *d, struct walker *w,
 		}
 		f = frame_at(mfn_of(c.frame));
 		if (!type_drop_unless_last(f)) {
-			top->index = i;
+			top->index = index_of(pte - 1);
 			walker_push(w, f, TABLE_ENTRIES);
 			return;
 		}
@@ -491,11 +492,6 @@ int table_get(struct domain *d, mfn_t m, unsigned int level)
 }
 
 /* Storing entries. */
-
-static unsigned int index_of(const uint64_t *pte)
-{
-	return ((uintptr_t)pte & ~PAGE_MASK) / sizeof(*pte);
-}
 
 /* False: s->expected is not what is there. */
 static bool entry_replace(struct store *s, uint64_t new)
