@@ -120,7 +120,10 @@ struct domain {
 
 	struct grant_table *grant; /* core/grant.c */
 	void *irqs;                /* pirqs of the control domain */
-	unsigned int weight;       /* share of the CPU, per vCPU */
+
+	/* core/sched.c */
+	unsigned int weight; /* share of the CPU, per vCPU */
+	struct sched_cap cap;
 };
 
 /* Core API (core/domain.c). */
