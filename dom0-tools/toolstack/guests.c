@@ -270,15 +270,32 @@ static char *copy_text(const char *text)
 	return copy ? memcpy(copy, text, size) : NULL;
 }
 
+/* NULL for NULL; else whether there was memory shows in *good. */
+static struct tk_cpu_map *copy_maps(const struct tk_cpu_map *maps,
+				    unsigned int count, bool *good)
+{
+	size_t size = count * sizeof(*maps);
+	struct tk_cpu_map *copy = maps ? malloc(size) : NULL;
+
+	if (copy)
+		memcpy(copy, maps, size);
+	*good &= !maps || copy;
+	return copy;
+}
+
 static int copy_config(struct tk_domain_config *to,
 		       const struct tk_domain_config *from)
 {
+	bool good = true;
+
 	*to = *from;
+	to->hard = copy_maps(from->hard, from->max_vcpus, &good);
+	to->soft = copy_maps(from->soft, from->max_vcpus, &good);
 	to->name = copy_text(from->name);
 	to->kernel = copy_text(from->kernel);
 	to->ramdisk = from->ramdisk ? copy_text(from->ramdisk) : NULL;
 	to->cmdline = copy_text(from->cmdline);
-	if (to->name && to->kernel && to->cmdline &&
+	if (good && to->name && to->kernel && to->cmdline &&
 	    (to->ramdisk || !from->ramdisk))
 		return 0;
 	tk_domain_config_free(to);
