@@ -111,7 +111,8 @@ class Env:
         script = self.tmp / "autorun.sh"
         script.write_text("#!/bin/sh\n" + autorun)
         out = self.tmp / f"initramfs{len(list(self.tmp.iterdir()))}.gz"
-        subprocess.run([sys.executable, ROOT / "scripts/initramfs.py", out,
+        subprocess.run([sys.executable, ROOT / "scripts/initramfs.py",
+                        "--modules", self.built("modules"), out,
                         f"autorun={script}",
                         *(f"{p.name}={p}" for p in programs)], check=True)
         return out

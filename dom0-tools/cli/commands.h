@@ -33,6 +33,13 @@ extern const struct command commands[];
 /* "(null)" for a domain that is not of our making. */
 const char *command_domain_name(uint16_t domid);
 
+struct tk_error;
+struct tk_guest;
+
+/* For handlers in files of their own: NULL after saying that there is none. */
+struct tk_guest *cli_find_guest(const char *name);
+void cli_print_error(const struct tk_error *err);
+
 /* NULL when there is no such verb. */
 const struct command *command_find(const char *name);
 

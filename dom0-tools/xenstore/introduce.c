@@ -323,3 +323,39 @@ void tk_xenstore_release(uint16_t domid)
 	tell_special(XS_RELEASE_DOMAIN);
 	xs_local_deliver();
 }
+
+/* The toolstack's primitives ---------------------------------------------- */
+
+int tk_store_write(const char *path, const char *value)
+{
+	return xs_local_write(path, value);
+}
+
+int tk_store_mkdir(const char *path, uint16_t owner, uint16_t reader)
+{
+	const struct xs_perms perms = {
+		2, { { owner, XS_MAY_NOTHING }, { reader, XS_MAY_READ } }
+	};
+
+	return xs_local_mkdir(path, &perms);
+}
+
+int tk_store_remove(const char *path)
+{
+	int rc = xs_local_rm(path);
+
+	return rc == -XEN_ENOENT ? 0 : rc;
+}
+
+int tk_store_read(const char *path, char *value, size_t size)
+{
+	const struct xs_node *node = xs_local_node(path);
+
+	if (!node)
+		return -XEN_ENOENT;
+	if (node->value_size >= size)
+		return -XEN_E2BIG;
+	memcpy(value, node->value, node->value_size);
+	value[node->value_size] = '\0';
+	return 0;
+}

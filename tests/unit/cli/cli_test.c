@@ -93,6 +93,16 @@ int platform_file(const char *path, const void **data, size_t *size)
 	return -1;
 }
 
+struct platform_holds platform_holds(void)
+{
+	return (struct platform_holds){ 0 };
+}
+
+void platform_forget_contents(const char *contents)
+{
+	(void)contents;
+}
+
 const char *platform_file_at(size_t index, size_t *size)
 {
 	const void *data;

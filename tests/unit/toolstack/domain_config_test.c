@@ -178,8 +178,14 @@ static const struct refused refused[] = {
 				   "destroy, restart, rename-restart or "
 				   "preserve" },
 	{ "uuid='123'", "uuid = \"123\": must be 32 hexadecimal digits" },
-	{ "disk=['phy:/dev/x,xvda,w']", "f:2:1: disk is not supported yet" },
-	{ "\n  vif = ['']", "f:3:3: vif is not supported yet" },
+	{ "disk=['phy:/dev/x,xvda,w', 'x']", "f:2:28: disk: vdev is not set" },
+	{ "disk='/dev/x,qcow2,xvda'", "f:2:6: disk: format \"qcow2\"" },
+	{ "disk=[['x']]", "f:2:7: disk: an entry must be a string" },
+	{ "disk=['a,,xvda', 'b,,51712']", "disk: 51712 is there" },
+	{ "\n  vnc = 1", "f:3:3: vnc is not supported yet" },
+	{ "vif=['mac=0']", "f:2:6: vif: mac: must be six bytes" },
+	{ "vif=[[]]", "f:2:6: vif: an entry must be a string" },
+	{ "vif=['devid=2','devid=2']", "vif: there is a card 2 already" },
 	{ "bootloader='pygrub'", "bootloader is not supported yet" },
 	{ "hap=1", "hap is not supported yet" },
 	{ "memroy=1", "f:2:1: unknown key \"memroy\"; did you mean "
@@ -214,6 +220,51 @@ static void test_refused(void)
 	CHECK_HAS(err.text, "f:1:6: the string has no closing '");
 }
 
+/* Numbers and addresses for cards that came without. */
+static void test_vifs(void)
+{
+	struct tk_domain_config copy;
+	struct tk_vif vif;
+
+	CHECK(!parse_more("vif=['', 'devid=3,mac=00:11:22:33:44:55', '']"));
+	CHECK(domain.n_vifs == 3);
+	CHECK(domain.vifs[0].handle == 0 && domain.vifs[2].handle == 1);
+	CHECK(domain.vifs[1].handle == 3 && domain.vifs[1].mac[5] == 0x55);
+	CHECK(domain.vifs[0].has_mac && domain.vifs[0].mac[1] == 0x16);
+	CHECK(!tk_domain_config_copy(&copy, &domain));
+	CHECK(copy.n_vifs == 3 && copy.vifs[1].mac[5] == 0x55);
+	tk_domain_config_free(&copy);
+	tk_domain_config_drop_vif(&domain, 0);
+	CHECK(!tk_vif_parse(&vif, "", &err));
+	CHECK(!tk_domain_config_add_vif(&domain, &vif, &err));
+	CHECK(domain.n_vifs == 3 && domain.vifs[2].handle == 0);
+	CHECK(domain.vifs[2].has_mac);
+	tk_domain_config_free(&domain);
+	CHECK(!parse_more("vif='bridge=br1'"));
+	CHECK_TEXT(domain.vifs[0].bridge, "br1");
+	tk_domain_config_free(&domain);
+}
+
+static void test_disks(void)
+{
+	struct tk_domain_config copy;
+
+	CHECK(!parse_more("disk=['phy:/dev/vd0,xvda,w',\n"
+			  "  'file:/guests/x,xvdb,r', 'ram:64M,xvdc,w']"));
+	CHECK(domain.n_disks == 3);
+	CHECK(domain.disks[0].type == TK_DISK_PHY);
+	CHECK(domain.disks[1].number == 51728 && domain.disks[1].read_only);
+	CHECK_TEXT(domain.disks[2].target, "64M");
+	CHECK(!tk_domain_config_copy(&copy, &domain));
+	tk_domain_config_drop_disk(&domain, 0);
+	CHECK(domain.n_disks == 2);
+	CHECK_TEXT(domain.disks[0].vdev, "xvdb");
+	tk_domain_config_free(&domain);
+	CHECK(copy.n_disks == 3);
+	CHECK_TEXT(copy.disks[0].target, "/dev/vd0");
+	tk_domain_config_free(&copy);
+}
+
 static void test_asking_for_nothing(void)
 {
 	CHECK(!parse_more("disk=[]\nvif = [ ]\nvnc=0\npci=[]\ncpus=''\n"
@@ -231,6 +282,7 @@ static void test_hostile_text_in_errors(void)
 static void test_every_allocation_may_fail(void)
 {
 	const char *text = "name='n';kernel='k';ramdisk='r';root='a';"
+			   "disk=['ram:1M,xvda','x,,xvdb'];"
 			   "extra='b';vif=[]";
 	unsigned int n;
 
@@ -265,6 +317,8 @@ static const struct test tests[] = {
 	TEST(test_command_line_length),
 	TEST(test_memory),
 	TEST(test_refused),
+	TEST(test_disks),
+	TEST(test_vifs),
 	TEST(test_asking_for_nothing),
 	TEST(test_hostile_text_in_errors),
 	TEST(test_every_allocation_may_fail),
