@@ -14,6 +14,7 @@
 #include "cli/disk_commands.h"
 #include "cli/network_commands.h"
 #include "cli/platform.h"
+#include "cli/vcpu_commands.h"
 #include "drivers/drivers.h"
 #include "toolstack/domain_config.h"
 #include "toolstack/guests.h"
@@ -226,12 +227,13 @@ static void state_text(const struct tk_domain_info *info, char text[7])
 		text[5] = 'd';
 }
 
-static const char *domain_name(const struct tk_domain_info *info,
-			       const struct tk_guest *guest)
+const char *command_domain_name(uint16_t domid)
 {
+	const struct tk_guest *guest = tk_guests_find_domid(domid);
+
 	if (guest)
 		return guest->config.name;
-	return info->domid == TK_DOMID_CONTROL ? "Domain-0" : "(null)";
+	return domid == TK_DOMID_CONTROL ? "Domain-0" : "(null)";
 }
 
 static void list_domain(const struct tk_domain_info *info)
@@ -241,7 +243,7 @@ static void list_domain(const struct tk_domain_info *info)
 
 	state_text(info, state);
 	cli_print("%-40s %5u %5lu %5u     %s  %6lu.%lu",
-		  domain_name(info, guest), info->domid,
+		  command_domain_name(info->domid), info->domid,
 		  (unsigned long)(info->pages / 256), info->vcpus, state,
 		  (unsigned long)(info->cpu_time_ns / 1000000000),
 		  (unsigned long)(info->cpu_time_ns / 100000000 % 10));
@@ -563,6 +565,17 @@ const struct command commands[] = {
 	  1, 1, WORDS_GUESTS, run_destroy },
 	{ "wait", "NAME", "wait until a guest has ended, Ctrl-C gives up",
 	  1, 1, WORDS_GUESTS, run_wait },
+	{ "vcpu-list", "[NAME]", "the domains' vcpus and where they run",
+	  0, 1, WORDS_GUESTS, run_vcpu_list },
+	{ "vcpu-set", "[-i] NAME VCPUS",
+	  "how many vcpus a guest may use; -i even more than CPUs",
+	  1, 3, WORDS_GUESTS, run_vcpu_set },
+	{ "vcpu-pin", "[-f] NAME VCPU|all HARD|- [SOFT|-]",
+	  "the CPUs that a vcpu may use, and those that it should",
+	  1, 5, WORDS_GUESTS, run_vcpu_pin },
+	{ "sched-credit2", "[-d NAME [-w WEIGHT] [-c CAP]] | [-s [-r US]]",
+	  "the domains' shares of the CPUs",
+	  0, 6, WORDS_GUESTS, run_sched_credit2 },
 	{ "shutdown", "[-w] NAME", "ask a guest to shut down; -w wait for it",
 	  1, 2, WORDS_GUESTS, run_shutdown },
 	{ "block-list", "NAME", "the disks of a guest",

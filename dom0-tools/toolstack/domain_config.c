@@ -34,6 +34,10 @@ struct wishes {
 	uint64_t maxmem;
 	uint64_t vcpus;
 	uint64_t maxvcpus;
+	uint64_t cpu_weight;
+	uint64_t cap;
+	const struct tk_config_setting *cpus;
+	const struct tk_config_setting *cpus_soft;
 };
 
 struct key_rule {
@@ -153,14 +157,37 @@ static int read_vcpus(struct wishes *wishes,
 
 	if (read_number(wishes, setting, count))
 		return -1;
-	if (!*count)
+	if (!*count || *count > TK_VCPUS_MAX)
 		return value_fail(wishes, &setting->value,
-				  "%s = 0: a guest needs a vCPU", setting->key);
-	if (*count != 1)
+				  "%s = %s: must be 1 to %u", setting->key,
+				  setting->value.text, TK_VCPUS_MAX);
+	return 0;
+}
+
+static int read_weight(struct wishes *wishes,
+		       const struct tk_config_setting *setting, void *target)
+{
+	uint64_t *weight = target;
+
+	if (read_number(wishes, setting, weight))
+		return -1;
+	if (*weight > UINT16_MAX)
 		return value_fail(wishes, &setting->value,
-				  "%s = %s: guests have one vCPU for now; "
-				  "more are not supported yet",
-				  setting->key, setting->value.text);
+				  "%s = %s: must be 1 to %u", setting->key,
+				  setting->value.text, UINT16_MAX);
+	return 0;
+}
+
+/* Its meaning depends on the number of vCPUs. */
+static int read_cpus(struct wishes *wishes,
+		     const struct tk_config_setting *setting, void *target)
+{
+	const struct tk_config_value *value = &setting->value;
+	bool empty =
+		value->type == TK_CONFIG_LIST ? !value->n_items : !*value->text;
+
+	(void)wishes;
+	*(const struct tk_config_setting **)target = empty ? NULL : setting;
 	return 0;
 }
 
@@ -473,6 +500,10 @@ static const struct key_rule key_rules[] = {
 	WISH(maxmem, read_memory),
 	WISH(vcpus, read_vcpus),
 	WISH(maxvcpus, read_vcpus),
+	WISH(cpu_weight, read_weight),
+	WISH(cap, read_number),
+	WISH(cpus, read_cpus),
+	WISH(cpus_soft, read_cpus),
 	CHECK(type, read_type),
 	CHECK(builder, read_builder),
 	CHECK(disk, read_disks),
@@ -491,8 +522,7 @@ static const char *const unsupported_keys[] = {
 	"vncdisplay", "vncunused", "vncpasswd", "sdl", "opengl", "keymap",
 	"pci", "pci_permissive", "pci_seize", "pci_msitranslate",
 	"pci_power_mgmt", "rdm", "passthrough", "ioports", "irqs", "iomem",
-	"e820_host", "dtdev", "cpus", "cpus_soft", "pool", "cpu_weight", "cap",
-	"period", "slice", "latency", "extratime", "budget", "vnuma",
+	"e820_host", "dtdev", "pool", "period", "slice", "latency", "extratime", "budget", "vnuma",
 	"on_watchdog", "on_soft_reset", "tsc_mode", "rtc_timeoffset",
 	"localtime", "nomigrate", "shadow_memory", "max_grant_frames",
 	"max_maptrack_frames", "max_grant_version", "max_event_channels",
@@ -693,6 +723,72 @@ static int settle_memory(struct wishes *wishes)
 			(unsigned long long)domain->memory_mib);
 }
 
+/* More than `vcpus` only become possible: the guest starts with those. */
+static int settle_vcpus(struct wishes *wishes)
+{
+	struct tk_domain_config *domain = wishes->domain;
+
+	domain->vcpus = wishes->vcpus ? (unsigned int)wishes->vcpus : 1;
+	domain->max_vcpus = wishes->maxvcpus ? (unsigned int)wishes->maxvcpus
+					     : domain->vcpus;
+	if (domain->max_vcpus < domain->vcpus)
+		return key_fail(wishes,
+				tk_config_find(wishes->config, "maxvcpus"),
+				"maxvcpus = %u is less than vcpus = %u",
+				domain->max_vcpus, domain->vcpus);
+	domain->weight = (uint16_t)wishes->cpu_weight;
+	if (wishes->cap > 100ull * domain->max_vcpus)
+		return key_fail(wishes, tk_config_find(wishes->config, "cap"),
+				"cap = %llu: %u vCPUs can use %u per cent",
+				(unsigned long long)wishes->cap,
+				domain->max_vcpus, 100 * domain->max_vcpus);
+	domain->cap = (uint16_t)wishes->cap;
+	return 0;
+}
+
+static int read_map(struct wishes *wishes, const char *key,
+		    const struct tk_config_value *value, struct tk_cpu_map *map)
+{
+	if (value->type != TK_CONFIG_LIST && tk_cpu_map_parse(map, value->text))
+		return 0;
+	return value_fail(wishes, value, "%s: must be CPUs as in \"0-3,8,^2\"",
+			  key);
+}
+
+/*
+ * As xl: text is for every vCPU; of a list each element is for one, and those
+ * without an element may run anywhere.
+ */
+static int settle_cpus(struct wishes *wishes,
+		       const struct tk_config_setting *setting,
+		       struct tk_cpu_map **maps)
+{
+	unsigned int count = wishes->domain->max_vcpus, i;
+	const struct tk_config_value *value;
+
+	if (!setting)
+		return 0;
+	value = &setting->value;
+	*maps = malloc(count * sizeof(**maps));
+	if (!*maps)
+		return tk_fail(wishes->err, "%s: out of memory",
+			       wishes->config->file_name);
+	memset(*maps, 0xff, count * sizeof(**maps));
+	if (value->type == TK_CONFIG_LIST) {
+		for (i = 0; i < count && i < value->n_items; i++) {
+			if (read_map(wishes, setting->key, &value->items[i],
+				     &(*maps)[i]))
+				return -1;
+		}
+		return 0;
+	}
+	if (read_map(wishes, setting->key, value, &(*maps)[0]))
+		return -1;
+	for (i = 1; i < count; i++)
+		(*maps)[i] = (*maps)[0];
+	return 0;
+}
+
 /* A copy, or an error and NULL. */
 static char *wishes_copy(struct wishes *wishes, const char *text)
 {
@@ -763,11 +859,14 @@ static int settle_strings(struct wishes *wishes)
 
 static int settle(struct wishes *wishes)
 {
-	if (check_required(wishes) || settle_memory(wishes))
+	if (check_required(wishes) || settle_memory(wishes) ||
+	    settle_vcpus(wishes))
+		return -1;
+	if (settle_cpus(wishes, wishes->cpus, &wishes->domain->hard) ||
+	    settle_cpus(wishes, wishes->cpus_soft, &wishes->domain->soft))
 		return -1;
 	if (settle_cmdline(wishes) || settle_strings(wishes))
 		return -1;
-	wishes->domain->vcpus = 1;
 	choose_addresses(wishes->domain);
 	return 0;
 }
@@ -818,6 +917,8 @@ void tk_domain_config_free(struct tk_domain_config *domain)
 	free(domain->kernel);
 	free(domain->ramdisk);
 	free(domain->cmdline);
+	free(domain->hard);
+	free(domain->soft);
 	memset(domain, 0, sizeof(*domain));
 }
 
@@ -854,6 +955,20 @@ static int copy_disks(struct tk_domain_config *to,
 	return 0;
 }
 
+/* NULL for NULL; else whether there was memory shows in *rc. */
+static struct tk_cpu_map *copy_maps(const struct tk_cpu_map *maps,
+				    unsigned int count, int *rc)
+{
+	size_t size = count * sizeof(*maps);
+	struct tk_cpu_map *copy = maps ? malloc(size) : NULL;
+
+	if (copy)
+		memcpy(copy, maps, size);
+	else if (maps)
+		*rc = -1;
+	return copy;
+}
+
 int tk_domain_config_copy(struct tk_domain_config *to,
 			  const struct tk_domain_config *from)
 {
@@ -867,6 +982,8 @@ int tk_domain_config_copy(struct tk_domain_config *to,
 	rc = copy_disks(to, from);
 	if (copy_vifs(to, from))
 		rc = -1;
+	to->hard = copy_maps(from->hard, from->max_vcpus, &rc);
+	to->soft = copy_maps(from->soft, from->max_vcpus, &rc);
 	if (!rc && to->name && to->kernel && to->cmdline &&
 	    (to->ramdisk || !from->ramdisk))
 		return 0;

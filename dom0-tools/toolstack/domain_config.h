@@ -5,8 +5,9 @@
  * by name, unless they are set to a value that asks for nothing (0, "" or
  * []); keys that nobody knows are refused with the nearest known one.
  *
- * Owns: the strings, the disks and the vifs, until tk_domain_config_free(); no
- * string is NULL except `ramdisk`. Next to read: config.h for the syntax.
+ * Owns: the strings, the disks, the vifs and the CPU maps, until
+ * tk_domain_config_free(); no string is NULL except `ramdisk`. Next to read:
+ * config.h for the syntax.
  */
 #ifndef TOOLSTACK_DOMAIN_CONFIG_H
 #define TOOLSTACK_DOMAIN_CONFIG_H
@@ -16,6 +17,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "cpu_map.h"
 #include "disk.h"
 #include "error.h"
 #include "vif.h"
@@ -31,14 +33,22 @@ enum tk_action {
 /* start_info has room for so much, with the NUL. */
 #define TK_CMDLINE_SIZE 1024
 
+/* More than this a domain cannot have. */
+#define TK_VCPUS_MAX 128u
+
 struct tk_domain_config {
 	char *name;
 	char *kernel;
 	char *ramdisk; /* NULL without one */
 	char *cmdline; /* from cmdline, or root and extra; may be "" */
 	uint64_t memory_mib;
-	uint64_t maxmem_mib; /* >= memory_mib */
-	unsigned int vcpus;
+	uint64_t maxmem_mib;     /* >= memory_mib */
+	unsigned int vcpus;      /* that it starts with */
+	unsigned int max_vcpus;  /* that it may have, >= vcpus */
+	uint16_t weight;         /* 0: the hypervisor's default */
+	uint16_t cap;            /* per cent of one CPU, 0: no limit */
+	struct tk_cpu_map *hard; /* for each of max_vcpus, or NULL: all */
+	struct tk_cpu_map *soft; /* the same */
 	enum tk_action on_poweroff;
 	enum tk_action on_reboot;
 	enum tk_action on_crash;

@@ -161,6 +161,20 @@ static void write_rings(struct writer *writer,
 	write_node(writer, "console/limit", "1048576");
 }
 
+/* Which vCPUs the guest may use; vcpu-set changes it. */
+static void write_cpus(struct writer *writer,
+		       const struct tk_xenstore_guest *guest)
+{
+	char name[32];
+	unsigned int i;
+
+	for (i = 0; i < guest->max_vcpus; i++) {
+		snprintf(name, sizeof(name), "cpu/%u/availability", i);
+		write_node(writer, name,
+			   i < guest->vcpus ? "online" : "offline");
+	}
+}
+
 static void write_all(struct writer *writer,
 		      const struct tk_xenstore_guest *guest)
 {
@@ -174,7 +188,7 @@ static void write_all(struct writer *writer,
 	write_vm(writer, guest);
 	write_number(writer, "memory/target", guest->memory_kib);
 	write_number(writer, "memory/static-max", guest->max_memory_kib);
-	write_node(writer, "cpu/0/availability", "online");
+	write_cpus(writer, guest);
 	write_rings(writer, guest);
 	write_node(writer, "control/platform-feature-xs_reset_watches", "1");
 	for (i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)

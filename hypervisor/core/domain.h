@@ -119,7 +119,10 @@ struct domain {
 	uint64_t poll_mask[MAX_VCPUS / 64]; /* atomic: vCPUs in a poll */
 
 	struct grant_table *grant; /* core/grant.c */
-	unsigned int weight;       /* share of the CPU, per vCPU */
+
+	/* core/sched.c */
+	unsigned int weight; /* share of the CPU, per vCPU */
+	struct sched_cap cap;
 };
 
 /* Core API (core/domain.c). */

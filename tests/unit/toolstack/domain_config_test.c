@@ -36,11 +36,37 @@ static void test_defaults(void)
 	CHECK(!domain.ramdisk);
 	CHECK_TEXT(domain.cmdline, "");
 	CHECK(domain.memory_mib == 32 && domain.maxmem_mib == 32);
-	CHECK(domain.vcpus == 1);
+	CHECK(domain.vcpus == 1 && domain.max_vcpus == 1);
 	CHECK(domain.on_poweroff == TK_ACTION_DESTROY);
 	CHECK(domain.on_reboot == TK_ACTION_RESTART);
 	CHECK(domain.on_crash == TK_ACTION_DESTROY);
 	CHECK(!domain.has_uuid);
+	tk_domain_config_free(&domain);
+}
+
+static bool map_is(const struct tk_cpu_map *map, const char *expected)
+{
+	char text[64];
+
+	tk_cpu_map_text(map, TK_CPUS_MAX, text, sizeof(text));
+	return !strcmp(text, expected);
+}
+
+static void test_vcpus(void)
+{
+	CHECK(!parse_more("maxvcpus=4\nvcpus=2\ncpu_weight=512\ncap=400\n"
+			  "cpus='0-3,8, ^2'\ncpus_soft=[5,'all,^0']\n"));
+	CHECK(domain.vcpus == 2 && domain.max_vcpus == 4);
+	CHECK(domain.weight == 512 && domain.cap == 400);
+	CHECK(map_is(&domain.hard[0], "0-1,3,8"));
+	CHECK(map_is(&domain.hard[3], "0-1,3,8"));
+	CHECK(map_is(&domain.soft[0], "5"));
+	CHECK(map_is(&domain.soft[1], "1-255"));
+	CHECK(map_is(&domain.soft[2], "all"));
+	tk_domain_config_free(&domain);
+	CHECK(!parse_more("vcpus=128"));
+	CHECK(domain.vcpus == 128 && domain.max_vcpus == 128);
+	CHECK(!domain.hard && !domain.soft && !domain.weight && !domain.cap);
 	tk_domain_config_free(&domain);
 }
 
@@ -124,9 +150,15 @@ static const struct refused refused[] = {
 	{ "memory='lots'", "memory = \"lots\": must be a number" },
 	{ "memory=64\nmaxmem=63", "f:3:1: maxmem = 63 is less than memory = "
 				  "64" },
-	{ "vcpus=2", "f:2:7: vcpus = 2: guests have one vCPU for now" },
-	{ "vcpus=0", "vcpus = 0: a guest needs a vCPU" },
-	{ "maxvcpus=4", "maxvcpus = 4: guests have one vCPU for now" },
+	{ "vcpus=0", "f:2:7: vcpus = 0: must be 1 to 128" },
+	{ "vcpus=129", "vcpus = 129: must be 1 to 128" },
+	{ "vcpus=4\nmaxvcpus=3", "f:3:1: maxvcpus = 3 is less than vcpus = 4" },
+	{ "cpu_weight=65536", "cpu_weight = 65536: must be 1 to 65535" },
+	{ "cap=101", "f:2:1: cap = 101: 1 vCPUs can use 100 per cent" },
+	{ "cpus='0-'", "f:2:6: cpus: must be CPUs as in \"0-3,8,^2\"" },
+	{ "cpus='1,^1'", "cpus: must be CPUs" },
+	{ "cpus='256'", "cpus: must be CPUs" },
+	{ "vcpus=2\ncpus_soft=['0', '3-1']", "f:3:17: cpus_soft: must be" },
 	{ "name=''", "f:2:6: name is empty" },
 	{ "name='a/b'", "name = \"a/b\": only printable ASCII" },
 	{ "name='a b'", "name = \"a b\": only printable ASCII" },
@@ -280,6 +312,7 @@ static void test_action_names(void)
 static const struct test tests[] = {
 	TEST(test_defaults),
 	TEST(test_everything),
+	TEST(test_vcpus),
 	TEST(test_command_line),
 	TEST(test_command_line_length),
 	TEST(test_memory),
