@@ -373,6 +373,7 @@ static void switch_context(struct queue *q, struct vcpu *prev,
 
 	if (prev)
 		vcpu_context_save(prev);
+	this_cpu()->current = next;
 	if (next)
 		vcpu_context_load(next);
 	else
