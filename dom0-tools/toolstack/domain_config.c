@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define DEFAULT_MEMORY_MIB 32
+#define MAX_VCPUS          128
 #define MAX_MEMORY_MIB     (16ull << 20) /* 16 TiB */
 #define MAX_NAME_LENGTH    63
 #define MAX_KEY_LENGTH     40
@@ -156,11 +157,10 @@ static int read_vcpus(struct wishes *wishes,
 	if (!*count)
 		return value_fail(wishes, &setting->value,
 				  "%s = 0: a guest needs a vCPU", setting->key);
-	if (*count != 1)
+	if (*count > MAX_VCPUS)
 		return value_fail(wishes, &setting->value,
-				  "%s = %s: guests have one vCPU for now; "
-				  "more are not supported yet",
-				  setting->key, setting->value.text);
+				  "%s = %s: a guest has at most %d vCPUs",
+				  setting->key, setting->value.text, MAX_VCPUS);
 	return 0;
 }
 
@@ -616,14 +616,27 @@ static int settle_strings(struct wishes *wishes)
 	return domain->ramdisk ? 0 : -1;
 }
 
+/* All vCPUs are there from the start; which of them run is the guest's. */
+static int settle_vcpus(struct wishes *wishes)
+{
+	if (!wishes->vcpus)
+		wishes->vcpus = wishes->maxvcpus ? wishes->maxvcpus : 1;
+	if (wishes->maxvcpus && wishes->maxvcpus != wishes->vcpus)
+		return tk_fail(wishes->err,
+			       "%s: maxvcpus: must be as vcpus, which all "
+			       "exist from the start",
+			       wishes->config->file_name);
+	wishes->domain->vcpus = (unsigned int)wishes->vcpus;
+	return 0;
+}
+
 static int settle(struct wishes *wishes)
 {
 	if (check_required(wishes) || settle_memory(wishes))
 		return -1;
 	if (settle_cmdline(wishes) || settle_strings(wishes))
 		return -1;
-	wishes->domain->vcpus = 1;
-	return 0;
+	return settle_vcpus(wishes);
 }
 
 int tk_domain_config_from(struct tk_domain_config *domain,

@@ -15,7 +15,8 @@ static void check_domain(const struct tk_domain_config *domain)
 	FUZZ_CHECK(!domain->ramdisk || *domain->ramdisk);
 	FUZZ_CHECK(domain->cmdline &&
 		   strlen(domain->cmdline) < TK_CMDLINE_SIZE);
-	FUZZ_CHECK(domain->memory_mib && domain->vcpus == 1);
+	FUZZ_CHECK(domain->memory_mib && domain->vcpus >= 1 &&
+		   domain->vcpus <= 128);
 	FUZZ_CHECK(domain->maxmem_mib >= domain->memory_mib);
 }
 

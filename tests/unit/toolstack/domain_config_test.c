@@ -124,9 +124,9 @@ static const struct refused refused[] = {
 	{ "memory='lots'", "memory = \"lots\": must be a number" },
 	{ "memory=64\nmaxmem=63", "f:3:1: maxmem = 63 is less than memory = "
 				  "64" },
-	{ "vcpus=2", "f:2:7: vcpus = 2: guests have one vCPU for now" },
+	{ "vcpus=129", "f:2:7: vcpus = 129: a guest has at most 128 vCPUs" },
 	{ "vcpus=0", "vcpus = 0: a guest needs a vCPU" },
-	{ "maxvcpus=4", "maxvcpus = 4: guests have one vCPU for now" },
+	{ "vcpus=2\nmaxvcpus=4", "maxvcpus: must be as vcpus" },
 	{ "name=''", "f:2:6: name is empty" },
 	{ "name='a/b'", "name = \"a/b\": only printable ASCII" },
 	{ "name='a b'", "name = \"a b\": only printable ASCII" },
