@@ -173,6 +173,48 @@ static void test_packet(void)
 	end();
 }
 
+/* Two queues, each with a channel for either direction. */
+static void test_queues(void)
+{
+	struct netif_tx_request request = { .gref = TX_REF + 2, .size = FRAME };
+	struct netif_tx_response response;
+	uint8_t *frame = fake_guest_page(2);
+	char key[48];
+	unsigned int i;
+
+	begin();
+	for (i = 0; i < 10; i++)
+		fake_grant(TX_REF + i, i, true);
+	put(FRONT, 0, "multi-queue-num-queues", "2");
+	for (i = 0; i < 2; i++) {
+		snprintf(key, sizeof(key), "queue-%u/tx-ring-ref", i);
+		put_number(FRONT, 0, key, TX_REF + 4 + i);
+		snprintf(key, sizeof(key), "queue-%u/rx-ring-ref", i);
+		put_number(FRONT, 0, key, TX_REF + 6 + i);
+		snprintf(key, sizeof(key), "queue-%u/event-channel-tx", i);
+		put_number(FRONT, 0, key, 3 + i);
+		snprintf(key, sizeof(key), "queue-%u/event-channel-rx", i);
+		put_number(FRONT, 0, key, 5 + i);
+		pv_front_ring_init(&tx[i], fake_guest_page(4 + i), 4096, 12);
+		pv_front_ring_init(&rx[i], fake_guest_page(6 + i), 4096, 8);
+	}
+	put(FRONT, 0, "request-rx-copy", "1");
+	put(FRONT, 0, "state", "4");
+	CHECK_TEXT(get(BACK, 0, "state"), "4");
+	CHECK(fake_pv.mapped == 4 && fake_pv.ports == 4);
+	memset(frame, 0, FRAME);
+	memcpy(frame, "\2\0\0\0\0\2\2\0\0\0\0\1\x88\xb5", 14);
+	pv_front_ring_put(&tx[1], &request, sizeof(request));
+	pv_front_ring_publish(&tx[1]);
+	fake_guest_notify(4);
+	while (fake_run_events())
+		;
+	CHECK(pv_front_ring_waiting(&tx[1]) == 1);
+	pv_front_ring_take(&tx[1], &response, sizeof(response));
+	CHECK(response.status == NETIF_RSP_OKAY);
+	end();
+}
+
 /* It says why, lets go, and serves the front end again when it begins anew. */
 static void test_broken(void)
 {
@@ -239,10 +281,8 @@ static void test_refused(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(test_packet),
-		TEST(test_broken),
-		TEST(test_bad_keys),
-		TEST(test_refused),
+		TEST(test_packet),   TEST(test_queues),  TEST(test_broken),
+		TEST(test_bad_keys), TEST(test_refused),
 	};
 
 	return RUN_TESTS(tests);
