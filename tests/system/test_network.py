@@ -135,6 +135,39 @@ def test_cable_e1000e(env):
     scenario_cable(env, "e1000e")
 
 
+def test_attach_and_detach(env):
+    """A second card for a guest that runs, and without it again."""
+    files = breaker_files(env)
+    files["d.cfg"] = debian_config("deb", more="vif = ['']")
+    vm = env.boot_to_prompt(ramdisk=env.ramdisk(files))
+    before = warm_up(vm)
+    vm.send("create /guests/d.cfg -c")
+    vm.expect(DEBIAN_PROMPT, DEBIAN_BOOT)
+    vm.send_raw(b"\x1d")
+    vm.expect(PROMPT)
+    vm.command("network-attach deb bridge=inner mac=02:00:00:00:00:09")
+    assert "has this mac" in vm.command(
+        "network-attach deb bridge=inner mac=02:00:00:00:00:09"), vm.text
+    vm.send("console deb")
+    vm.send("while ! grep 02:00:00:00:00:09 /sys/class/net/*/address; do :; "
+            "done; ip link set eth1 up")
+    vm.expect(r"eth1/address:02:00:00:00:00:09", 60)
+    vm.expect(DEBIAN_PROMPT)
+    vm.send_raw(b"\x1d")
+    vm.expect(PROMPT)
+    shown = vm.command("network-list deb")
+    assert re.search(r"^1 +0 +02:00:00:00:00:09 +1 +4 +\d+ +\d+/\d+ +"
+                     r"/local/domain/0/backend/vif/\d+/1$", shown, re.M), shown
+    assert re.search(r"^vif\d+\.1 +inner ", vm.command("network"), re.M), \
+        vm.text
+    shown = vm.command("network-detach deb 02:00:00:00:00:09")
+    assert "error" not in shown, shown
+    assert "inner" not in vm.command("network"), vm.text
+    vm.command("destroy deb")
+    check_holds(vm, before)
+    env.switch_off(vm, "tenon")
+
+
 def scenario_breaker(env, **machine):
     """After each broken rule the two other cards talk as before, and nothing
     is left when the guest is gone, whether it ends or is destroyed."""
