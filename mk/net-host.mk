@@ -32,6 +32,7 @@ $(eval $(call fuzz_test,netback,tests/fuzz/netback_fuzz.c \
 $(eval $(call backend_test,backends-netback,\
 	tests/unit/backends/netback_test.c tests/unit/backends/fake_pv.c \
 	pv-guest-lib/src/timers.c \
-	dom0-tools/toolstack/mac.c $(addprefix dom0-tools/backends/,netback.c \
+	dom0-tools/toolstack/mac.c dom0-tools/drivers/block_device.c \
+	$(addprefix dom0-tools/backends/,netback.c \
 	bridge.c) $(NET_PACKETS) $(filter-out %/ring.c,$(NETBACK_TESTED)) \
 	$(BACKEND_SHARED)))

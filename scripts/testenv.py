@@ -4,6 +4,7 @@
 TENON_TEST_SCALE multiplies every time limit (default 1), for slow machines.
 """
 import contextlib
+import hashlib
 import http.server
 import os
 import pathlib
@@ -63,13 +64,21 @@ def stable_free_pages(vm, wanted=None, tries=8):
 
 @contextlib.contextmanager
 def file_server(content):
-    """The port of a web server on this machine's loopback with one file."""
+    """The port of a web server on this machine's loopback with one file, that
+    answers what is sent to it with its checksum."""
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
+        def answer(self, body):
             self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(body)
+
+        def do_GET(self):
+            self.answer(content)
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.answer(hashlib.sha256(body).hexdigest().encode() + b"\n")
 
         def log_message(self, *_args):
             pass

@@ -59,7 +59,7 @@ static void front_text(const struct tk_device_id *id, const char *key,
 	if (tk_device_front_number(id, key, &number))
 		snprintf(text, 12, "%u", number);
 	else
-		strcpy(text, "-1");
+		snprintf(text, 12, "-1");
 }
 
 static void list_vif(const struct tk_guest *guest, const struct tk_vif *vif)

@@ -128,9 +128,9 @@ void net_port_receive(struct net_port *port, struct net_packet *packet);
 void net_port_send(struct net_port *port, struct net_packet *packet);
 void net_port_set_link(struct net_port *port, bool is_up);
 
-/* The next packet of a queue: looks, or takes it over. NULL: none. */
-struct net_packet *net_port_peek(struct net_port *port, unsigned int queue);
-struct net_packet *net_port_take(struct net_port *port, unsigned int queue);
+/* The next packet of queue `number`: looks, or takes it over. NULL: none. */
+struct net_packet *net_port_peek(struct net_port *port, unsigned int number);
+struct net_packet *net_port_take(struct net_port *port, unsigned int number);
 
 /* Starts the ports that something was sent to. */
 void net_ports_run(void);

@@ -59,12 +59,6 @@ uint8_t *fake_map(uint64_t va, size_t size, bool writable)
 	return windows[i].bytes;
 }
 
-/* Programs of the host have no memory down there nor at the very top. */
-static bool is_guest(uint64_t va)
-{
-	return va < 0x500000000000 || va >= 0x7ffffff00000;
-}
-
 static uint8_t *guest_byte(uint64_t va, bool write)
 {
 	for (unsigned int i = 0; i < WINDOWS; i++)
