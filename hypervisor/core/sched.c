@@ -120,10 +120,7 @@ static void cap_charge(struct domain *d, uint64_t from, uint64_t t)
 	if (!read_once(cap->percent))
 		return;
 	spin_lock(&cap->lock);
-	if (heap_before(from, cap->since))
-		from = cap->since;
-	if (heap_before(from, t))
-		cap->budget -= (int64_t)(t - from);
+	cap->budget -= (int64_t)(t - min_u64(t, max_u64(from, cap->since)));
 	cap_fill_locked(cap, t);
 	if (cap->percent && cap->budget <= 0 && !cap->spent) {
 		debt = (uint64_t)-cap->budget;
@@ -250,19 +247,14 @@ static struct vcpu *find_ready_locked(const struct queue *q, unsigned int cpu,
 	return NULL;
 }
 
-static bool is_idle(unsigned int cpu)
-{
-	return !read_once(queues[cpu].running) &&
-	       !heap_first(&queues[cpu].ready);
-}
-
 /* An idle CPU for v, which would steal it; MAX_CPUS: none. */
 static unsigned int find_idle(const struct vcpu *v)
 {
 	unsigned int found = MAX_CPUS;
 
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
-		if (!allowed(v, cpu) || !is_idle(cpu))
+		if (!allowed(v, cpu) || read_once(queues[cpu].running) ||
+		    heap_first(&queues[cpu].ready))
 			continue;
 		if (prefers(v, cpu))
 			return cpu;
