@@ -33,6 +33,13 @@ build/guests/initramfs.gz: scripts/initramfs.py scripts/cpio.py \
 	$(call say,CPIO)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(PYTHON) scripts/initramfs.py --modules build/modules $@
+# PV GRUB, which boots a guest's own kernel from its own disk.
+GUEST_FILES += build/guests/pvgrub
+build/guests/pvgrub: scripts/pvgrub.cfg
+	$(call say,GRUB)
+	$(Q)mkdir -p $(@D)
+	$(Q)grub-mkstandalone -O x86_64-xen -o $@ --compress=no \
+		--locales= --themes= --fonts= boot/grub/grub.cfg=$<
 build/guests/%.cfg: guests/%.cfg
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
@@ -53,7 +60,7 @@ RAMDISK := $(or $(DOM0_RAMDISK),$(if $(DOM0),,\
 	build/dom0-ramdisk$(if $(GUESTS),-guests).cpio))
 IMAGES := build/tenon $(or $(DOM0),build/tenon-dom0) $(RAMDISK)
 ALL += build/dom0-ramdisk.cpio
-TEST_NEEDS += build/kernels/cloud-amd64 build/kernels/6.12-amd64
+TEST_NEEDS += build/debian.img build/kernels/cloud-amd64 build/kernels/6.12-amd64
 
 .PHONY: iso run
 iso: build/tenon.iso

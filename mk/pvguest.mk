@@ -64,7 +64,7 @@ build/hello: $(HELLO_OBJ) build/libpvguest.a $(PVGUEST_LDS)
 
 # Test kernels on the library: build/tests/guest/NAME from NAME/main.c. Those
 # that use nothing of it are in mk/guests.mk.
-LIBRARY_TESTS := library trap entry blkfront netfront
+LIBRARY_TESTS := library trap entry blkfront netfront victim
 
 build/obj-guest/%.o: tests/guest/%/main.c build/deps/flags
 	$(call say,CC)
@@ -80,6 +80,24 @@ build/tests/guest/$(1): build/obj-guest/$(1).o build/libpvguest.a \
 	$$(Q)$$(PVGUEST_LINK) -o $$@ $$(filter %.o %.a,$$^)
 -include build/obj-guest/$(1).d
 endef
+# The hostile guest: an attack per file, and the library's own entry points.
+ATTACK_OBJ := $(patsubst tests/guest/attack/%.c,build/obj-guest/attack/%.o, \
+	$(wildcard tests/guest/attack/*.c))
+TEST_NEEDS += build/tests/guest/attack
+
+build/obj-guest/attack/%.o: tests/guest/attack/%.c build/deps/flags
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(PVGUEST_KERNEL_CFLAGS) -Ipv-guest-lib/src -MMD -MP -c \
+		-o $@ $<
+
+build/tests/guest/attack: $(ATTACK_OBJ) build/libpvguest.a $(PVGUEST_LDS)
+	$(call say,LD)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PVGUEST_LINK) -o $@ $(filter %.o %.a,$^)
+
+-include $(ATTACK_OBJ:.o=.d)
+
 $(foreach test,$(LIBRARY_TESTS),$(eval $(call library_test,$(test))))
 
 $(eval $(call host_test,pvguest-print,pv-guest-lib/src/print.c \

@@ -15,7 +15,6 @@
 #include <stdarg.h>
 
 #include "core/grant.h"
-#include "core/manage.h"
 #include "core/services.h"
 #include "lib/printf.h"
 #include "public/sched.h"
@@ -200,16 +199,6 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 	time_update_vcpu(v);
 	d->vcpu[id] = v;
 	return v;
-}
-
-void domain_pause(struct domain *d)
-{
-	domain_each_vcpu(d, vcpu_pause);
-}
-
-void domain_unpause(struct domain *d)
-{
-	domain_each_vcpu(d, vcpu_unpause);
 }
 
 /* The control domain takes the machine with it. */

@@ -5,13 +5,8 @@
  * Contracts: include/public/physdev.h, platform.h.
  */
 #include "public/physdev.h"
-#include "core/domain.h"
 #include "core/hypercall.h"
-#include "core/manage.h"
 #include "core/pirq.h"
-#include "core/services.h"
-#include "lib/string.h"
-#include "public/errno.h"
 #include "public/platform.h"
 
 static long physdev_set_iopl(struct vcpu *v, void *arg)

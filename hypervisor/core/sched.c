@@ -26,9 +26,6 @@
 
 #include "core/evtchn.h"
 #include "core/services.h"
-#include "lib/panic.h"
-#include "lib/string.h"
-#include "public/errno.h"
 #include "x86/processor.h"
 
 #define MICROSECONDS 1000ull

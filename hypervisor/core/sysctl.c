@@ -6,7 +6,6 @@
  */
 #include "public/sysctl.h"
 #include "core/hypercall.h"
-#include "core/manage.h"
 #include "mm/mm.h"
 #include "x86/clock.h"
 

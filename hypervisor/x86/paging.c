@@ -13,9 +13,6 @@
 
 #include "boot/boot.h"
 #include "core/services.h"
-#include "lib/panic.h"
-#include "lib/string.h"
-#include "x86/processor.h"
 #include "x86/segments.h"
 #include "x86/smp.h"
 

@@ -267,3 +267,26 @@ def test_nvme_disk(env):
 
 def test_ahci_disk(env):
     machine_disk(env, "ahci")
+
+
+# Instructions of the whole machine for a read of 4 KiB, by what is asked for
+# at once: persistent grants, then copies. Measured: 7810 2086 1473 9507 3782
+# 3169.
+READ_COST = [(1, 9000), (8, 2500), (32, 1800), (1, 11000), (8, 4500),
+             (32, 3800)]
+
+
+def test_cost_of_a_read(env):
+    """Counted with -icount, so it is the same on every host."""
+    config = ("name = 'bench'\nkernel = '/guests/blkfront'\nmemory = 16\n"
+              "extra = 'bench'\n" + disks("file:/guests/numbers,xvda,w"))
+    disk = env.ramdisk({"blkfront": env.built("tests/guest/blkfront"),
+                        "numbers": numbered_image(), "b.cfg": config},
+                       base=False)
+    vm = env.boot_to_prompt(ramdisk=disk, icount=True, smp=1, cpu="qemu64")
+    vm.send("create /guests/b.cfg -c")
+    assert vm.expect(r"^done (\d+) failed", 200).group(1) == "0", vm.text
+    costs = re.findall(r"^read 4k, (\d+) at once: (\d+)", vm.text, re.M)
+    assert len(costs) == len(READ_COST), vm.text
+    for (batch, cost), (expected, most) in zip(costs, READ_COST):
+        assert int(batch) == expected and int(cost) <= most, costs

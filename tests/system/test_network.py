@@ -1,40 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Networks of guests: Linux's front end on our back end, the bridge, and the
 cards below it. Guests run scripts; what they print is judged."""
-import contextlib
 import hashlib
-import http.server
 import random
 import re
-import threading
 
-from testenv import DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config
+from testenv import (DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config,
+                     file_server)
 from vm import network_card
 
 FILE_SIZE = 4 << 20
 MACS = [f"02:00:00:00:00:0{i}" for i in (1, 2, 3)]
-
-@contextlib.contextmanager
-def file_server(content):
-    """The port of a web server on this machine's loopback with one file."""
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_args):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-
 
 def guest_files(env, name, script, vif="", memory=128):
     return {f"{name}.gz": env.initramfs(script),
@@ -157,6 +133,39 @@ def test_cable_virtio(env):
 
 def test_cable_e1000e(env):
     scenario_cable(env, "e1000e")
+
+
+def test_attach_and_detach(env):
+    """A second card for a guest that runs, and without it again."""
+    files = breaker_files(env)
+    files["d.cfg"] = debian_config("deb", more="vif = ['']")
+    vm = env.boot_to_prompt(ramdisk=env.ramdisk(files))
+    before = warm_up(vm)
+    vm.send("create /guests/d.cfg -c")
+    vm.expect(DEBIAN_PROMPT, DEBIAN_BOOT)
+    vm.send_raw(b"\x1d")
+    vm.expect(PROMPT)
+    vm.command("network-attach deb bridge=inner mac=02:00:00:00:00:09")
+    assert "has this mac" in vm.command(
+        "network-attach deb bridge=inner mac=02:00:00:00:00:09"), vm.text
+    vm.send("console deb")
+    vm.send("while ! grep 02:00:00:00:00:09 /sys/class/net/*/address; do :; "
+            "done; ip link set eth1 up")
+    vm.expect(r"eth1/address:02:00:00:00:00:09", 60)
+    vm.expect(DEBIAN_PROMPT)
+    vm.send_raw(b"\x1d")
+    vm.expect(PROMPT)
+    shown = vm.command("network-list deb")
+    assert re.search(r"^1 +0 +02:00:00:00:00:09 +1 +4 +\d+ +\d+/\d+ +"
+                     r"/local/domain/0/backend/vif/\d+/1$", shown, re.M), shown
+    assert re.search(r"^vif\d+\.1 +inner ", vm.command("network"), re.M), \
+        vm.text
+    shown = vm.command("network-detach deb 02:00:00:00:00:09")
+    assert "error" not in shown, shown
+    assert "inner" not in vm.command("network"), vm.text
+    vm.command("destroy deb")
+    check_holds(vm, before)
+    env.switch_off(vm, "tenon")
 
 
 def scenario_breaker(env, **machine):

@@ -7,8 +7,10 @@
  *
  * Its command line says how it ends: "end" shuts down, "crash" dies with its
  * ring full and everything mapped, "hang" fills its ring for ever and waits to
- * be destroyed. The disk xvda holds 1 MiB; 32-bit word i of sector s is
- * s * 128 + i. Prints `ok NAME` or `not ok NAME: why`, then `done N failed`.
+ * be destroyed. "bench" instead reads pages one by one and says what each
+ * takes: instructions, where the clock counts those (-icount). The disk xvda
+ * holds 1 MiB; 32-bit word i of sector s is s * 128 + i. Prints `ok NAME` or
+ * `not ok NAME: why`, then `done N failed`.
  */
 #include <public/errno.h>
 #include <public/io/blkif.h>
@@ -440,6 +442,46 @@ static void hang(void)
 	}
 }
 
+static uint64_t rdtsc(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
+/* One request at a time: there, through the back end, and back. */
+static void bench(unsigned int batch)
+{
+	struct blkif_request request;
+	uint64_t start = 0;
+	unsigned int i, j, rounds = 1000 / batch;
+
+	for (i = 0; i < 2 * rounds; i++) {
+		if (i == rounds)
+			start = rdtsc();
+		for (j = 0; j < batch; j++) {
+			request = plain(BLKIF_OP_READ, (i * 8) % 2000, 1);
+			request.seg[0].gref = refs[j];
+			put(&request);
+		}
+		show();
+		for (j = batch; j > 0; j--)
+			failed += receive(last_id - j + 1) != BLKIF_RSP_OKAY;
+	}
+	pv_printf("read 4k, %u at once: %lu\n", batch,
+		  (rdtsc() - start) / (rounds * batch));
+}
+
+static void run_bench(bool persistent)
+{
+	check(persistent ? "connects: persistent" : "connects: copies",
+	      persistent ? go(true) : again(false), back_state());
+	bench(1);
+	bench(8);
+	bench(32);
+}
+
 static bool prepare(void)
 {
 	uint32_t i;
@@ -461,6 +503,12 @@ static bool prepare(void)
 int main(void)
 {
 	check("finds its disk", prepare(), 0);
+	if (is_asked_to("bench")) {
+		run_bench(true);
+		run_bench(false);
+		pv_printf("done %d failed\n", failed);
+		return 0;
+	}
 	bad_requests(true);
 	check("connects without persistent grants", again(false), back_state());
 	set_state(XenbusStateClosed);

@@ -191,6 +191,11 @@ static void test_machine(void)
 	CHECK_HAS(output, "xen_version            : 4.17.fake\r\n");
 	run("dmesg");
 	CHECK_TEXT(output, "(XEN) hello\r\n");
+	run("network");
+	CHECK_HAS(output, "Port         Bridge");
+	CHECK_HAS(output, "0 of 8192 pages in use");
+	run("network-list nobody");
+	CHECK_HAS(output, "error: no guest nobody");
 	run("pci");
 	CHECK_TEXT(output, "00:01.0 a device\r\n");
 	run("poweroff");

@@ -10,7 +10,6 @@
 
 #include "core/evtchn.h"
 #include "core/hypercall.h"
-#include "core/manage.h"
 #include "core/sched.h"
 #include "core/services.h"
 #include "lib/panic.h"

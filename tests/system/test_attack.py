@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""The attacks of tests/guest/attack, each from an ordinary guest beside a
+victim: the hypervisor stays, what it answers is what the ABI says, all memory
+comes back, and the victim notices nothing.
+"""
+from testenv import PROMPT, stable_free_pages
+
+LIMIT = 120
+
+# Stacks on which an exception must end the domain, and nothing else (T09).
+BAD_STACKS = ["1", "2", "40", "ffff800000000010", "ffff818040001000",
+              "ffff87ffffffffff", "ffff880000000010", "800000000020"]
+
+
+def config(name, kernel, extra, more=""):
+    return (f"name = '{name}'\nkernel = '/guests/{kernel}'\n"
+            f"memory = 24\nextra = '{extra}'\n{more}\n")
+
+
+def with_victim(env, configs, **machine):
+    """The machine at its prompt, the victim running, attackers ready to start:
+    configs is {name: (what is on the command line, vcpus)}."""
+    files = {"attack": env.built("tests/guest/attack"),
+             "victim": env.built("tests/guest/victim"),
+             "victim.cfg": config("victim", "victim", "")}
+    for name, (extra, vcpus) in configs.items():
+        files[f"{name}.cfg"] = config(name, "attack", extra + " victim=1",
+                                      f"vcpus = {vcpus}")
+    vm = env.boot(ramdisk=env.ramdisk(files, base=False), **machine)
+    vm.expect(PROMPT, 60)
+    vm.before = stable_free_pages(vm)
+    vm.send("create victim.cfg -c")
+    vm.expect(r"^victim ready", LIMIT)
+    vm.send_raw(b"\x1d")  # Ctrl-]
+    vm.expect(PROMPT)
+    vm.beside_victim = stable_free_pages(vm)
+    return vm
+
+
+def check_pages(vm, wanted):
+    after = stable_free_pages(vm, wanted)
+    if after != wanted:
+        vm.fail(f"{wanted} pages free before, {after} after")
+
+
+def attack(vm, name, limit=LIMIT):
+    """Run an attacker, whose last line tells how many checks have failed."""
+    start = vm.seen
+    vm.send(f"create {name}.cfg -c")
+    failed = vm.expect(r"^done (\d+) failed", limit).group(1)
+    lines = vm.text[start:vm.seen].splitlines()
+    assert failed == "0", [line for line in lines if "not ok" in line]
+    vm.expect(PROMPT, LIMIT)
+    check_pages(vm, vm.beside_victim)
+
+
+def attack_to_crash(vm, name):
+    """An attacker that must end in a crash of its domain."""
+    vm.send(f"create {name}.cfg -c")
+    vm.expect(r"^\[\w+ ended: crash\]", LIMIT)
+    vm.expect(PROMPT, LIMIT)
+    check_pages(vm, vm.beside_victim)
+
+
+def ask_victim(vm):
+    vm.send("console victim")
+    vm.send("well?")
+    vm.expect(r"^victim undisturbed", LIMIT)
+    vm.expect(PROMPT, LIMIT)
+    check_pages(vm, vm.before)
+    vm.send("poweroff")
+    vm.wait_off()
+
+
+def test_all(env):
+    crashes = {f"stack{i}": (f"T09 stack={where}", 1)
+               for i, where in enumerate(BAD_STACKS)}
+    vm = with_victim(env, {"all": ("", 4), **crashes}, cpu="max", smp=2)
+    attack(vm, "all")
+    for name in crashes:
+        attack_to_crash(vm, name)
+    ask_victim(vm)
+
+
+def test_one_vcpu(env):
+    vm = with_victim(env, {"all": ("", 1)}, cpu="qemu64", smp=1)
+    attack(vm, "all")
+    ask_victim(vm)
