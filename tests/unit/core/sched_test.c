@@ -382,12 +382,21 @@ static void test_soft_preferred(void)
 	CHECK(a->running && b->running && (a->cpu == 1) != (b->cpu == 1));
 	if (b->cpu == 1)
 		a = d->vcpu[1], b = d->vcpu[0];
-	/* The place is free: who spins elsewhere comes. */
-	block(a);
-	machine_run_until(fake_now + MS);
-	CHECK(b->running && b->cpu == 1);
-	/* Who wakes goes where it would rather be, if that is free. */
+	/* Who wakes elsewhere comes, too, if the place is free by then. */
 	block(b);
+	block(a);
+	vcpu_wake(b);
+	machine_settle();
+	CHECK(b->running && b->cpu == 1);
+	vcpu_wake(a);
+	machine_settle();
+	CHECK(a->running && a->cpu != 1);
+	/* And so does who spins elsewhere. */
+	block(b);
+	machine_run_until(fake_now + MS);
+	CHECK(a->running && a->cpu == 1);
+	/* Each to its own. */
+	block(a);
 	pin(a, 0, 4);
 	vcpu_wake(a);
 	machine_settle();
@@ -474,12 +483,12 @@ static void test_ratelimit(void)
 	up(d);
 	block(v);
 	up(hog);
-	sched_ratelimit = 5 * MS;
-	machine_run_until(fake_now + 2 * MS);
+	machine_run_until(fake_now + 20 * MS);
+	sched_ratelimit = 50 * MS;
 	vcpu_wake(v);
-	machine_settle();
+	machine_run_until(fake_now + 29 * MS);
 	CHECK(!v->running);
-	machine_run_until(fake_now + 4 * MS);
+	machine_run_until(fake_now + 2 * MS);
 	CHECK(v->running);
 	sched_ratelimit = 0;
 	fake_domain_free(hog);
