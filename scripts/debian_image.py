@@ -36,6 +36,10 @@ FILES = {
     "etc/fstab": "LABEL=root / ext4 errors=remount-ro 0 1\n",
     "etc/systemd/network/80-guest.network":
         "[Match]\nType=ether\n\n[Network]\nDHCP=ipv4\n",
+    # Emulated machines are slow: the console's device may take its time.
+    "etc/systemd/system.conf.d/slow.conf":
+        "[Manager]\nDefaultDeviceTimeoutSec=20min\n"
+        "DefaultTimeoutStartSec=20min\n",
     "boot/grub/grub.cfg": """set timeout=3
 set default=0
 menuentry "Debian" {

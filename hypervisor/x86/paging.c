@@ -149,12 +149,6 @@ void paging_init(void)
 	boot_memory_unlimited();
 }
 
-void paging_load_root(mfn_t root)
-{
-	write_cr3(root.n << PAGE_SHIFT);
-	this_cpu()->loaded_root = root;
-}
-
 static void *iomap(uint64_t pa, size_t size, uint64_t flags)
 {
 	uint64_t offset = pa & (PAGE_SIZE - 1);
