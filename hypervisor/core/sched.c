@@ -117,10 +117,7 @@ static void cap_charge(struct domain *d, uint64_t from, uint64_t t)
 	if (!read_once(cap->percent))
 		return;
 	spin_lock(&cap->lock);
-	if (heap_before(from, cap->since))
-		from = cap->since;
-	if (heap_before(from, t))
-		cap->budget -= (int64_t)(t - from);
+	cap->budget -= (int64_t)(t - min_u64(t, max_u64(from, cap->since)));
 	cap_fill_locked(cap, t);
 	if (cap->percent && cap->budget <= 0 && !cap->spent) {
 		debt = (uint64_t)-cap->budget;
@@ -247,19 +244,14 @@ static struct vcpu *find_ready_locked(const struct queue *q, unsigned int cpu,
 	return NULL;
 }
 
-static bool is_idle(unsigned int cpu)
-{
-	return !read_once(queues[cpu].running) &&
-	       !heap_first(&queues[cpu].ready);
-}
-
 /* An idle CPU for v, which would steal it; MAX_CPUS: none. */
 static unsigned int find_idle(const struct vcpu *v)
 {
 	unsigned int found = MAX_CPUS;
 
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
-		if (!allowed(v, cpu) || !is_idle(cpu))
+		if (!allowed(v, cpu) || read_once(queues[cpu].running) ||
+		    heap_first(&queues[cpu].ready))
 			continue;
 		if (prefers(v, cpu))
 			return cpu;
@@ -466,8 +458,11 @@ static void slice_arm_locked(struct queue *q, uint64_t t)
 
 	if (v && first) {
 		lead = first->key + GRANULARITY - v->sched.ready.key;
-		ns = (int64_t)lead < 0 ? 0 : min_u64(lead, MAX_SLICE);
-		ns = ns * read_once(v->domain->weight) / SCHED_WEIGHT_DEFAULT;
+		ns = 0;
+		if ((int64_t)lead > 0)
+			ns = min_u64(lead, MAX_SLICE) *
+			     read_once(v->domain->weight) /
+			     SCHED_WEIGHT_DEFAULT;
 		ns = min_u64(ns, MAX_SLICE);
 	}
 	if (v && read_once(v->domain->cap.percent))
@@ -587,21 +582,20 @@ static struct vcpu *steal_locked(struct queue *q, struct queue *o, bool soft)
 	return v;
 }
 
-/* Take for this CPU what waits for a busy one, or would rather be here. */
-static bool steal(struct queue *q)
+/* Take for this CPU what waits for a busy one. */
+static bool steal(struct queue *q, bool soft)
 {
 	struct vcpu *v = NULL;
 
-	for (unsigned int i = 1; i < 2 * cpu_count && !v; i++) {
+	for (unsigned int i = 1; i < cpu_count && !v; i++) {
 		struct queue *o = &queues[(cpu_of(q) + i) % cpu_count];
 		uint64_t flags;
 
-		if (o == q ||
-		    (!heap_first(&o->ready) && !read_once(o->misplaced)))
+		if (!heap_first(&o->ready) && !read_once(o->misplaced))
 			continue;
 		flags = irq_save();
 		spin_lock_pair(&q->lock, &o->lock);
-		v = steal_locked(q, o, i < cpu_count);
+		v = steal_locked(q, o, soft);
 		spin_unlock_pair(&q->lock, &o->lock);
 		irq_restore(flags);
 	}
@@ -613,7 +607,7 @@ static struct vcpu *idle_loop(struct queue *q)
 	struct vcpu *next;
 
 	while (!(next = decide(q))) {
-		if (steal(q))
+		if (steal(q, true) || steal(q, false))
 			continue;
 		irq_disable();
 		if (read_once(this_cpu()->softirq_pending))

@@ -13,78 +13,65 @@
 #define MASK_BYTES (MAX_CPUS / 8)
 #define KEEP_CAP   0xffff /* scheduler_op: leave it as it is */
 
-/* CPUs that there are, of those in a mask. */
-static void mask_clip(uint64_t *mask, unsigned int bits)
+/* How much of a mask a guest's bitmap holds. */
+static uint64_t map_bytes(const struct xenctl_bitmap *map)
 {
-	for (unsigned int i = bits; i < MAX_CPUS; i++)
+	return min_u64(MASK_BYTES, (map->nr_bits + 7ull) / 8);
+}
+
+static void mask_clip(uint64_t *mask, uint64_t bits)
+{
+	for (uint64_t i = bits; i < MAX_CPUS; i++)
 		mask[i / 64] &= ~(1ull << (i % 64));
 }
 
-static long mask_get(uint64_t *mask, const struct xenctl_bitmap *map)
+static int mask_get(uint64_t *mask, const struct xenctl_bitmap *map)
 {
 	memset(mask, 0, MASK_BYTES);
 	if (copy_from_guest(mask, guest_ptr((uint64_t)map->bitmap.p),
-			    min_u64(MASK_BYTES, (map->nr_bits + 7ull) / 8)))
+			    map_bytes(map)))
 		return -XEN_EFAULT;
 	mask_clip(mask, map->nr_bits);
 	return 0;
 }
 
-/* The CPUs in both masks; zeros follow, up to a page of them. */
-static long mask_put(const struct xenctl_bitmap *map, const uint64_t *a,
-		     const uint64_t *b)
+/* Those in both masks, of the CPUs that there are. */
+static int mask_put(const struct xenctl_bitmap *map, const uint64_t *a,
+		    const uint64_t *b)
 {
-	uint64_t size = min_u64(PAGE_SIZE, (map->nr_bits + 7ull) / 8), n;
 	uint64_t mask[MAX_CPUS / 64];
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(mask); i++)
 		mask[i] = a[i] & b[i];
-	mask_clip(mask, (unsigned int)min_u64(cpu_count, map->nr_bits));
-	for (uint64_t at = 0; at < size; at += n) {
-		n = min_u64(size - at, sizeof(mask));
-		if (copy_array_to_guest(guest_ptr((uint64_t)map->bitmap.p), at,
-					n, mask, 1))
-			return -XEN_EFAULT;
-		memset(mask, 0, sizeof(mask));
-	}
-	return 0;
-}
-
-static long affinity_set(struct vcpu *v,
-			 const struct xen_domctl_vcpuaffinity *a)
-{
-	uint64_t hard[MAX_CPUS / 64], soft[MAX_CPUS / 64];
-	bool has_hard = a->flags & XEN_VCPUAFFINITY_HARD;
-	bool has_soft = a->flags & XEN_VCPUAFFINITY_SOFT;
-
-	if ((has_hard && mask_get(hard, &a->cpumap_hard)) ||
-	    (has_soft && mask_get(soft, &a->cpumap_soft)))
-		return -XEN_EFAULT;
-	return sched_set_affinity(v, has_hard ? hard : NULL,
-				  has_soft ? soft : NULL);
+	mask_clip(mask, min_u64(cpu_count, map->nr_bits));
+	return copy_to_guest(guest_ptr((uint64_t)map->bitmap.p), mask,
+			     map_bytes(map));
 }
 
 /* Set reports what came of it: only CPUs where v can run now count. */
 long sched_ctl_affinity(struct domain *d, struct xen_domctl *op)
 {
 	const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
-	const uint32_t known = XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT;
 	bool set = op->cmd == XEN_DOMCTL_setvcpuaffinity;
+	bool hard = a->flags & XEN_VCPUAFFINITY_HARD;
+	bool soft = a->flags & XEN_VCPUAFFINITY_SOFT;
+	uint64_t masks[2][MAX_CPUS / 64];
 	struct vcpu *v = domain_vcpu(d, a->vcpu);
-	const struct sched_vcpu *s;
-	long rc = 0;
+	int rc = 0;
 
-	if (!v || !(a->flags & known) ||
-	    (a->flags & ~(known | XEN_VCPUAFFINITY_FORCE)))
+	if (!v || !(hard || soft) || a->flags > 7)
 		return -XEN_EINVAL;
-	s = &v->sched;
+	if (set && ((hard && mask_get(masks[0], &a->cpumap_hard)) ||
+		    (soft && mask_get(masks[1], &a->cpumap_soft))))
+		return -XEN_EFAULT;
 	if (set)
-		rc = affinity_set(v, a);
-	if (!rc && (a->flags & XEN_VCPUAFFINITY_HARD))
-		rc = mask_put(&a->cpumap_hard, s->hard, s->hard);
-	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
-		rc = mask_put(&a->cpumap_soft, s->soft,
-			      set ? s->hard : s->soft);
+		rc = sched_set_affinity(v, hard ? masks[0] : NULL,
+					soft ? masks[1] : NULL);
+	if (!rc && hard)
+		rc = mask_put(&a->cpumap_hard, v->sched.hard, v->sched.hard);
+	if (!rc && soft)
+		rc = mask_put(&a->cpumap_soft, v->sched.soft,
+			      set ? v->sched.hard : v->sched.soft);
 	return rc;
 }
 
@@ -92,22 +79,19 @@ long sched_ctl_params(struct domain *d, struct xen_domctl *op)
 {
 	struct xen_domctl_sched_credit2 *c = &op->u.scheduler_op.u.credit2;
 
-	if (op->u.scheduler_op.sched_id != XEN_SCHEDULER_CREDIT2)
+	if (op->u.scheduler_op.sched_id != XEN_SCHEDULER_CREDIT2 ||
+	    op->u.scheduler_op.cmd > XEN_DOMCTL_SCHEDOP_getinfo)
 		return -XEN_EINVAL;
-	switch (op->u.scheduler_op.cmd) {
-	case XEN_DOMCTL_SCHEDOP_putinfo:
+	if (op->u.scheduler_op.cmd == XEN_DOMCTL_SCHEDOP_putinfo) {
 		if (c->weight)
 			write_once(d->weight, c->weight);
 		if (c->cap != KEEP_CAP)
 			sched_set_cap(d, c->cap);
-		return 0;
-	case XEN_DOMCTL_SCHEDOP_getinfo:
+	} else {
 		c->weight = (uint16_t)d->weight;
 		c->cap = (uint16_t)d->cap.percent;
-		return 0;
-	default:
-		return -XEN_EINVAL;
 	}
+	return 0;
 }
 
 long sched_sys_params(struct xen_sysctl *op)

@@ -72,9 +72,13 @@ def ask_guest(vm, command):
 
 
 def wait_online(vm, cpus):
-    """The guest follows xenstore in its own time."""
-    ask_guest(vm, f"until [ $(cat /sys/devices/system/cpu/online) = {cpus} ];"
-                  " do usleep 100000; done")
+    """The guest follows xenstore in its own time: its kernel takes vCPUs out
+    of use, but leaves it to a udev rule to put new ones to use."""
+    ask_guest(vm, "cd /sys/devices/system/cpu; "
+                  f"until [ $(cat present) = {cpus} ]; do usleep 100000; done; "
+                  "for i in 1 2 3; do [ ! -e cpu$i/online ] || "
+                  "echo 1 > cpu$i/online; done; "
+                  f"until [ $(cat online) = {cpus} ]; do usleep 100000; done")
 
 
 def scenario_hotplug(env, where, **machine):

@@ -10,7 +10,9 @@
 
 #include "core/services.h"
 #include "core_fake.h"
+#include "public/domctl.h"
 #include "public/errno.h"
+#include "public/sysctl.h"
 
 #define MS    1000000ull
 #define TICKS (1000 * MS)
@@ -380,12 +382,21 @@ static void test_soft_preferred(void)
 	CHECK(a->running && b->running && (a->cpu == 1) != (b->cpu == 1));
 	if (b->cpu == 1)
 		a = d->vcpu[1], b = d->vcpu[0];
-	/* The place is free: who spins elsewhere comes. */
-	block(a);
-	machine_run_until(fake_now + MS);
-	CHECK(b->running && b->cpu == 1);
-	/* Who wakes goes where it would rather be, if that is free. */
+	/* Who wakes elsewhere comes, too, if the place is free by then. */
 	block(b);
+	block(a);
+	vcpu_wake(b);
+	machine_settle();
+	CHECK(b->running && b->cpu == 1);
+	vcpu_wake(a);
+	machine_settle();
+	CHECK(a->running && a->cpu != 1);
+	/* And so does who spins elsewhere. */
+	block(b);
+	machine_run_until(fake_now + MS);
+	CHECK(a->running && a->cpu == 1);
+	/* Each to its own. */
+	block(a);
 	pin(a, 0, 4);
 	vcpu_wake(a);
 	machine_settle();
@@ -472,12 +483,12 @@ static void test_ratelimit(void)
 	up(d);
 	block(v);
 	up(hog);
-	sched_ratelimit = 5 * MS;
-	machine_run_until(fake_now + 2 * MS);
+	machine_run_until(fake_now + 20 * MS);
+	sched_ratelimit = 50 * MS;
 	vcpu_wake(v);
-	machine_settle();
+	machine_run_until(fake_now + 29 * MS);
 	CHECK(!v->running);
-	machine_run_until(fake_now + 4 * MS);
+	machine_run_until(fake_now + 2 * MS);
 	CHECK(v->running);
 	sched_ratelimit = 0;
 	fake_domain_free(hog);
@@ -500,6 +511,86 @@ static void test_idle_time(void)
 	check_near(sched_idle_time(1) - before, 2 * TICKS, 1);
 	fake_domain_free(d);
 	fake_ok("a CPU's idle time is what nobody ran");
+}
+
+/* Sets or gets; the result is in maps[0] (hard) and maps[1] (soft). */
+static long affinity_op(struct domain *d, uint32_t cmd, uint32_t flags,
+			uint8_t maps[2][3], uint32_t bits)
+{
+	struct xen_domctl op = { .cmd = cmd };
+
+	op.u.vcpuaffinity.flags = flags;
+	op.u.vcpuaffinity.cpumap_hard.bitmap.p = maps[0];
+	op.u.vcpuaffinity.cpumap_hard.nr_bits = bits;
+	op.u.vcpuaffinity.cpumap_soft.bitmap.p = maps[1];
+	op.u.vcpuaffinity.cpumap_soft.nr_bits = bits;
+	return sched_ctl_affinity(d, &op);
+}
+
+static void test_affinity_op(void)
+{
+	const uint32_t set = XEN_DOMCTL_setvcpuaffinity;
+	struct domain *d = fake_domain(1, 1, false);
+	uint8_t maps[2][3] = { { 0xfe, 0xff, 0xee }, { 0xfd, 0xff, 0xee } };
+
+	CHECK(affinity_op(d, set, 0, maps, 16) == -XEN_EINVAL);
+	CHECK(affinity_op(d, set, 4, maps, 16) == -XEN_EINVAL);
+	CHECK(affinity_op(d, set, 9, maps, 16) == -XEN_EINVAL);
+	/* Of three CPUs: what can be used, and nothing past the bitmap. */
+	CHECK(!affinity_op(d, set, 7, maps, 16));
+	CHECK(maps[0][0] == 6 && !maps[0][1] && maps[0][2] == 0xee);
+	CHECK(maps[1][0] == 4 && !maps[1][1] && maps[1][2] == 0xee);
+	CHECK(!affinity_op(d, XEN_DOMCTL_getvcpuaffinity, 3, maps, 16));
+	CHECK(maps[0][0] == 6 && maps[1][0] == 5);
+	/* A bitmap that ends within a byte; then one without a CPU. */
+	maps[0][0] = 0xff;
+	CHECK(!affinity_op(d, set, 1, maps, 1));
+	CHECK(maps[0][0] == 1 && d->vcpu[0]->sched.hard[0] == 1);
+	maps[0][0] = 0xf8;
+	CHECK(affinity_op(d, set, 1, maps, 8) == -XEN_EINVAL);
+	CHECK(affinity_op(d, set, 1, maps, 0) == -XEN_EINVAL);
+	CHECK(d->vcpu[0]->sched.hard[0] == 1);
+	fake_domain_free(d);
+	fake_ok("affinity as domctl sets and shows it");
+}
+
+static void test_params_op(void)
+{
+	struct domain *d = fake_domain(1, 1, false);
+	struct xen_domctl op = { 0 };
+	struct xen_sysctl sys = { 0 };
+	struct xen_domctl_scheduler_op *s = &op.u.scheduler_op;
+	uint32_t *limit = &sys.u.scheduler_op.u.sched_credit2.ratelimit_us;
+
+	s->sched_id = XEN_SCHEDULER_CREDIT;
+	CHECK(sched_ctl_params(d, &op) == -XEN_EINVAL);
+	s->sched_id = XEN_SCHEDULER_CREDIT2;
+	s->cmd = XEN_DOMCTL_SCHEDOP_getvcpuinfo;
+	CHECK(sched_ctl_params(d, &op) == -XEN_EINVAL);
+	s->cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+	s->u.credit2.weight = 1000;
+	s->u.credit2.cap = 0xffff;
+	CHECK(!sched_ctl_params(d, &op));
+	CHECK(d->weight == 1000 && !d->cap.percent);
+	s->u.credit2.weight = 0;
+	s->u.credit2.cap = 40;
+	CHECK(!sched_ctl_params(d, &op));
+	s->cmd = XEN_DOMCTL_SCHEDOP_getinfo;
+	CHECK(!sched_ctl_params(d, &op));
+	CHECK(s->u.credit2.weight == 1000 && s->u.credit2.cap == 40);
+
+	sys.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+	sys.u.scheduler_op.cmd = XEN_SYSCTL_SCHEDOP_putinfo;
+	*limit = 99;
+	CHECK(sched_sys_params(&sys) == -XEN_EINVAL);
+	*limit = 2000;
+	CHECK(!sched_sys_params(&sys) && sched_ratelimit == 2 * MS);
+	*limit = 0;
+	CHECK(!sched_sys_params(&sys) && !sched_ratelimit);
+	sys.u.scheduler_op.cpupool_id = 1;
+	CHECK(sched_sys_params(&sys) == -XEN_ESRCH);
+	fake_domain_free(d);
+	fake_ok("weight, cap and rate limit as domctl and sysctl have them");
 }
 
 static void check_invariants(struct domain **ds, unsigned int n)
@@ -611,6 +702,8 @@ int main(void)
 	test_wake_latency();
 	test_ratelimit();
 	test_idle_time();
+	test_affinity_op();
+	test_params_op();
 	test_random();
 	return 0;
 }

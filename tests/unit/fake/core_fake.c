@@ -287,6 +287,13 @@ int copy_array_from_guest(void *dst, guest_ptr_t base, uint64_t first,
 	return 0;
 }
 
+int copy_array_to_guest(guest_ptr_t base, uint64_t first, uint64_t n,
+			const void *src, size_t size)
+{
+	memcpy((char *)(uintptr_t)base.va + first * size, src, n * size);
+	return 0;
+}
+
 bool guest_range_ok(uint64_t va, uint64_t n)
 {
 	(void)n;
