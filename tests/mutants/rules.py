@@ -22,8 +22,6 @@ RULES = [
     Rule("PT-5", "T01", "mm/pte.h", "a.writable == b.writable &&", ""),
     Rule("PT-6", "T02", "mm/pte.h",
          "if (raw & (CACHE_BITS | PTE_GLOBAL))", "if (0)"),
-    Rule("PT-7", "T02", "mm/pte.h", "if (c.frame >= pte_frame_limit)",
-         "if (0)"),
     Rule("PT-9", "T01", "mm/pagetype.c",
          "? table_begin(d, mfn_of(c.frame), level - 1)",
          "? table_begin(d, mfn_of(c.frame), level)"),

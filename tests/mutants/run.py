@@ -56,21 +56,34 @@ def copy_tree(to):
             shutil.copy2(ROOT / name, to / name)
 
 
+def how_caught(output):
+    """What gave the loss away, in a few words."""
+    for sign in (r"not ok (.*)", r"(PANIC .*)", r"(victim: .*)",
+                 r"(\d+ pages free before, \d+ after)",
+                 r"(ended: crash)"):
+        match = re.search(sign, output)
+        if match:
+            return match[1].strip()
+    return "the machine hung"
+
+
 def judge(tree, rule):
-    """None if the rule's loss is noticed, else what is wrong."""
+    """(is the rule's loss noticed?, how or why not)."""
     if not apply(tree, rule):
-        return "does not fit the source any more"
+        return False, "does not fit the source any more"
     built = subprocess.run(["make", "-j2", "build/tenon", "EXTRA_CFLAGS=-w"],
                            cwd=tree, capture_output=True, text=True,
                            check=False)
     if built.returncode:
-        return "does not build:\n" + built.stderr[-1000:]
+        return False, "does not build:\n" + built.stderr[-1000:]
     done = subprocess.run([sys.executable, "-c", SCENARIO, rule.attacks],
                           cwd=tree, capture_output=True, text=True,
                           errors="replace", check=False)
     if "testenv.Skip" in done.stderr:
-        return done.stderr[-300:]
-    return None if done.returncode else "not caught"
+        return False, done.stderr[-300:]
+    if not done.returncode:
+        return False, "not caught"
+    return True, how_caught(done.stderr)
 
 
 def main():
@@ -87,12 +100,11 @@ def main():
         for rule in wanted:
             path = tree / "hypervisor" / rule.file
             before = path.read_text()
-            problem = judge(tree, rule)
+            caught, how = judge(tree, rule)
             path.write_text(before)
-            problems += problem is not None
-            print(f"{'not ok' if problem else 'ok'} {rule.name} "
-                  f"({rule.attacks}){': ' + problem if problem else ''}",
-                  flush=True)
+            problems += not caught
+            print(f"{'ok' if caught else 'not ok'} {rule.name} "
+                  f"({rule.attacks}): {how}", flush=True)
     print(f"{len(wanted) - problems} of {len(wanted)} rules are missed "
           "when they are gone")
     return 1 if problems else 0
