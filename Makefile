@@ -31,7 +31,7 @@ build/deps/packages.mk: scripts/packages.txt scripts/deps.py
 	@python3 scripts/deps.py build run test
 	@mkdir -p $(@D) && echo '# packages are there' > $@
 
-.PHONY: all test unit host-tests test-needs lint format headers size fuzz clean
+.PHONY: all test unit soak host-tests test-needs lint format headers size fuzz clean
 all: $(ALL)
 
 host-tests: $(HOST_TESTS)
@@ -43,6 +43,10 @@ unit: $(HOST_TESTS)
 
 test: $(ALL) $(HOST_TESTS) $(TEST_NEEDS)
 	@python3 scripts/test.py $(TEST_ARGS) $(HOST_TESTS)
+
+# What takes long, or tries much: not part of `make test`.
+soak: $(ALL) $(TEST_NEEDS)
+	@python3 scripts/test.py --only-system --soak --jobs 1 $(TEST_ARGS)
 
 lint:
 	@python3 scripts/deps.py lint

@@ -9,9 +9,15 @@ GUEST_HARNESS := $(addprefix tests/unit/toolstack/,check.c failing_alloc.c \
 GUEST_FAKES := $(addprefix tests/unit/toolstack/,fake_primitives.c \
 	kernel_fixture.c)
 GUEST_SOURCES := $(addprefix dom0-tools/toolstack/,build_domain.c build_contents.c \
-	console_ring.c guests.c hypercalls.c layout.c xenstore_none.c)
-GUEST_INCLUDES := -Iinclude -Idom0-tools -Itests/unit/toolstack \
-	-Itests/unit/xenstore -Itests/unit/drivers
+	console_ring.c device.c guest_disks.c guest_vifs.c guests.c \
+	hypercalls.c layout.c xenstore_none.c)
+GUEST_INCLUDES := -Iinclude -Ipv-guest-lib/include -Idom0-tools \
+	-Itests/unit/toolstack -Itests/unit/xenstore -Itests/unit/net \
+	-Itests/unit/drivers
+# The command line shows the network's ports.
+CLI_NETWORK := tests/unit/net/fake_net.c dom0-tools/backends/bridge.c \
+	$(addprefix dom0-tools/drivers/net_,device.c headers.c offload.c \
+	packet.c)
 # Disks without hardware below them.
 DISK_SOURCES := tests/unit/drivers/ram_disk.c $(addprefix dom0-tools/drivers/,\
 	block_device.c crc32.c partition.c partition_table.c)
@@ -32,12 +38,15 @@ $(eval $(call guest_test,cli-line_editor,\
 	tests/unit/cli/line_editor_test.c dom0-tools/cli/line_editor.c))
 $(eval $(call guest_test,cli-cli,tests/unit/cli/cli_test.c \
 	$(wildcard dom0-tools/cli/*.c dom0-tools/xenstore/*.c) \
-	$(DISK_SOURCES) $(GUEST_FAKES) $(GUEST_SOURCES)))
+	$(CLI_NETWORK) $(DISK_SOURCES) $(GUEST_FAKES) $(GUEST_SOURCES)))
 
 # The same guests with a xenstore server linked in, and the server itself.
 $(eval $(call guest_test,xenstore-guests,\
 	tests/unit/toolstack/guests_test.c $(GUEST_FAKES) $(GUEST_SOURCES) \
 	$(wildcard dom0-tools/xenstore/*.c)))
+$(eval $(call guest_test,toolstack-guest_disks,\
+	tests/unit/toolstack/guest_disks_test.c $(GUEST_FAKES) \
+	$(GUEST_SOURCES) $(wildcard dom0-tools/xenstore/*.c)))
 XENSTORE_TEST := tests/unit/xenstore/ring_client.c $(GUEST_FAKES) \
 	$(GUEST_SOURCES) $(wildcard dom0-tools/xenstore/*.c)
 $(foreach test,requests limits model,\

@@ -16,6 +16,7 @@ $(eval $(call drivers_test,partition,tests/unit/drivers/ram_disk.c \
 	$(addprefix dom0-tools/drivers/,block_device.c crc32.c partition.c \
 	partition_table.c)))
 $(eval $(call drivers_test,block_queue,dom0-tools/drivers/block_queue.c))
+$(eval $(call drivers_test,virtqueue,dom0-tools/drivers/virtio/virtqueue.c))
 
 include mk/fuzz.mk
 $(eval $(call fuzz_test,partition,tests/fuzz/partition_fuzz.c \

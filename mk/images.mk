@@ -18,7 +18,7 @@ endif
 
 build/guests/vmlinuz: scripts/debian_kernel.py
 	$(call say,KERNEL)
-	$(Q)$(PYTHON) scripts/debian_kernel.py amd64 $@
+	$(Q)$(PYTHON) scripts/debian_kernel.py amd64 $@ build/modules
 # Kernels in the other compression formats, for tests.
 build/kernels/%: scripts/debian_kernel.py
 	$(call say,KERNEL)
@@ -28,10 +28,18 @@ build/debian.img: scripts/debian_image.py
 	$(call say,DEBIAN)
 	$(Q)$(PYTHON) scripts/deps.py image
 	$(Q)$(PYTHON) scripts/debian_image.py $@
-build/guests/initramfs.gz: scripts/initramfs.py scripts/cpio.py
+build/guests/initramfs.gz: scripts/initramfs.py scripts/cpio.py \
+		build/guests/vmlinuz
 	$(call say,CPIO)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(PYTHON) scripts/initramfs.py $@
+	$(Q)$(PYTHON) scripts/initramfs.py --modules build/modules $@
+# PV GRUB, which boots a guest's own kernel from its own disk.
+GUEST_FILES += build/guests/pvgrub
+build/guests/pvgrub: scripts/pvgrub.cfg
+	$(call say,GRUB)
+	$(Q)mkdir -p $(@D)
+	$(Q)grub-mkstandalone -O x86_64-xen -o $@ --compress=no \
+		--locales= --themes= --fonts= boot/grub/grub.cfg=$<
 build/guests/%.cfg: guests/%.cfg
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
@@ -46,13 +54,13 @@ build/dom0-ramdisk-guests.cpio: $$(GUEST_FILES) FORCE
 	$(Q)$(PYTHON) scripts/ramdisk.py $@ $(filter-out FORCE,$^) '$(GUESTS)'
 
 export GUESTS DOM0 DOM0_CMDLINE CMDLINE CPU SMP MEM MACHINE FIRMWARE DISK \
-	DISK_TYPE QEMU_ARGS ICOUNT
+	DISK_TYPE NET NET_TYPE QEMU_ARGS ICOUNT
 # Not exported: a make called by a test is to choose anew.
 RAMDISK := $(or $(DOM0_RAMDISK),$(if $(DOM0),,\
 	build/dom0-ramdisk$(if $(GUESTS),-guests).cpio))
 IMAGES := build/tenon $(or $(DOM0),build/tenon-dom0) $(RAMDISK)
 ALL += build/dom0-ramdisk.cpio
-TEST_NEEDS += build/kernels/cloud-amd64 build/kernels/6.12-amd64
+TEST_NEEDS += build/debian.img build/kernels/cloud-amd64 build/kernels/6.12-amd64
 
 .PHONY: iso run
 iso: build/tenon.iso

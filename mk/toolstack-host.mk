@@ -5,7 +5,8 @@
 # same sources is the business of its own fragment.
 
 TOOLSTACK_PURE := $(addprefix dom0-tools/toolstack/,error.c config.c \
-	domain_config.c elf.c elf_notes.c bzimage.c decompress.c)
+	cpu_map.c disk.c domain_config.c elf.c elf_notes.c bzimage.c \
+	decompress.c mac.c vif.c)
 TOOLSTACK_LIBS := -lz -llzma -llz4 -lzstd
 TOOLSTACK_HARNESS := $(addprefix tests/unit/toolstack/,check.c \
 	failing_alloc.c elf_builder.c bzimage_builder.c)
@@ -25,13 +26,13 @@ $(call host_test,toolstack-$(1),tests/unit/toolstack/$(1)_test.c \
 	$(SWEEP_LDFLAGS) $(TOOLSTACK_LIBS))
 build/host/tests/toolstack-$(1): build/host/libtoolstack.a
 endef
-$(foreach test,config domain_config elf bzimage,\
+$(foreach test,config disk domain_config elf bzimage vif,\
 	$(eval $(call toolstack_test,$(test))))
 
-TOOLSTACK_FUZZ_RUNS := config=100000 elf=1000000 bzimage=300000
+TOOLSTACK_FUZZ_RUNS := config=100000 disk=300000 elf=1000000 bzimage=300000
 define toolstack_fuzz
 $(call fuzz_test,$(1),tests/fuzz/$(1)_fuzz.c $(TOOLSTACK_PURE),\
 	-Idom0-tools -Itests/fuzz -Itests/unit/toolstack,$(TOOLSTACK_LIBS),\
 	$(patsubst $(1)=%,%,$(filter $(1)=%,$(TOOLSTACK_FUZZ_RUNS))))
 endef
-$(foreach test,config elf bzimage,$(eval $(call toolstack_fuzz,$(test))))
+$(foreach test,config disk elf bzimage,$(eval $(call toolstack_fuzz,$(test))))

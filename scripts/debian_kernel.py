@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Fetch a stock Debian kernel for guests to boot.
 
-    debian_kernel.py FLAVOUR OUT     FLAVOUR: amd64, cloud-amd64, 6.12-amd64
+    debian_kernel.py FLAVOUR OUT [MODULES]
 
-The package is what linux-image-FLAVOUR stands for today (the variant without
-a Secure Boot signature: the same file otherwise). Only the kernel file is kept,
-in the user's cache.
+FLAVOUR: amd64, cloud-amd64, 6.12-amd64. The package is what
+linux-image-FLAVOUR stands for today (the variant without a Secure Boot
+signature: the same file otherwise). The kernel file and a few of its modules
+are kept in the user's cache; MODULES is a folder for these, with their names
+in the order in which they must be loaded in a file `order`.
 """
+import lzma
 import pathlib
 import re
 import shutil
@@ -15,7 +18,10 @@ import subprocess
 import sys
 import tempfile
 
-from source_package import CACHE, apt_get, run, updated_apt
+from source_package import CACHE, apt_get, locked, run, updated_apt
+
+# What a guest's initramfs needs: its devices and a file system.
+WANTED = ("xen-blkfront", "xen-netfront", "ext4", "crc32c_generic")
 
 
 def image_package(flavour, options):
@@ -32,7 +38,39 @@ def image_package(flavour, options):
     return unsigned if known else name[1]
 
 
-def fetch(flavour, target):
+def depends_on(module):
+    """Names of the modules that this one (its bytes) needs, as it says."""
+    found = re.search(rb"\0depends=([^\0]*)\0", module)
+    return [name for name in found[1].decode().split(",") if name] \
+        if found else []
+
+
+def keep_modules(tree, target):
+    """Copy what WANTED needs out of an unpacked package, in order."""
+    files = {}
+    for path in tree.glob("lib/modules/*/kernel/**/*.ko*"):
+        files[path.name.split(".")[0].replace("-", "_")] = path
+    order = []
+
+    def add(name):
+        name = name.replace("-", "_")
+        if name in order or name not in files:
+            return  # what is no module is part of the kernel
+        data = files[name].read_bytes()
+        if files[name].suffix == ".xz":
+            data = lzma.decompress(data)
+        for other in depends_on(data):
+            add(other)
+        order.append(name)
+        (target / f"{name}.ko").write_bytes(data)
+
+    target.mkdir(parents=True)
+    for name in WANTED:
+        add(name)
+    (target / "order").write_text("".join(f"{name}\n" for name in order))
+
+
+def fetch(flavour, target, modules):
     log = CACHE / f"kernel-{flavour}.log"
     options = updated_apt(log)
     name = image_package(flavour, options)
@@ -43,18 +81,26 @@ def fetch(flavour, target):
         if done.returncode:
             sys.exit(f"debian_kernel: {name}: {done.stderr.strip()}")
         run(["dpkg-deb", "-x", next(work.glob("*.deb")), "x"], work, log)
+        keep_modules(work / "x", work / "modules")
         target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(modules, ignore_errors=True)
+        (work / "modules").rename(modules)
         next(work.glob("x/boot/vmlinuz-*")).rename(target)
 
 
 def main():
-    flavour, out = sys.argv[1:]
+    flavour, out, *modules = sys.argv[1:]
     CACHE.mkdir(parents=True, exist_ok=True)
     kept = CACHE / "kernels" / f"vmlinuz-{flavour}"
-    if not kept.exists():
-        fetch(flavour, kept)
+    kept_modules = CACHE / "kernels" / f"modules-{flavour}"
+    with locked(f"kernel-{flavour}"):
+        if not (kept.exists() and kept_modules.exists()):
+            fetch(flavour, kept, kept_modules)
     pathlib.Path(out).parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(kept, out)
+    if modules:
+        shutil.rmtree(modules[0], ignore_errors=True)
+        shutil.copytree(kept_modules, modules[0])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from sources import ROOT, files
 
 MAX_LINES = 200
 # Rules that comments cite, as in "HC-4": docs/security-model.md has them.
-RULE = re.compile(r"\b(?:HC|UA|IL|PT|TL|PG|EM|BF|FP|GT|EV|MO|DC|SC|LG|SP|XS|TB)"
+RULE = re.compile(r"\b(?:HC|UA|IL|PT|TL|PG|EM|BF|FP|GT|EV|MO|DC|SC|LG|SP|XS|TB|"
+                  r"PI|BE)"
                   r"-\d+\b")
 # Names of sub-operations in the public headers.
 OPERATION = re.compile(

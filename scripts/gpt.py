@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Partition tables for disk images [UEFI 2.9, chapter 5], for tests."""
+"""Partition tables for disk images [UEFI 2.10, chapter 5], for tests."""
 import struct
 import uuid
 import zlib

@@ -3,10 +3,13 @@
 """Make the Debian guest's initramfs: busybox and a shell on the console.
 
     initramfs.py OUT [NAME=FILE ...]    each FILE is added as /NAME, executable
+    initramfs.py --modules DIR OUT ...  and the kernel modules of DIR, which
+                                        are loaded before anything else
 
 A file /autorun is run on the console before the shell; when it ends, the guest
 powers off. Tests use this for their workloads.
 """
+import argparse
 import gzip
 import pathlib
 import shutil
@@ -26,6 +29,10 @@ mkdir -p /dev/pts
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /tmp
 hostname debian
+for m in $(cat /lib/modules/order 2>/dev/null); do
+	insmod /lib/modules/$m.ko 2>/dev/null
+done
+[ -e /sys/class/net/eth0 ] && ip link set eth0 up
 exec /sbin/init
 """
 
@@ -45,9 +52,16 @@ export PS1='debian# '
 cd /root
 """
 
+# `udhcpc` calls it with what it has learned.
+DHCP = """#!/bin/sh
+[ "$1" = bound ] || [ "$1" = renew ] || exit 0
+ip addr replace "$ip/$mask" dev "$interface"
+[ -z "$router" ] || ip route replace default via "${router%% *}"
+"""
+
 MOTD = """
 A Debian kernel as a paravirtualized guest, with busybox as its user space.
-`poweroff` ends it.
+`udhcpc` asks for an address on a network card. `poweroff` ends it.
 
 """
 
@@ -63,9 +77,17 @@ def busybox():
     return pathlib.Path(path).read_bytes()
 
 
-def build(extra):
+def add_modules(archive, folder):
+    """Those of another kernel do no harm: loading them fails."""
+    archive.folder("lib")
+    archive.folder("lib/modules")
+    for path in sorted(folder.iterdir()):
+        archive.file(f"lib/modules/{path.name}", path.read_bytes())
+
+
+def build(extra, modules):
     archive = Archive()
-    for folder in ("dev", "etc", "proc", "root", "sys", "tmp"):
+    for folder in ("dev", "etc", "mnt", "proc", "root", "sys", "tmp"):
         archive.folder(folder)
     archive.device("dev/console", 5, 1)
     archive.device("dev/null", 1, 3, 0o666)
@@ -75,15 +97,24 @@ def build(extra):
     archive.file("etc/inittab", INITTAB.encode())
     archive.file("etc/profile", PROFILE.encode())
     archive.file("etc/motd", MOTD.encode())
+    archive.folder("etc/udhcpc")
+    archive.file("etc/udhcpc/default.script", DHCP.encode(), 0o755)
     archive.file("etc/passwd", b"root::0:0:root:/root:/bin/sh\n")
+    if modules:
+        add_modules(archive, modules)
     for name, path in extra.items():
         archive.file(name, pathlib.Path(path).read_bytes(), 0o755)
     return gzip.compress(bytes(archive), 6, mtime=0)
 
 
 def main():
-    extra = dict(arg.split("=", 1) for arg in sys.argv[2:])
-    pathlib.Path(sys.argv[1]).write_bytes(build(extra))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--modules", type=pathlib.Path)
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("files", nargs="*")
+    args = parser.parse_args()
+    extra = dict(text.split("=", 1) for text in args.files)
+    args.out.write_bytes(build(extra, args.modules))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 """Boot build/tenon.iso in QEMU with the terminal as its serial console.
 
 The machine is described by the environment, as `make run` passes it: CPU, SMP,
-MEM, MACHINE, FIRMWARE, DISK, DISK_TYPE, QEMU_ARGS, ICOUNT. Every key goes to the machine, Ctrl-C
-too; Ctrl-A x ends the run, Ctrl-A Ctrl-A sends Ctrl-A.
+MEM, MACHINE, FIRMWARE, DISK, DISK_TYPE, NET, NET_TYPE, QEMU_ARGS, ICOUNT. Every
+key goes to the machine, Ctrl-C too; Ctrl-A x ends the run, Ctrl-A Ctrl-A sends Ctrl-A.
 
 Exit status: 0 the machine powered itself off, 1 the hypervisor panicked, 2 the
 run was ended from outside, 3 the machine was reset (at a terminal a reset is
@@ -27,9 +27,9 @@ DRAIN_SECONDS = 2
 def machine(env):
     given = {name: env[name.upper()] for name in
              ("cpu", "smp", "mem", "machine", "firmware", "disk",
-              "disk_type", "qemu_args")
+              "disk_type", "net", "net_type", "qemu_args")
              if env.get(name.upper())}
-    return Machine(**{"cpu": "max", **given},
+    return Machine(**{"cpu": "max", "net": "user", **given},
                    icount=env.get("ICOUNT") not in (None, "", "0"))
 
 

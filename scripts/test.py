@@ -136,6 +136,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--only-host", action="store_true")
     parser.add_argument("--only-system", action="store_true")
+    parser.add_argument("--soak", action="store_true",
+                        help="system tests that run for long, and only those")
     parser.add_argument("--filter", default="")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("programs", nargs="*")
@@ -149,7 +151,8 @@ def main():
     jobs = [(run_host, p) for p in programs if wanted.search(p[-1])]
     if not args.only_host:
         jobs += [(run_system, *t) for t in system_tests()
-                 if wanted.search(t[0])]
+                 if wanted.search(t[0]) and
+                 getattr(t[1], "is_soak", False) == args.soak]
     results = Results()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         for done in [pool.submit(*job, results) for job in jobs]:

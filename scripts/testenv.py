@@ -3,12 +3,15 @@
 
 TENON_TEST_SCALE multiplies every time limit (default 1), for slow machines.
 """
+import contextlib
+import http.server
 import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from iso import make_iso
@@ -56,6 +59,28 @@ def stable_free_pages(vm, wanted=None, tries=8):
         last = now
         time.sleep(0.3)
     return now
+
+
+@contextlib.contextmanager
+def file_server(content):
+    """The port of a web server on this machine's loopback with one file."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 class Skip(Exception):
@@ -111,7 +136,8 @@ class Env:
         script = self.tmp / "autorun.sh"
         script.write_text("#!/bin/sh\n" + autorun)
         out = self.tmp / f"initramfs{len(list(self.tmp.iterdir()))}.gz"
-        subprocess.run([sys.executable, ROOT / "scripts/initramfs.py", out,
+        subprocess.run([sys.executable, ROOT / "scripts/initramfs.py",
+                        "--modules", self.built("modules"), out,
                         f"autorun={script}",
                         *(f"{p.name}={p}" for p in programs)], check=True)
         return out

@@ -31,6 +31,8 @@ class Machine:
     icount: bool = False
     disk: str = ""
     disk_type: str = "virtio"
+    net: str = "none"
+    net_type: str = "virtio"
     qemu_args: str = ""
 
     def command(self):
@@ -49,6 +51,8 @@ class Machine:
             argv += ["-icount", "shift=0,sleep=off"]
         if self.disk:
             argv += disk_image(self.disk, self.disk_type)
+        if self.net != "none":
+            argv += network_card(self.net, self.net_type)
         return argv + shlex.split(self.qemu_args)
 
 
@@ -73,6 +77,20 @@ def disk_image(file, kind, name="disk", options=""):
     name_of_file = str(file).replace(",", ",,")
     return ["-drive", f"file={name_of_file},if=none,id={name},format={image},"
             f"discard=unmap{options}", *disk_device(name, kind)]
+
+
+NET_DEVICES = {"virtio": "virtio-net-pci", "e1000e": "e1000e"}
+
+
+def network_card(net, kind, options=""):
+    """Arguments for a card of this kind, called `card`, on QEMU's own network:
+    10.0.2.0/24 with DHCP, where 10.0.2.2 is this machine's loopback."""
+    if net != "user":
+        raise ValueError(f"NET={net}: user or none")
+    if kind not in NET_DEVICES:
+        raise ValueError(f"NET_TYPE={kind}: {', '.join(NET_DEVICES)}")
+    return ["-netdev", "user,id=net", "-device",
+            f"{NET_DEVICES[kind]},netdev=net,id=card{options}"]
 
 
 def boot_iso(iso):
@@ -116,6 +134,11 @@ class Monitor(threading.Thread):
         self.theirs.close()
         self.start()
         return process
+
+    def execute(self, command, **arguments):
+        """Give QEMU a command; commands are done in order."""
+        message = {"execute": command, "arguments": arguments}
+        self.ours.sendall(json.dumps(message).encode() + b"\n")
 
     def run(self):
         try:

@@ -70,12 +70,18 @@ int cli_input(void)
 	return (unsigned char)typed.bytes[typed.next++];
 }
 
-void cli_wait(void)
+bool cli_wait_until(uint64_t deadline)
 {
 	/* Keys taken in already will raise no event any more. */
 	bool is_idle = typed.next == typed.size && !tk_xenstore_poll();
 
-	tk_wait(is_idle ? TK_FOREVER : 0);
+	tk_wait(is_idle ? deadline : 0);
+	return tk_clock_ns() < deadline;
+}
+
+void cli_wait(void)
+{
+	cli_wait_until(TK_FOREVER);
 }
 
 /* Comes at any time, so the line being typed must make room for it. */
@@ -247,6 +253,7 @@ int cli_find_file(const char *path, const void **data, size_t *size)
 static const struct tk_guests_host guests_host = {
 	.read_file = cli_find_file,
 	.notice = notice,
+	.forget_contents = platform_forget_contents,
 };
 
 static void greet(void)

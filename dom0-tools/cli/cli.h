@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Never returns, unless it cannot even start: then false, after saying why. */
 bool cli_main(void);
@@ -34,6 +35,8 @@ int cli_find_file(const char *path, const void **data, size_t *size);
 int cli_input(void);
 /* Waits for typing or for a guest's event. */
 void cli_wait(void);
+/* The same until a time on tk_clock_ns(); false when that has come. */
+bool cli_wait_until(uint64_t deadline);
 
 /* Runs one line; says what was wrong with it, if anything. */
 void cli_execute(const char *line);

@@ -9,9 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/block_commands.h"
 #include "cli/cli.h"
 #include "cli/disk_commands.h"
+#include "cli/network_commands.h"
 #include "cli/platform.h"
+#include "cli/vcpu_commands.h"
 #include "drivers/drivers.h"
 #include "toolstack/domain_config.h"
 #include "toolstack/guests.h"
@@ -49,7 +52,7 @@ static void run_help(int count, char **words)
 	}
 }
 
-static struct tk_guest *find_guest(const char *name)
+struct tk_guest *cli_find_guest(const char *name)
 {
 	struct tk_guest *guest = tk_guests_find(name);
 
@@ -58,12 +61,24 @@ static struct tk_guest *find_guest(const char *name)
 	return guest;
 }
 
-static void print_error(const struct tk_error *err)
+void cli_print_error(const struct tk_error *err)
 {
 	cli_print("error: %s\n", err->text);
 }
 
 /* Machine ----------------------------------------------------------------- */
+
+static void print_holds(void)
+{
+	const struct platform_holds holds = platform_holds();
+
+	cli_print("%-23s: %lu\n", "control_heap",
+		  (unsigned long)holds.heap_bytes);
+	cli_print("%-23s: %lu\n", "control_pages", (unsigned long)holds.pages);
+	cli_print("%-23s: %lu\n", "control_grants",
+		  (unsigned long)holds.mapped_grants);
+	cli_print("%-23s: %u\n", "control_ports", holds.ports);
+}
 
 static void run_info(int count, char **words)
 {
@@ -92,6 +107,7 @@ static void run_info(int count, char **words)
 		  info.version_minor, info.version_extra);
 	cli_print("%-23s: %s\n", "xen_caps", info.capabilities);
 	cli_print("%-23s: %s\n", "xen_commandline", info.command_line);
+	print_holds();
 }
 
 static void run_dmesg(int count, char **words)
@@ -134,13 +150,6 @@ static void run_poweroff(int count, char **words)
 	(void)count;
 	(void)words;
 	end_machine(TK_HOST_POWEROFF);
-}
-
-static void run_reboot(int count, char **words)
-{
-	(void)count;
-	(void)words;
-	end_machine(TK_HOST_REBOOT);
 }
 
 /* Files ------------------------------------------------------------------- */
@@ -218,12 +227,13 @@ static void state_text(const struct tk_domain_info *info, char text[7])
 		text[5] = 'd';
 }
 
-static const char *domain_name(const struct tk_domain_info *info,
-			       const struct tk_guest *guest)
+const char *command_domain_name(uint16_t domid)
 {
+	const struct tk_guest *guest = tk_guests_find_domid(domid);
+
 	if (guest)
 		return guest->config.name;
-	return info->domid == TK_DOMID_CONTROL ? "Domain-0" : "(null)";
+	return domid == TK_DOMID_CONTROL ? "Domain-0" : "(null)";
 }
 
 static void list_domain(const struct tk_domain_info *info)
@@ -233,7 +243,7 @@ static void list_domain(const struct tk_domain_info *info)
 
 	state_text(info, state);
 	cli_print("%-40s %5u %5lu %5u     %s  %6lu.%lu",
-		  domain_name(info, guest), info->domid,
+		  command_domain_name(info->domid), info->domid,
 		  (unsigned long)(info->pages / 256), info->vcpus, state,
 		  (unsigned long)(info->cpu_time_ns / 1000000000),
 		  (unsigned long)(info->cpu_time_ns / 100000000 % 10));
@@ -249,7 +259,7 @@ static void run_list(int count, char **words)
 	uint16_t next = 0;
 
 	if (count > 1) {
-		only = find_guest(words[1]);
+		only = cli_find_guest(words[1]);
 		if (!only)
 			return;
 	}
@@ -346,7 +356,7 @@ static void run_console(int count, char **words)
 		cli_print("error: usage: console [--history] NAME\n");
 		return;
 	}
-	guest = find_guest(words[count - 1]);
+	guest = cli_find_guest(words[count - 1]);
 	if (!guest)
 		return;
 	if (history)
@@ -366,7 +376,7 @@ static int read_config(const char *path, struct tk_domain_config *config)
 		return -1;
 	if (!tk_domain_config_parse(config, path, data, size, &err))
 		return 0;
-	print_error(&err);
+	cli_print_error(&err);
 	return -1;
 }
 
@@ -397,7 +407,7 @@ static void run_create(int count, char **words)
 		return;
 	guest = tk_guests_create(&config, paused, &err);
 	if (!guest)
-		print_error(&err);
+		cli_print_error(&err);
 	else if (console)
 		attach_console(guest);
 }
@@ -405,11 +415,11 @@ static void run_create(int count, char **words)
 static void change_guest(const char *name, int (*change)(struct tk_guest *guest,
 							 struct tk_error *err))
 {
-	struct tk_guest *guest = find_guest(name);
+	struct tk_guest *guest = cli_find_guest(name);
 	struct tk_error err;
 
 	if (guest && change(guest, &err))
-		print_error(&err);
+		cli_print_error(&err);
 }
 
 static void run_pause(int count, char **words)
@@ -428,6 +438,76 @@ static void run_destroy(int count, char **words)
 {
 	(void)count;
 	change_guest(words[1], tk_guest_destroy);
+}
+
+/*
+ * The guest has to be looked up again after each wait: it may have been
+ * renamed, or replaced by a new one. Ctrl-C gives up waiting.
+ */
+static void wait_for_end(const char *guest_name, bool also_restart)
+{
+	const struct tk_guest *guest = tk_guests_find(guest_name);
+	uint16_t domid = guest ? guest->domid : 0;
+	char name[128];
+	int byte;
+
+	snprintf(name, sizeof(name), "%s", guest_name);
+	while (guest && !guest->has_ended &&
+	       !(also_restart && guest->domid != domid)) {
+		while ((byte = cli_input()) >= 0) {
+			if (byte == CONTROL('C'))
+				return;
+		}
+		cli_wait();
+		guest = tk_guests_find(name);
+	}
+	if (guest && guest->has_ended)
+		cli_print("%s ended: %s\n", name, guest->end_reason);
+	else if (guest)
+		cli_print("%s restarted\n", name);
+}
+
+static void run_wait(int count, char **words)
+{
+	const struct tk_guest *guest = cli_find_guest(words[1]);
+
+	(void)count;
+	if (guest)
+		wait_for_end(guest->config.name, false);
+}
+
+/* shutdown [-w] NAME, and so reboot, which is the machine's without a name. */
+static void ask_guest(int count, char **words,
+		      int (*ask)(struct tk_guest *guest, struct tk_error *err))
+{
+	bool waits = !strcmp(words[1], "-w");
+	struct tk_guest *guest;
+	struct tk_error err;
+
+	if (count - 1 != (waits ? 2 : 1)) {
+		cli_print("error: usage: %s [-w] NAME\n", words[0]);
+		return;
+	}
+	guest = cli_find_guest(words[count - 1]);
+	if (!guest)
+		return;
+	if (ask(guest, &err))
+		cli_print_error(&err);
+	else if (waits)
+		wait_for_end(guest->config.name, true);
+}
+
+static void run_shutdown(int count, char **words)
+{
+	ask_guest(count, words, tk_guest_shutdown);
+}
+
+static void run_reboot(int count, char **words)
+{
+	if (count > 1)
+		ask_guest(count, words, tk_guest_reboot);
+	else
+		end_machine(TK_HOST_REBOOT);
 }
 
 /* A value is a guest's text: what is not printable must not reach us. */
@@ -463,29 +543,6 @@ static void run_xenstore_ls(int count, char **words)
 	} while (xs_local_walk(path, top));
 }
 
-/* Ctrl-C gives up waiting. */
-static void run_wait(int count, char **words)
-{
-	struct tk_guest *guest = find_guest(words[1]);
-	char name[128];
-	int byte;
-
-	(void)count;
-	if (!guest)
-		return;
-	snprintf(name, sizeof(name), "%s", guest->config.name);
-	while (guest && !guest->has_ended) {
-		while ((byte = cli_input()) >= 0) {
-			if (byte == CONTROL('C'))
-				return;
-		}
-		cli_wait();
-		guest = tk_guests_find(name);
-	}
-	if (guest)
-		cli_print("%s ended: %s\n", name, guest->end_reason);
-}
-
 /* clang-format off */
 const struct command commands[] = {
 	{ "help", "[VERB]", "what each command does",
@@ -508,6 +565,25 @@ const struct command commands[] = {
 	  1, 1, WORDS_GUESTS, run_destroy },
 	{ "wait", "NAME", "wait until a guest has ended, Ctrl-C gives up",
 	  1, 1, WORDS_GUESTS, run_wait },
+	{ "vcpu-list", "[NAME]", "the domains' vcpus and where they run",
+	  0, 1, WORDS_GUESTS, run_vcpu_list },
+	{ "vcpu-set", "[-i] NAME VCPUS",
+	  "how many vcpus a guest may use; -i even more than CPUs",
+	  1, 3, WORDS_GUESTS, run_vcpu_set },
+	{ "vcpu-pin", "[-f] NAME VCPU|all HARD|- [SOFT|-]",
+	  "the CPUs that a vcpu may use, and those that it should",
+	  1, 5, WORDS_GUESTS, run_vcpu_pin },
+	{ "sched-credit2", "[-d NAME [-w WEIGHT] [-c CAP]] | [-s [-r US]]",
+	  "the domains' shares of the CPUs",
+	  0, 6, WORDS_GUESTS, run_sched_credit2 },
+	{ "shutdown", "[-w] NAME", "ask a guest to shut down; -w wait for it",
+	  1, 2, WORDS_GUESTS, run_shutdown },
+	{ "block-list", "NAME", "the disks of a guest",
+	  1, 1, WORDS_GUESTS, run_block_list },
+	{ "block-attach", "NAME DISK", "give a running guest one more disk",
+	  2, 5, WORDS_GUESTS, run_block_attach },
+	{ "block-detach", "NAME VDEV [--force]", "take a disk away from a guest",
+	  2, 3, WORDS_GUESTS, run_block_detach },
 	{ "dmesg", "", "the hypervisor's log",
 	  0, 0, WORDS_NONE, run_dmesg },
 	{ "pci", "", "the machine's devices and which driver has each",
@@ -515,6 +591,16 @@ const struct command commands[] = {
 	{ "disks", "[--check NAME | --copy FROM TO | --discard NAME]",
 	  "the disks; read one through; overwrite one with another; empty one",
 	  0, 3, WORDS_NONE, run_disks },
+	{ "network-list", "NAME", "the network cards of a guest",
+	  1, 1, WORDS_GUESTS, run_network_list },
+	{ "network-attach", "NAME [CARD]",
+	  "give a running guest one more network card",
+	  1, 8, WORDS_GUESTS, run_network_attach },
+	{ "network-detach", "NAME CARD [--force]",
+	  "take a network card away from a guest",
+	  2, 3, WORDS_GUESTS, run_network_detach },
+	{ "network", "", "cards, guests' cards, and the bridges they are on",
+	  0, 0, WORDS_NONE, run_network },
 	{ "cat", "FILE", "show a file",
 	  1, 1, WORDS_FILES, run_cat },
 	{ "ls", "[PATH]", "list files",
@@ -523,8 +609,9 @@ const struct command commands[] = {
 	  0, 1, WORDS_NONE, run_xenstore_ls },
 	{ "poweroff", "", "end everything and switch the machine off",
 	  0, 0, WORDS_NONE, run_poweroff },
-	{ "reboot", "", "end everything and start the machine again",
-	  0, 0, WORDS_NONE, run_reboot },
+	{ "reboot", "[[-w] NAME]",
+	  "ask a guest to restart; without NAME: the whole machine",
+	  0, 2, WORDS_GUESTS, run_reboot },
 	{ NULL, NULL, NULL, 0, 0, WORDS_NONE, NULL },
 };
 /* clang-format on */

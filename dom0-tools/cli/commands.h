@@ -6,6 +6,8 @@
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
+#include <stdint.h>
+
 /* Names that tab completes after the verb. */
 enum command_words {
 	WORDS_NONE,
@@ -27,6 +29,16 @@ struct command {
 
 /* Ends with a row without a name. */
 extern const struct command commands[];
+
+/* "(null)" for a domain that is not of our making. */
+const char *command_domain_name(uint16_t domid);
+
+struct tk_error;
+struct tk_guest;
+
+/* For handlers in files of their own: NULL after saying that there is none. */
+struct tk_guest *cli_find_guest(const char *name);
+void cli_print_error(const struct tk_error *err);
 
 /* NULL when there is no such verb. */
 const struct command *command_find(const char *name);

@@ -24,6 +24,18 @@ void platform_write(const char *text, size_t size);
  */
 int platform_file(const char *path, const void **data, size_t *size);
 
+/* What the program itself holds: its back ends give back all that they take. */
+struct platform_holds {
+	size_t heap_bytes;    /* allocated by malloc() */
+	size_t pages;         /* beside the heap */
+	size_t mapped_grants; /* pages of guests */
+	unsigned int ports;   /* event channels */
+};
+struct platform_holds platform_holds(void);
+
+/* A disk in memory, by the name that the toolstack gave its contents. */
+void platform_forget_contents(const char *contents);
+
 /* Full path of the index-th file, NULL past the last; and its size. */
 const char *platform_file_at(size_t index, size_t *size);
 

@@ -72,6 +72,7 @@ struct block_device {
 	uint32_t max_sectors; /* of one request */
 	unsigned int max_segments;
 	bool read_only, has_flush, has_discard;
+	const struct block_device *whole; /* of a partition: its disk */
 	const struct block_ops *ops;
 	void *driver; /* the driver's own */
 };

@@ -38,6 +38,11 @@ static struct block_request *pop(struct block_queue *queue)
 	return request;
 }
 
+static uint32_t unit_of(const struct block_device *device)
+{
+	return device->sector_size / BLOCK_SECTOR;
+}
+
 static struct block_command command_of(const struct block_queue *queue,
 				       struct block_request *request)
 {
@@ -51,7 +56,8 @@ static struct block_command command_of(const struct block_queue *queue,
 
 	if (request->op == BLOCK_DISCARD && queue->discard_max &&
 	    command.sectors > queue->discard_max)
-		command.sectors = queue->discard_max;
+		command.sectors = queue->discard_max -
+				  queue->discard_max % unit_of(command.device);
 	return command;
 }
 

@@ -14,11 +14,13 @@
 #include "drivers/ahci/ahci.h"
 #include "drivers/block_device.h"
 #include "drivers/block_queue.h"
+#include "drivers/e1000e/e1000e.h"
 #include "drivers/nvme/nvme.h"
 #include "drivers/partition.h"
 #include "drivers/pci/pci.h"
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/virtio_blk.h"
+#include "drivers/virtio/virtio_net.h"
 
 /* clang-format off */
 static const struct pci_driver pci_drivers[] = {
@@ -28,6 +30,11 @@ static const struct pci_driver pci_drivers[] = {
 	  virtio_blk_probe },
 	{ "nvme", PCI_ANY, PCI_ANY, 0x010802, 0xffffff, nvme_probe },
 	{ "ahci", PCI_ANY, PCI_ANY, 0x010601, 0xffffff, ahci_probe },
+	{ "virtio-net", VIRTIO_PCI_VENDOR, VIRTIO_NET_MODERN, 0, 0,
+	  virtio_net_probe },
+	{ "virtio-net", VIRTIO_PCI_VENDOR, VIRTIO_NET_TRANSITIONAL, 0, 0,
+	  virtio_net_probe },
+	{ "e1000e", E1000E_VENDOR, E1000E_82574L, 0, 0, e1000e_probe },
 	{ .name = NULL },
 };
 /* clang-format on */

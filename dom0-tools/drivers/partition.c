@@ -148,6 +148,7 @@ static void add(struct block_device *disk, const struct partition_entry *entry)
 	partition->first = entry->sector;
 	partition->device = *disk;
 	partition->device.sectors = entry->sectors;
+	partition->device.whole = disk;
 	partition->device.ops = &partition_ops;
 	partition->device.driver = partition;
 	snprintf(partition->device.name, sizeof(partition->device.name),

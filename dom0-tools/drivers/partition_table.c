@@ -18,7 +18,7 @@
 #include "drivers/block_sync.h"
 #include "drivers/crc32.h"
 
-/* Fields of the GPT header [UEFI 2.9, 5.3.2]. */
+/* Fields of the GPT header [UEFI 2.10, 5.3.2]. */
 #define GPT_SIGNATURE    "EFI PART"
 #define GPT_HEADER_SIZE  12
 #define GPT_HEADER_CRC   16
@@ -128,7 +128,7 @@ static bool parse_header(const struct reader *r, uint64_t lba, struct gpt *gpt)
 	gpt->entries_crc = get32(page + GPT_ENTRIES_CRC);
 	return gpt->last_usable < r->blocks &&
 	       gpt->entry_size >= GPT_ENTRY_LEAST && gpt->entry_size % 8 == 0 &&
-	       gpt->entry_size <= BLOCK_PAGE &&
+	       gpt->entry_size <= BLOCK_PAGE && gpt->count > 0 &&
 	       gpt->count <= GPT_TABLE_MOST / gpt->entry_size;
 }
 
@@ -140,7 +140,7 @@ static int read_entries(struct reader *r, struct gpt *gpt)
 	uint64_t lba = gpt->entries_lba;
 	int error;
 
-	gpt->entries = malloc(size ? size : 1);
+	gpt->entries = calloc(gpt->count, gpt->entry_size);
 	if (!gpt->entries)
 		return -XEN_ENOMEM;
 	for (at = 0; at < size; at += n) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading partition tables: GPT [UEFI 2.9, chapter 5] and MBR with extended
+ * Reading partition tables: GPT [UEFI 2.10, chapter 5] and MBR with extended
  * partitions. Whatever is on the disk, the entries returned lie within it.
  */
 #ifndef DRIVERS_PARTITION_TABLE_H

@@ -5,8 +5,15 @@
  */
 #include "cli/platform.h"
 
-#include <pvguest/console.h>
+#include <malloc.h>
+#include <string.h>
 
+#include <pvguest/console.h>
+#include <pvguest/event.h>
+#include <pvguest/grant.h>
+#include <pvguest/mm.h>
+
+#include "backends/blk_source.h"
 #include "kernel/ramdisk.h"
 
 size_t platform_read(char *buffer, size_t size)
@@ -27,4 +34,32 @@ int platform_file(const char *path, const void **data, size_t *size)
 const char *platform_file_at(size_t index, size_t *size)
 {
 	return ramdisk_file_at(index, size);
+}
+
+void platform_forget_contents(const char *contents)
+{
+	blk_source_forget(contents);
+}
+
+/*
+ * Debian's newlib is compiled with fields of type int, but its header says
+ * size_t. The eighth is what is allocated.
+ */
+static size_t heap_bytes(void)
+{
+	const struct mallinfo info = mallinfo();
+	int fields[10];
+
+	memcpy(fields, &info, sizeof(fields));
+	return (size_t)fields[7];
+}
+
+struct platform_holds platform_holds(void)
+{
+	return (struct platform_holds){
+		.heap_bytes = heap_bytes(),
+		.pages = pv_pages_allocated(),
+		.mapped_grants = pv_grants_mapped(),
+		.ports = pv_event_ports_open(),
+	};
 }

@@ -130,7 +130,7 @@ static int create_domain(struct build *build)
 		memcpy(build->uuid, config->uuid, sizeof(build->uuid));
 	else
 		make_uuid(build->uuid);
-	rc = tk_domain_create(&build->domid, build->uuid, config->vcpus);
+	rc = tk_domain_create(&build->domid, build->uuid, config->max_vcpus);
 	if (rc)
 		return tk_build_fail_call(build, "creating the domain", rc);
 	build->has_domain = true;
@@ -142,7 +142,7 @@ static int set_limits(struct build *build)
 	const struct tk_domain_config *config = build->request->config;
 	int rc;
 
-	rc = tk_domain_set_max_vcpus(build->domid, config->vcpus);
+	rc = tk_domain_set_max_vcpus(build->domid, config->max_vcpus);
 	if (rc)
 		return tk_build_fail_call(build, "setting the number of vcpus",
 					  rc);
@@ -155,6 +155,39 @@ static int set_limits(struct build *build)
 	rc = tk_domain_set_tsc_default(build->domid);
 	if (rc)
 		return tk_build_fail_call(build, "setting the TSC mode", rc);
+	return 0;
+}
+
+/* Only what the configuration asks for. */
+static int set_scheduling(struct build *build)
+{
+	const struct tk_domain_config *config = build->request->config;
+	struct tk_sched_params params;
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; i < config->max_vcpus && !rc; i++) {
+		if (config->hard || config->soft)
+			rc = tk_vcpu_set_affinity(
+				build->domid, i,
+				config->hard ? &config->hard[i] : NULL,
+				config->soft ? &config->soft[i] : NULL);
+	}
+	if (rc)
+		return tk_build_fail_call(build, "choosing CPUs for its vcpus",
+					  rc);
+	if (!config->weight && !config->cap)
+		return 0;
+	rc = tk_domain_get_sched(build->domid, &params);
+	if (!rc) {
+		if (config->weight)
+			params.weight = config->weight;
+		params.cap = config->cap;
+		rc = tk_domain_set_sched(build->domid, &params);
+	}
+	if (rc)
+		return tk_build_fail_call(build,
+					  "setting its share of the CPUs", rc);
 	return 0;
 }
 
@@ -329,6 +362,8 @@ static int introduce(struct build *build)
 		.uuid = build->uuid,
 		.memory_kib = build->request->config->memory_mib * 1024,
 		.max_memory_kib = build->request->config->maxmem_mib * 1024,
+		.vcpus = build->request->config->vcpus,
+		.max_vcpus = build->request->config->max_vcpus,
 		.mfn = build->p2m[layout->store_pfn],
 		.port = build->store_port,
 		.console_ring_mfn = build->p2m[layout->console_pfn],
@@ -350,6 +385,7 @@ static int (*const steps[])(struct build *build) = {
 	check_free_memory,
 	create_domain,
 	set_limits,
+	set_scheduling,
 	allocate_ports,
 	allocate_memory,
 	find_shared_info,

@@ -45,6 +45,8 @@ struct tk_xenstore_guest {
 	const uint8_t *uuid; /* 16 bytes */
 	uint64_t memory_kib;
 	uint64_t max_memory_kib;
+	unsigned int vcpus; /* online, of max_vcpus */
+	unsigned int max_vcpus;
 	uint64_t mfn;  /* of the ring */
 	uint32_t port; /* of the domain, for the server to bind to */
 	uint64_t console_ring_mfn;

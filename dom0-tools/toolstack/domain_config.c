@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define DEFAULT_MEMORY_MIB 32
-#define MAX_VCPUS          128
 #define MAX_MEMORY_MIB     (16ull << 20) /* 16 TiB */
 #define MAX_NAME_LENGTH    63
 #define MAX_KEY_LENGTH     40
@@ -35,6 +34,10 @@ struct wishes {
 	uint64_t maxmem;
 	uint64_t vcpus;
 	uint64_t maxvcpus;
+	uint64_t cpu_weight;
+	uint64_t cap;
+	const struct tk_config_setting *cpus;
+	const struct tk_config_setting *cpus_soft;
 };
 
 struct key_rule {
@@ -154,13 +157,37 @@ static int read_vcpus(struct wishes *wishes,
 
 	if (read_number(wishes, setting, count))
 		return -1;
-	if (!*count)
+	if (!*count || *count > TK_VCPUS_MAX)
 		return value_fail(wishes, &setting->value,
-				  "%s = 0: a guest needs a vCPU", setting->key);
-	if (*count > MAX_VCPUS)
+				  "%s = %s: must be 1 to %u", setting->key,
+				  setting->value.text, TK_VCPUS_MAX);
+	return 0;
+}
+
+static int read_weight(struct wishes *wishes,
+		       const struct tk_config_setting *setting, void *target)
+{
+	uint64_t *weight = target;
+
+	if (read_number(wishes, setting, weight))
+		return -1;
+	if (*weight > UINT16_MAX)
 		return value_fail(wishes, &setting->value,
-				  "%s = %s: a guest has at most %d vCPUs",
-				  setting->key, setting->value.text, MAX_VCPUS);
+				  "%s = %s: must be 1 to %u", setting->key,
+				  setting->value.text, UINT16_MAX);
+	return 0;
+}
+
+/* Its meaning depends on the number of vCPUs. */
+static int read_cpus(struct wishes *wishes,
+		     const struct tk_config_setting *setting, void *target)
+{
+	const struct tk_config_value *value = &setting->value;
+	bool empty =
+		value->type == TK_CONFIG_LIST ? !value->n_items : !*value->text;
+
+	(void)wishes;
+	*(const struct tk_config_setting **)target = empty ? NULL : setting;
 	return 0;
 }
 
@@ -313,6 +340,149 @@ static int read_uuid(struct wishes *wishes,
 	return 0;
 }
 
+/* Cards ------------------------------------------------------------------- */
+
+static bool has_vif(const struct tk_domain_config *domain, uint32_t handle)
+{
+	size_t i;
+
+	for (i = 0; i < domain->n_vifs; i++) {
+		if (domain->vifs[i].handle == handle)
+			return true;
+	}
+	return false;
+}
+
+/* Without an address: the guest's name may not be known yet. */
+static int add_vif(struct tk_domain_config *domain, const struct tk_vif *vif,
+		   struct tk_error *err)
+{
+	struct tk_vif *vifs, *added;
+
+	if (vif->has_handle && has_vif(domain, vif->handle))
+		return tk_fail(err, "there is a card %u already", vif->handle);
+	vifs = realloc(domain->vifs, (domain->n_vifs + 1) * sizeof(*vifs));
+	if (!vifs)
+		return tk_fail(err, "out of memory");
+	domain->vifs = vifs;
+	added = &vifs[domain->n_vifs];
+	*added = *vif;
+	while (!added->has_handle && has_vif(domain, added->handle))
+		added->handle++;
+	added->has_handle = true;
+	domain->n_vifs++;
+	return 0;
+}
+
+static void choose_addresses(struct tk_domain_config *domain)
+{
+	size_t i;
+
+	for (i = 0; i < domain->n_vifs; i++) {
+		if (!domain->vifs[i].has_mac)
+			tk_vif_choose_mac(&domain->vifs[i], domain->name);
+	}
+}
+
+int tk_domain_config_add_vif(struct tk_domain_config *domain,
+			     const struct tk_vif *vif, struct tk_error *err)
+{
+	if (add_vif(domain, vif, err))
+		return -1;
+	choose_addresses(domain);
+	return 0;
+}
+
+void tk_domain_config_drop_vif(struct tk_domain_config *domain, size_t index)
+{
+	domain->n_vifs--;
+	memmove(&domain->vifs[index], &domain->vifs[index + 1],
+		(domain->n_vifs - index) * sizeof(domain->vifs[0]));
+}
+
+static int copy_vifs(struct tk_domain_config *to,
+		     const struct tk_domain_config *from)
+{
+	size_t size = from->n_vifs * sizeof(*from->vifs);
+
+	to->vifs = NULL;
+	to->n_vifs = 0;
+	if (!size)
+		return 0;
+	to->vifs = malloc(size);
+	if (!to->vifs)
+		return -1;
+	memcpy(to->vifs, from->vifs, size);
+	to->n_vifs = from->n_vifs;
+	return 0;
+}
+
+/* Lists ------------------------------------------------------------------- */
+
+static int read_disk(struct wishes *wishes, const struct tk_config_value *item)
+{
+	struct tk_error why;
+	struct tk_disk disk;
+
+	if (item->type == TK_CONFIG_LIST)
+		return value_fail(wishes, item,
+				  "disk: an entry must be a string");
+	if (tk_disk_parse(&disk, item->text, &why))
+		return value_fail(wishes, item, "disk: %s", why.text);
+	if (tk_domain_config_add_disk(wishes->domain, &disk, &why)) {
+		tk_disk_free(&disk);
+		return value_fail(wishes, item, "disk: %s", why.text);
+	}
+	return 0;
+}
+
+/* xl takes one string for a list of one. */
+static int read_disks(struct wishes *wishes,
+		      const struct tk_config_setting *setting, void *target)
+{
+	const struct tk_config_value *value = &setting->value;
+	size_t i;
+
+	(void)target;
+	if (value->type != TK_CONFIG_LIST)
+		return *value->text ? read_disk(wishes, value) : 0;
+	for (i = 0; i < value->n_items; i++) {
+		if (read_disk(wishes, &value->items[i]))
+			return -1;
+	}
+	return 0;
+}
+
+static int read_vif(struct wishes *wishes, const struct tk_config_value *item)
+{
+	struct tk_error why;
+	struct tk_vif vif;
+
+	if (item->type == TK_CONFIG_LIST)
+		return value_fail(wishes, item,
+				  "vif: an entry must be a string");
+	if (tk_vif_parse(&vif, item->text, &why) ||
+	    add_vif(wishes->domain, &vif, &why))
+		return value_fail(wishes, item, "vif: %s", why.text);
+	return 0;
+}
+
+static int read_vifs(struct wishes *wishes,
+		     const struct tk_config_setting *setting, void *target)
+{
+	const struct tk_config_value *value = &setting->value;
+	size_t i;
+
+	(void)target;
+	if (value->type != TK_CONFIG_LIST)
+		return *value->text ? read_vif(wishes, value) : 0;
+	for (i = 0; i < value->n_items; i++) {
+		if (read_vif(wishes, &value->items[i]))
+			return -1;
+	}
+	return 0;
+}
+
 /* clang-format off */
 #define WISH(key, read) { #key, read, offsetof(struct wishes, key), false }
 #define DOMAIN(key, read) \
@@ -330,8 +500,14 @@ static const struct key_rule key_rules[] = {
 	WISH(maxmem, read_memory),
 	WISH(vcpus, read_vcpus),
 	WISH(maxvcpus, read_vcpus),
+	WISH(cpu_weight, read_weight),
+	WISH(cap, read_number),
+	WISH(cpus, read_cpus),
+	WISH(cpus_soft, read_cpus),
 	CHECK(type, read_type),
 	CHECK(builder, read_builder),
+	CHECK(disk, read_disks),
+	CHECK(vif, read_vifs),
 	DOMAIN(uuid, read_uuid),
 	DOMAIN(on_poweroff, read_action),
 	DOMAIN(on_reboot, read_action),
@@ -340,14 +516,13 @@ static const struct key_rule key_rules[] = {
 
 static const char *const unsupported_keys[] = {
 	/* what a PV guest could have */
-	"bootloader", "bootloader_args", "bootargs", "firmware", "disk", "vif",
+	"bootloader", "bootloader_args", "bootargs", "firmware",
 	"vfb", "vkb", "vdispl", "vsnd", "p9", "pvcalls", "pvcallsif", "vtpm",
 	"usbctrl", "usbdev", "channel", "virtio", "vnc", "vnclisten",
 	"vncdisplay", "vncunused", "vncpasswd", "sdl", "opengl", "keymap",
 	"pci", "pci_permissive", "pci_seize", "pci_msitranslate",
 	"pci_power_mgmt", "rdm", "passthrough", "ioports", "irqs", "iomem",
-	"e820_host", "dtdev", "cpus", "cpus_soft", "pool", "cpu_weight", "cap",
-	"period", "slice", "latency", "extratime", "budget", "vnuma",
+	"e820_host", "dtdev", "pool", "period", "slice", "latency", "extratime", "budget", "vnuma",
 	"on_watchdog", "on_soft_reset", "tsc_mode", "rtc_timeoffset",
 	"localtime", "nomigrate", "shadow_memory", "max_grant_frames",
 	"max_maptrack_frames", "max_grant_version", "max_event_channels",
@@ -548,6 +723,72 @@ static int settle_memory(struct wishes *wishes)
 			(unsigned long long)domain->memory_mib);
 }
 
+/* More than `vcpus` only become possible: the guest starts with those. */
+static int settle_vcpus(struct wishes *wishes)
+{
+	struct tk_domain_config *domain = wishes->domain;
+
+	domain->vcpus = wishes->vcpus ? (unsigned int)wishes->vcpus : 1;
+	domain->max_vcpus = wishes->maxvcpus ? (unsigned int)wishes->maxvcpus
+					     : domain->vcpus;
+	if (domain->max_vcpus < domain->vcpus)
+		return key_fail(wishes,
+				tk_config_find(wishes->config, "maxvcpus"),
+				"maxvcpus = %u is less than vcpus = %u",
+				domain->max_vcpus, domain->vcpus);
+	domain->weight = (uint16_t)wishes->cpu_weight;
+	if (wishes->cap > 100ull * domain->max_vcpus)
+		return key_fail(wishes, tk_config_find(wishes->config, "cap"),
+				"cap = %llu: %u vCPUs can use %u per cent",
+				(unsigned long long)wishes->cap,
+				domain->max_vcpus, 100 * domain->max_vcpus);
+	domain->cap = (uint16_t)wishes->cap;
+	return 0;
+}
+
+static int read_map(struct wishes *wishes, const char *key,
+		    const struct tk_config_value *value, struct tk_cpu_map *map)
+{
+	if (value->type != TK_CONFIG_LIST && tk_cpu_map_parse(map, value->text))
+		return 0;
+	return value_fail(wishes, value, "%s: must be CPUs as in \"0-3,8,^2\"",
+			  key);
+}
+
+/*
+ * As xl: text is for every vCPU; of a list each element is for one, and those
+ * without an element may run anywhere.
+ */
+static int settle_cpus(struct wishes *wishes,
+		       const struct tk_config_setting *setting,
+		       struct tk_cpu_map **maps)
+{
+	unsigned int count = wishes->domain->max_vcpus, i;
+	const struct tk_config_value *value;
+
+	if (!setting)
+		return 0;
+	value = &setting->value;
+	*maps = malloc(count * sizeof(**maps));
+	if (!*maps)
+		return tk_fail(wishes->err, "%s: out of memory",
+			       wishes->config->file_name);
+	memset(*maps, 0xff, count * sizeof(**maps));
+	if (value->type == TK_CONFIG_LIST) {
+		for (i = 0; i < count && i < value->n_items; i++) {
+			if (read_map(wishes, setting->key, &value->items[i],
+				     &(*maps)[i]))
+				return -1;
+		}
+		return 0;
+	}
+	if (read_map(wishes, setting->key, value, &(*maps)[0]))
+		return -1;
+	for (i = 1; i < count; i++)
+		(*maps)[i] = (*maps)[0];
+	return 0;
+}
+
 /* A copy, or an error and NULL. */
 static char *wishes_copy(struct wishes *wishes, const char *text)
 {
@@ -616,27 +857,18 @@ static int settle_strings(struct wishes *wishes)
 	return domain->ramdisk ? 0 : -1;
 }
 
-/* All vCPUs are there from the start; which of them run is the guest's. */
-static int settle_vcpus(struct wishes *wishes)
-{
-	if (!wishes->vcpus)
-		wishes->vcpus = wishes->maxvcpus ? wishes->maxvcpus : 1;
-	if (wishes->maxvcpus && wishes->maxvcpus != wishes->vcpus)
-		return tk_fail(wishes->err,
-			       "%s: maxvcpus: must be as vcpus, which all "
-			       "exist from the start",
-			       wishes->config->file_name);
-	wishes->domain->vcpus = (unsigned int)wishes->vcpus;
-	return 0;
-}
-
 static int settle(struct wishes *wishes)
 {
-	if (check_required(wishes) || settle_memory(wishes))
+	if (check_required(wishes) || settle_memory(wishes) ||
+	    settle_vcpus(wishes))
+		return -1;
+	if (settle_cpus(wishes, wishes->cpus, &wishes->domain->hard) ||
+	    settle_cpus(wishes, wishes->cpus_soft, &wishes->domain->soft))
 		return -1;
 	if (settle_cmdline(wishes) || settle_strings(wishes))
 		return -1;
-	return settle_vcpus(wishes);
+	choose_addresses(wishes->domain);
+	return 0;
 }
 
 int tk_domain_config_from(struct tk_domain_config *domain,
@@ -675,9 +907,112 @@ int tk_domain_config_parse(struct tk_domain_config *domain,
 
 void tk_domain_config_free(struct tk_domain_config *domain)
 {
+	size_t i;
+
+	for (i = 0; i < domain->n_disks; i++)
+		tk_disk_free(&domain->disks[i]);
+	free(domain->disks);
+	free(domain->vifs);
 	free(domain->name);
 	free(domain->kernel);
 	free(domain->ramdisk);
 	free(domain->cmdline);
+	free(domain->hard);
+	free(domain->soft);
 	memset(domain, 0, sizeof(*domain));
+}
+
+/* NULL without memory, or when there is no text to copy. */
+static char *copy_text(const char *text)
+{
+	size_t size = text ? strlen(text) + 1 : 0;
+	char *copy = text ? malloc(size) : NULL;
+
+	return copy ? memcpy(copy, text, size) : NULL;
+}
+
+static int copy_disks(struct tk_domain_config *to,
+		      const struct tk_domain_config *from)
+{
+	size_t i;
+
+	to->disks = NULL;
+	to->n_disks = 0;
+	if (!from->n_disks)
+		return 0;
+	to->disks = calloc(from->n_disks, sizeof(*to->disks));
+	if (!to->disks)
+		return -1;
+	to->n_disks = from->n_disks;
+	for (i = 0; i < from->n_disks; i++) {
+		to->disks[i] = from->disks[i];
+		to->disks[i].target = copy_text(from->disks[i].target);
+	}
+	for (i = 0; i < from->n_disks; i++) {
+		if (!to->disks[i].target)
+			return -1;
+	}
+	return 0;
+}
+
+/* NULL for NULL; else whether there was memory shows in *rc. */
+static struct tk_cpu_map *copy_maps(const struct tk_cpu_map *maps,
+				    unsigned int count, int *rc)
+{
+	size_t size = count * sizeof(*maps);
+	struct tk_cpu_map *copy = maps ? malloc(size) : NULL;
+
+	if (copy)
+		memcpy(copy, maps, size);
+	else if (maps)
+		*rc = -1;
+	return copy;
+}
+
+int tk_domain_config_copy(struct tk_domain_config *to,
+			  const struct tk_domain_config *from)
+{
+	int rc;
+
+	*to = *from;
+	to->name = copy_text(from->name);
+	to->kernel = copy_text(from->kernel);
+	to->ramdisk = copy_text(from->ramdisk);
+	to->cmdline = copy_text(from->cmdline);
+	rc = copy_disks(to, from);
+	if (copy_vifs(to, from))
+		rc = -1;
+	to->hard = copy_maps(from->hard, from->max_vcpus, &rc);
+	to->soft = copy_maps(from->soft, from->max_vcpus, &rc);
+	if (!rc && to->name && to->kernel && to->cmdline &&
+	    (to->ramdisk || !from->ramdisk))
+		return 0;
+	tk_domain_config_free(to);
+	return -1;
+}
+
+int tk_domain_config_add_disk(struct tk_domain_config *domain,
+			      struct tk_disk *disk, struct tk_error *err)
+{
+	struct tk_disk *disks;
+	size_t i;
+
+	for (i = 0; i < domain->n_disks; i++) {
+		if (domain->disks[i].number == disk->number)
+			return tk_fail(err, "%s is there already", disk->vdev);
+	}
+	disks = realloc(domain->disks, (domain->n_disks + 1) * sizeof(*disks));
+	if (!disks)
+		return tk_fail(err, "out of memory");
+	domain->disks = disks;
+	disks[domain->n_disks++] = *disk;
+	return 0;
+}
+
+void tk_domain_config_drop_disk(struct tk_domain_config *domain, size_t index)
+{
+	tk_disk_free(&domain->disks[index]);
+	domain->n_disks--;
+	memmove(&domain->disks[index], &domain->disks[index + 1],
+		(domain->n_disks - index) * sizeof(domain->disks[0]));
 }

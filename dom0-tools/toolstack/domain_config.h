@@ -5,8 +5,9 @@
  * by name, unless they are set to a value that asks for nothing (0, "" or
  * []); keys that nobody knows are refused with the nearest known one.
  *
- * Owns: the strings, until tk_domain_config_free(); none is NULL except
- * `ramdisk`. Next to read: config.h for the syntax.
+ * Owns: the strings, the disks, the vifs and the CPU maps, until
+ * tk_domain_config_free(); no string is NULL except `ramdisk`. Next to read:
+ * config.h for the syntax.
  */
 #ifndef TOOLSTACK_DOMAIN_CONFIG_H
 #define TOOLSTACK_DOMAIN_CONFIG_H
@@ -16,7 +17,10 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "cpu_map.h"
+#include "disk.h"
 #include "error.h"
+#include "vif.h"
 
 /* What to do with a guest that has ended. */
 enum tk_action {
@@ -29,19 +33,31 @@ enum tk_action {
 /* start_info has room for so much, with the NUL. */
 #define TK_CMDLINE_SIZE 1024
 
+/* More than this a domain cannot have. */
+#define TK_VCPUS_MAX 128u
+
 struct tk_domain_config {
 	char *name;
 	char *kernel;
 	char *ramdisk; /* NULL without one */
 	char *cmdline; /* from cmdline, or root and extra; may be "" */
 	uint64_t memory_mib;
-	uint64_t maxmem_mib; /* >= memory_mib */
-	unsigned int vcpus;
+	uint64_t maxmem_mib;     /* >= memory_mib */
+	unsigned int vcpus;      /* that it starts with */
+	unsigned int max_vcpus;  /* that it may have, >= vcpus */
+	uint16_t weight;         /* 0: the hypervisor's default */
+	uint16_t cap;            /* per cent of one CPU, 0: no limit */
+	struct tk_cpu_map *hard; /* for each of max_vcpus, or NULL: all */
+	struct tk_cpu_map *soft; /* the same */
 	enum tk_action on_poweroff;
 	enum tk_action on_reboot;
 	enum tk_action on_crash;
 	bool has_uuid;
 	uint8_t uuid[16]; /* all zero without one */
+	struct tk_disk *disks;
+	size_t n_disks;
+	struct tk_vif *vifs;
+	size_t n_vifs;
 };
 
 /*
@@ -59,6 +75,28 @@ tk_must_check int tk_domain_config_parse(struct tk_domain_config *domain,
 					 struct tk_error *err);
 
 void tk_domain_config_free(struct tk_domain_config *domain);
+
+/* A copy of all that it owns; negative without memory, and nothing is left. */
+tk_must_check int tk_domain_config_copy(struct tk_domain_config *to,
+					const struct tk_domain_config *from);
+
+/*
+ * One more disk, which the configuration then owns. The error says that the
+ * device is there already, or that memory is.
+ */
+tk_must_check int tk_domain_config_add_disk(struct tk_domain_config *domain,
+					    struct tk_disk *disk,
+					    struct tk_error *err);
+void tk_domain_config_drop_disk(struct tk_domain_config *domain, size_t index);
+
+/*
+ * A copy of `vif` with its number and address if it came without. The error
+ * says what is there already, or that memory is out.
+ */
+tk_must_check int tk_domain_config_add_vif(struct tk_domain_config *domain,
+					   const struct tk_vif *vif,
+					   struct tk_error *err);
+void tk_domain_config_drop_vif(struct tk_domain_config *domain, size_t index);
 
 /* "destroy", "restart", ... */
 const char *tk_action_name(enum tk_action action);

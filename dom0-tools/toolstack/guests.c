@@ -12,11 +12,15 @@
 #include <public/xen.h>
 
 #include "build_domain.h"
+#include "device.h"
+#include "guest_disks.h"
+#include "guest_vifs.h"
 #include "hypercalls.h"
 #include "primitives.h"
 
 static const struct tk_guests_host *host;
 static struct tk_guest *guests;
+static unsigned long last_serial;
 
 /* The list ---------------------------------------------------------------- */
 
@@ -107,6 +111,17 @@ static void notice(const char *about, const char *text)
 		host->notice(about, text);
 }
 
+void tk_guests_notice(const char *about, const char *text)
+{
+	notice(about, text);
+}
+
+void tk_guests_forget_contents(const char *contents)
+{
+	if (host->forget_contents)
+		host->forget_contents(contents);
+}
+
 /* Begin and end of a domain ----------------------------------------------- */
 
 static int read_file(const char *path, const char *what, const void **data,
@@ -115,6 +130,29 @@ static int read_file(const char *path, const char *what, const void **data,
 	if (host->read_file(path, data, size))
 		return tk_fail(err, "%s %s: no such file", what, path);
 	return 0;
+}
+
+static void let_go(struct tk_guest *guest)
+{
+	tk_console_detach(&guest->console);
+	tk_devices_remove(guest->domid);
+	tk_xenstore_release(guest->domid);
+	if (!guest->is_restarting)
+		tk_guest_disks_forget(guest);
+}
+
+/* What a domain needs of us before it runs. */
+static int attach(struct tk_guest *guest, const struct tk_built_domain *built,
+		  struct tk_error *err)
+{
+	guest->domid = built->domid;
+	if (tk_console_attach(&guest->console, built->domid,
+			      built->console_ring_mfn, built->console_port,
+			      err))
+		return tk_fail_within(err, guest->config.name);
+	if (tk_guest_disks_attach(guest, err))
+		return -1;
+	return tk_guest_vifs_attach(guest, err);
 }
 
 static int build(struct tk_guest *guest, struct tk_error *err)
@@ -131,24 +169,15 @@ static int build(struct tk_guest *guest, struct tk_error *err)
 		return -1;
 	if (tk_build_domain(&built, &request, err))
 		return -1;
-	if (tk_console_attach(&guest->console, built.domid,
-			      built.console_ring_mfn, built.console_port,
-			      err)) {
-		tk_xenstore_release(built.domid);
+	if (attach(guest, &built, err)) {
+		let_go(guest);
 		tk_domain_destroy(built.domid);
-		return tk_fail_within(err, guest->config.name);
+		return -1;
 	}
-	guest->domid = built.domid;
 	guest->has_domain = true;
 	guest->has_ended = false;
 	guest->end_reason = NULL;
 	return 0;
-}
-
-static void let_go(struct tk_guest *guest)
-{
-	tk_console_detach(&guest->console);
-	tk_xenstore_release(guest->domid);
 }
 
 /*
@@ -238,13 +267,15 @@ static void restart(struct tk_guest *guest, const char *reason)
 {
 	struct tk_error err;
 
+	guest->is_restarting = true;
 	end_domain(guest, reason);
-	if (guest->has_domain)
-		return;
-	if (build(guest, &err) || start(guest, &err)) {
+	if (!guest->has_domain && (build(guest, &err) || start(guest, &err))) {
 		mark_ended(guest, reason);
 		notice("restart failed", err.text);
 	}
+	guest->is_restarting = false;
+	if (!guest->has_domain)
+		tk_guest_disks_forget(guest);
 }
 
 /* NAME-1, NAME-2, ...: the first that nobody has. NULL without memory. */
@@ -262,29 +293,6 @@ static char *free_name(const char *name)
 	return text;
 }
 
-static char *copy_text(const char *text)
-{
-	size_t size = strlen(text) + 1;
-	char *copy = malloc(size);
-
-	return copy ? memcpy(copy, text, size) : NULL;
-}
-
-static int copy_config(struct tk_domain_config *to,
-		       const struct tk_domain_config *from)
-{
-	*to = *from;
-	to->name = copy_text(from->name);
-	to->kernel = copy_text(from->kernel);
-	to->ramdisk = from->ramdisk ? copy_text(from->ramdisk) : NULL;
-	to->cmdline = copy_text(from->cmdline);
-	if (to->name && to->kernel && to->cmdline &&
-	    (to->ramdisk || !from->ramdisk))
-		return 0;
-	tk_domain_config_free(to);
-	return -1;
-}
-
 /* The old domain stays for inspection under another name. */
 static void rename_and_restart(struct tk_guest *guest, const char *reason)
 {
@@ -294,13 +302,15 @@ static void rename_and_restart(struct tk_guest *guest, const char *reason)
 
 	mark_ended(guest, reason);
 	name = free_name(guest->config.name);
-	if (!name || copy_config(&config, &guest->config)) {
+	if (!name || tk_domain_config_copy(&config, &guest->config)) {
 		free(name);
 		notice(guest->config.name, "not enough memory to restart it");
 		return;
 	}
 	free(guest->config.name);
 	guest->config.name = name;
+	/* A bridge takes an address once, and now the new one needs it. */
+	tk_guest_vifs_remove(guest);
 	if (!tk_guests_create(&config, false, &err))
 		notice("restart failed", err.text);
 }
@@ -395,6 +405,7 @@ static struct tk_guest *new_guest(struct tk_domain_config *config,
 		return NULL;
 	}
 	guest->config = *config;
+	guest->serial = ++last_serial;
 	return guest;
 }
 
@@ -475,4 +486,27 @@ int tk_guest_unpause(struct tk_guest *guest, struct tk_error *err)
 		return -1;
 	rc = tk_domain_unpause(guest->domid);
 	return rc ? fail_guest(guest, "unpausing it", rc, err) : 0;
+}
+
+static int ask(struct tk_guest *guest, const char *what, struct tk_error *err)
+{
+	char path[48];
+	int rc;
+
+	if (need_domain(guest, err))
+		return -1;
+	snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown",
+		 guest->domid);
+	rc = tk_store_write(path, what);
+	return rc ? fail_guest(guest, "asking it", rc, err) : 0;
+}
+
+int tk_guest_shutdown(struct tk_guest *guest, struct tk_error *err)
+{
+	return ask(guest, "poweroff", err);
+}
+
+int tk_guest_reboot(struct tk_guest *guest, struct tk_error *err)
+{
+	return ask(guest, "reboot", err);
 }

@@ -31,10 +31,12 @@ struct tk_guest {
 	struct tk_guest *next;
 	struct tk_domain_config config; /* config.name is the guest's name */
 	struct tk_console console;
-	uint16_t domid; /* the last one when !has_domain */
+	unsigned long serial; /* no other guest ever has the same */
+	uint16_t domid;       /* the last one when !has_domain */
 	bool has_domain;
 	bool has_ended;         /* by itself or by tk_guest_destroy() */
 	const char *end_reason; /* when has_ended: "poweroff", "crash", ... */
+	bool is_restarting;     /* what it has on disks in memory stays */
 };
 
 /* What the list needs from the program that holds it. */
@@ -46,6 +48,8 @@ struct tk_guests_host {
 	int (*read_file)(const char *path, const void **data, size_t *size);
 	/* Tells the user something that was not asked for: one line. */
 	void (*notice)(const char *about, const char *text);
+	/* A disk in memory that nobody needs any more; may be NULL. */
+	void (*forget_contents)(const char *contents);
 };
 
 /* Begins to listen for guests that end. Once, before anything else here. */
@@ -64,6 +68,18 @@ tk_must_check int tk_guest_destroy(struct tk_guest *guest,
 tk_must_check int tk_guest_pause(struct tk_guest *guest, struct tk_error *err);
 tk_must_check int tk_guest_unpause(struct tk_guest *guest,
 				   struct tk_error *err);
+
+/*
+ * Asks the guest's kernel to shut down or to restart; what then happens is in
+ * on_poweroff and on_reboot. It is the guest's affair when, and whether.
+ */
+tk_must_check int tk_guest_shutdown(struct tk_guest *guest,
+				    struct tk_error *err);
+tk_must_check int tk_guest_reboot(struct tk_guest *guest, struct tk_error *err);
+
+/* For guest_disks.c and guest_vifs.c: tell the host. */
+void tk_guests_notice(const char *about, const char *text);
+void tk_guests_forget_contents(const char *contents);
 
 /* By name, or by the number of a domain that exists; NULL when unknown. */
 struct tk_guest *tk_guests_find(const char *name);

@@ -18,6 +18,7 @@
 
 #include <string.h>
 
+#include "cpu_map.h"
 #include "primitives.h"
 
 static uint64_t address_of(const void *object)
@@ -110,6 +111,7 @@ static void info_from_abi(struct tk_domain_info *info,
 		.shared_info_mfn = abi->shared_info_frame,
 		.cpu_time_ns = abi->cpu_time,
 		.vcpus = abi->nr_online_vcpus,
+		.max_vcpus = abi->max_vcpu_id + 1, /* without any: ~0 */
 	};
 }
 
@@ -222,6 +224,115 @@ int tk_domain_grant_frame(uint16_t domid, uint64_t *mfn)
 		return -XEN_EINVAL;
 	*mfn = frame;
 	return 0;
+}
+
+/* Scheduling -------------------------------------------------------------- */
+
+int tk_vcpu_info(uint16_t domid, unsigned int vcpu, struct tk_vcpu_info *info)
+{
+	struct xen_domctl op = { 0 };
+	int rc;
+
+	op.u.getvcpuinfo.vcpu = vcpu;
+	rc = domctl(&op, XEN_DOMCTL_getvcpuinfo, domid);
+	if (!rc)
+		*info = (struct tk_vcpu_info){
+			.is_online = op.u.getvcpuinfo.online,
+			.is_blocked = op.u.getvcpuinfo.blocked,
+			.is_running = op.u.getvcpuinfo.running,
+			.cpu = op.u.getvcpuinfo.cpu,
+			.cpu_time_ns = op.u.getvcpuinfo.cpu_time,
+		};
+	return rc;
+}
+
+static void set_bitmap(struct xenctl_bitmap *bitmap, struct tk_cpu_map *map)
+{
+	set_xen_guest_handle(bitmap->bitmap, map->bits);
+	bitmap->nr_bits = TK_CPUS_MAX;
+}
+
+int tk_vcpu_get_affinity(uint16_t domid, unsigned int vcpu,
+			 struct tk_cpu_map *hard, struct tk_cpu_map *soft)
+{
+	struct xen_domctl op = { 0 };
+
+	op.u.vcpuaffinity.vcpu = vcpu;
+	op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT;
+	set_bitmap(&op.u.vcpuaffinity.cpumap_hard, hard);
+	set_bitmap(&op.u.vcpuaffinity.cpumap_soft, soft);
+	return domctl(&op, XEN_DOMCTL_getvcpuaffinity, domid);
+}
+
+int tk_vcpu_set_affinity(uint16_t domid, unsigned int vcpu,
+			 const struct tk_cpu_map *hard,
+			 const struct tk_cpu_map *soft)
+{
+	struct xen_domctl op = { 0 };
+	struct tk_cpu_map in_effect[2]; /* the hypervisor's answer */
+
+	op.u.vcpuaffinity.vcpu = vcpu;
+	if (hard) {
+		in_effect[0] = *hard;
+		op.u.vcpuaffinity.flags |= XEN_VCPUAFFINITY_HARD;
+		set_bitmap(&op.u.vcpuaffinity.cpumap_hard, &in_effect[0]);
+	}
+	if (soft) {
+		in_effect[1] = *soft;
+		op.u.vcpuaffinity.flags |= XEN_VCPUAFFINITY_SOFT;
+		set_bitmap(&op.u.vcpuaffinity.cpumap_soft, &in_effect[1]);
+	}
+	return domctl(&op, XEN_DOMCTL_setvcpuaffinity, domid);
+}
+
+static int scheduler_op(struct xen_domctl *op, uint32_t command, uint16_t domid)
+{
+	op->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+	op->u.scheduler_op.cmd = command;
+	return domctl(op, XEN_DOMCTL_scheduler_op, domid);
+}
+
+int tk_domain_get_sched(uint16_t domid, struct tk_sched_params *params)
+{
+	struct xen_domctl op = { 0 };
+	int rc = scheduler_op(&op, XEN_DOMCTL_SCHEDOP_getinfo, domid);
+
+	params->weight = op.u.scheduler_op.u.credit2.weight;
+	params->cap = op.u.scheduler_op.u.credit2.cap;
+	return rc;
+}
+
+int tk_domain_set_sched(uint16_t domid, const struct tk_sched_params *params)
+{
+	struct xen_domctl op = { 0 };
+
+	op.u.scheduler_op.u.credit2.weight = params->weight;
+	op.u.scheduler_op.u.credit2.cap = params->cap;
+	return scheduler_op(&op, XEN_DOMCTL_SCHEDOP_putinfo, domid);
+}
+
+static int host_scheduler_op(struct xen_sysctl *op, uint32_t command)
+{
+	op->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+	op->u.scheduler_op.cmd = command;
+	return sysctl(op, XEN_SYSCTL_scheduler_op);
+}
+
+int tk_host_get_ratelimit(uint32_t *us)
+{
+	struct xen_sysctl op = { 0 };
+	int rc = host_scheduler_op(&op, XEN_SYSCTL_SCHEDOP_getinfo);
+
+	*us = op.u.scheduler_op.u.sched_credit2.ratelimit_us;
+	return rc;
+}
+
+int tk_host_set_ratelimit(uint32_t us)
+{
+	struct xen_sysctl op = { 0 };
+
+	op.u.scheduler_op.u.sched_credit2.ratelimit_us = us;
+	return host_scheduler_op(&op, XEN_SYSCTL_SCHEDOP_putinfo);
 }
 
 /* Host -------------------------------------------------------------------- */

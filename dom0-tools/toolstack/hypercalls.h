@@ -18,6 +18,7 @@
 
 #include "error.h"
 
+struct tk_cpu_map;
 struct vcpu_guest_context;
 
 /* The first domain id that no ordinary domain has. */
@@ -37,7 +38,22 @@ struct tk_domain_info {
 	uint64_t max_pages;
 	uint64_t shared_info_mfn;
 	uint64_t cpu_time_ns;
-	unsigned int vcpus;
+	unsigned int vcpus;     /* that are up */
+	unsigned int max_vcpus; /* that there are */
+};
+
+struct tk_vcpu_info {
+	bool is_online;
+	bool is_blocked;
+	bool is_running;
+	unsigned int cpu; /* where it runs or ran */
+	uint64_t cpu_time_ns;
+};
+
+/* A domain's share of the CPUs. */
+struct tk_sched_params {
+	uint16_t weight; /* 1 to 65535 */
+	uint16_t cap;    /* per cent of one CPU, 0: no limit */
 };
 
 struct tk_host_info {
@@ -74,6 +90,16 @@ int tk_domain_pin_l4(uint16_t domid, uint64_t mfn);
 int tk_domain_set_context(uint16_t domid, unsigned int vcpu,
 			  struct vcpu_guest_context *context);
 
+int tk_vcpu_info(uint16_t domid, unsigned int vcpu, struct tk_vcpu_info *info);
+int tk_vcpu_get_affinity(uint16_t domid, unsigned int vcpu,
+			 struct tk_cpu_map *hard, struct tk_cpu_map *soft);
+/* NULL: leave as it is. */
+int tk_vcpu_set_affinity(uint16_t domid, unsigned int vcpu,
+			 const struct tk_cpu_map *hard,
+			 const struct tk_cpu_map *soft);
+int tk_domain_get_sched(uint16_t domid, struct tk_sched_params *params);
+int tk_domain_set_sched(uint16_t domid, const struct tk_sched_params *params);
+
 /*
  * Gives the domain `count` extents of 1 << order pages. `extents` holds the
  * first pfn of each and gets the first mfn of each. Returns how many were
@@ -93,6 +119,10 @@ int tk_domain_grant_frame(uint16_t domid, uint64_t *mfn);
 int tk_host_info(struct tk_host_info *info);
 /* Only what changes: pages not in use by any domain. */
 int tk_host_free_pages(uint64_t *pages);
+
+/* How long, at least, a vCPU that runs is not preempted by one that wakes. */
+int tk_host_get_ratelimit(uint32_t *us);
+int tk_host_set_ratelimit(uint32_t us);
 
 /*
  * A piece of the hypervisor's log from *index on, which moves behind it.

@@ -98,6 +98,24 @@ bool tk_wait(uint64_t deadline_ns);
 void *tk_grant_map(uint16_t domid, uint32_t ref, bool writable, int *error);
 void tk_grant_unmap(void *address);
 
+/* Xenstore ---------------------------------------------------------------- */
+
+/*
+ * Nodes by absolute path. A system without a xenstore answers everything with
+ * an error. Whoever watches a node has seen the change when the function
+ * returns, except inside a watcher's own handler.
+ */
+int tk_store_write(const char *path, const char *value);
+/*
+ * Makes a node, empty if it is new, that `owner` may do everything with and
+ * `reader` may read; what is made below it later is the same.
+ */
+int tk_store_mkdir(const char *path, uint16_t owner, uint16_t reader);
+/* With everything below; no error when there is no such node. */
+int tk_store_remove(const char *path);
+/* The value as text; negative when there is none or it does not fit. */
+int tk_store_read(const char *path, char *value, size_t size);
+
 /* Clock ------------------------------------------------------------------- */
 
 /* Nanoseconds since some moment in the past; never goes backwards. */

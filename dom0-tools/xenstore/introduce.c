@@ -161,6 +161,20 @@ static void write_rings(struct writer *writer,
 	write_node(writer, "console/limit", "1048576");
 }
 
+/* Which vCPUs the guest may use; vcpu-set changes it. */
+static void write_cpus(struct writer *writer,
+		       const struct tk_xenstore_guest *guest)
+{
+	char name[32];
+	unsigned int i;
+
+	for (i = 0; i < guest->max_vcpus; i++) {
+		snprintf(name, sizeof(name), "cpu/%u/availability", i);
+		write_node(writer, name,
+			   i < guest->vcpus ? "online" : "offline");
+	}
+}
+
 static void write_all(struct writer *writer,
 		      const struct tk_xenstore_guest *guest)
 {
@@ -174,7 +188,7 @@ static void write_all(struct writer *writer,
 	write_vm(writer, guest);
 	write_number(writer, "memory/target", guest->memory_kib);
 	write_number(writer, "memory/static-max", guest->max_memory_kib);
-	write_node(writer, "cpu/0/availability", "online");
+	write_cpus(writer, guest);
 	write_rings(writer, guest);
 	write_node(writer, "control/platform-feature-xs_reset_watches", "1");
 	for (i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
@@ -308,4 +322,40 @@ void tk_xenstore_release(uint16_t domid)
 	remove_nodes(domid);
 	tell_special(XS_RELEASE_DOMAIN);
 	xs_local_deliver();
+}
+
+/* The toolstack's primitives ---------------------------------------------- */
+
+int tk_store_write(const char *path, const char *value)
+{
+	return xs_local_write(path, value);
+}
+
+int tk_store_mkdir(const char *path, uint16_t owner, uint16_t reader)
+{
+	const struct xs_perms perms = {
+		2, { { owner, XS_MAY_NOTHING }, { reader, XS_MAY_READ } }
+	};
+
+	return xs_local_mkdir(path, &perms);
+}
+
+int tk_store_remove(const char *path)
+{
+	int rc = xs_local_rm(path);
+
+	return rc == -XEN_ENOENT ? 0 : rc;
+}
+
+int tk_store_read(const char *path, char *value, size_t size)
+{
+	const struct xs_node *node = xs_local_node(path);
+
+	if (!node)
+		return -XEN_ENOENT;
+	if (node->value_size >= size)
+		return -XEN_E2BIG;
+	memcpy(value, node->value, node->value_size);
+	value[node->value_size] = '\0';
+	return 0;
 }

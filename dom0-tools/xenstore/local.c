@@ -62,6 +62,21 @@ int xs_local_write(const char *path, const char *text)
 		      xs_tree_write(&transaction, XS_PRIVILEGED, path, value));
 }
 
+int xs_local_mkdir(const char *path, const struct xs_perms *perms)
+{
+	struct xs_transaction transaction;
+	int rc = xs_store_init();
+
+	if (rc)
+		return rc;
+	xs_transaction_begin(&transaction, XS_PRIVILEGED);
+	rc = xs_tree_mkdir(&transaction, XS_PRIVILEGED, path);
+	if (!rc)
+		rc = xs_tree_set_perms(&transaction, XS_PRIVILEGED, path,
+				       perms);
+	return finish(&transaction, rc);
+}
+
 int xs_local_rm(const char *path)
 {
 	struct xs_transaction transaction;

@@ -22,6 +22,8 @@
 const struct xs_node *xs_local_node(const char *path);
 
 int xs_local_write(const char *path, const char *text);
+/* Makes the node if need be, and sets who may do what with it. */
+int xs_local_mkdir(const char *path, const struct xs_perms *perms);
 int xs_local_rm(const char *path);
 
 /* Moves `path` to the next node at or below `top`; false after the last. */

@@ -14,7 +14,6 @@
 #include "x86/apic.h"
 #include "x86/clock.h"
 #include "x86/entry.h"
-#include "x86/features.h"
 #include "x86/paging.h"
 #include "x86/processor.h"
 #include "x86/segments.h"

@@ -15,7 +15,6 @@
 #include <stdarg.h>
 
 #include "core/grant.h"
-#include "core/manage.h"
 #include "core/services.h"
 #include "lib/printf.h"
 #include "public/sched.h"
@@ -94,6 +93,7 @@ static void vcpu_free(struct vcpu *v)
 /* Also of a domain that is not complete. */
 static void domain_free(struct domain *d)
 {
+	timer_stop(&d->cap.refill);
 	domain_each_vcpu(d, vcpu_free);
 	heap_free(d->vcpu);
 	evtchn_free_domain(d);
@@ -157,7 +157,7 @@ struct domain *domain_create(domid_t id, unsigned int max_vcpus, bool control,
 	d->id = DOMID_INVALID;
 	d->refcount = 1;
 	d->is_control = control;
-	d->weight = SCHED_WEIGHT_DEFAULT;
+	sched_domain_init(d);
 	d->controller_pause_count = 1;
 	spin_init(&d->lock, RANK_DOMAIN);
 	d->vcpu = heap_alloc(max_vcpus * sizeof(d->vcpu[0]));
@@ -199,16 +199,6 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 	time_update_vcpu(v);
 	d->vcpu[id] = v;
 	return v;
-}
-
-void domain_pause(struct domain *d)
-{
-	domain_each_vcpu(d, vcpu_pause);
-}
-
-void domain_unpause(struct domain *d)
-{
-	domain_each_vcpu(d, vcpu_unpause);
 }
 
 /* The control domain takes the machine with it. */

@@ -20,6 +20,7 @@
 struct evtchn;
 struct grant_table;
 struct frame;
+struct xen_domctl_getdomaininfo;
 
 struct vcpu {
 	/* Immutable after creation. */
@@ -88,8 +89,7 @@ struct domain {
 	unsigned int refcount; /* atomic; domain_get/put */
 	uint8_t handle[16];
 	unsigned int max_vcpus;
-	struct vcpu **vcpu;       /* [max_vcpus], NULL until DOMCTL_max_vcpus */
-	unsigned int pause_count; /* atomic; counts vcpu-wide pauses */
+	struct vcpu **vcpu; /* [max_vcpus], NULL until DOMCTL_max_vcpus */
 
 	struct spinlock lock; /* RANK_DOMAIN */
 	bool dying;           /* teardown has begun: nothing is added (HC-13) */
@@ -119,8 +119,10 @@ struct domain {
 	uint64_t poll_mask[MAX_VCPUS / 64]; /* atomic: vCPUs in a poll */
 
 	struct grant_table *grant; /* core/grant.c */
-	void *irqs;                /* pirqs of the control domain */
-	unsigned int weight;       /* share of the CPU, per vCPU */
+
+	/* core/sched.c */
+	unsigned int weight; /* share of the CPU, per vCPU */
+	struct sched_cap cap;
 };
 
 /* Core API (core/domain.c). */
@@ -136,12 +138,18 @@ struct domain *domain_get_target(domid_t id, long *rc);
 void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
 void domain_shutdown(struct domain *d, uint8_t reason);
 void domain_each_vcpu(struct domain *d, void (*what)(struct vcpu *v));
-void domain_pause(struct domain *d); /* returns once no vCPU runs */
-void domain_unpause(struct domain *d);
 /* Create with no vCPUs and no memory, paused once. NULL on error (*rc). */
 struct domain *domain_create(domid_t id, unsigned int max_vcpus, bool control,
 			     int *rc);
 struct vcpu *vcpu_create(struct domain *d, unsigned int id);
+
+/* What control operations need of domains beyond that (domain.c, domctl.c). */
+extern struct domain *control_domain; /* NULL until it is built */
+/* First domain with id >= first, counted, dying ones too; NULL: none. */
+struct domain *domain_get_next(domid_t first);
+/* Undo one pause of the controller's, of which creation is the first. */
+int domain_controller_unpause(struct domain *d); /* -EINVAL: not paused */
+void domain_get_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
 static inline bool domain_is_control(const struct domain *d)
 {

@@ -12,7 +12,6 @@
 #include "core/evtchn.h"
 #include "core/grant.h"
 #include "core/hypercall.h"
-#include "core/manage.h"
 #include "mm/mm.h"
 
 static struct spinlock domctl_lock = SPINLOCK_INIT(RANK_DOMCTL);
@@ -93,7 +92,7 @@ static long ctl_destroy(struct domain *d, struct xen_domctl *op)
 		spin_lock(&d->lock);
 		d->dying = true;
 		spin_unlock(&d->lock);
-		domain_pause(d);
+		domain_each_vcpu(d, vcpu_pause);
 		evtchn_destroy_domain(d);
 		evtchn_send_global_virq(VIRQ_DOM_EXC);
 	}
@@ -112,7 +111,7 @@ int domain_controller_unpause(struct domain *d)
 	if (!d->controller_pause_count)
 		return -XEN_EINVAL;
 	if (!--d->controller_pause_count)
-		domain_unpause(d);
+		domain_each_vcpu(d, vcpu_unpause);
 	return 0;
 }
 
@@ -127,7 +126,7 @@ static long ctl_resume(struct domain *d, struct xen_domctl *op)
 	d->shutdown_reason = 0;
 	spin_unlock(&d->lock);
 	if (was)
-		domain_unpause(d);
+		domain_each_vcpu(d, vcpu_unpause);
 	return 0;
 }
 
@@ -154,11 +153,11 @@ static long ctl_set_context(struct domain *d, struct xen_domctl *op)
 	if (copy_from_guest(&context, guest_ptr((uint64_t)c->ctxt.p),
 			    sizeof(context)))
 		return -XEN_EFAULT;
-	domain_pause(d);
+	domain_each_vcpu(d, vcpu_pause);
 	rc = vcpu_context_set(v, &context);
 	if (!rc && (context.flags & VGCF_online))
 		v->down = false;
-	domain_unpause(d);
+	domain_each_vcpu(d, vcpu_unpause);
 	return rc;
 }
 
@@ -173,9 +172,9 @@ static long ctl_get_context(struct domain *d, struct xen_domctl *op)
 	if (!v->initialised)
 		return -XEN_ENODATA;
 	memset(&context, 0, sizeof(context));
-	domain_pause(d);
+	domain_each_vcpu(d, vcpu_pause);
 	rc = vcpu_context_get(v, &context);
-	domain_unpause(d);
+	domain_each_vcpu(d, vcpu_unpause);
 	return rc ? rc
 		  : copy_to_guest(guest_ptr((uint64_t)c->ctxt.p), &context,
 				  sizeof(context));
@@ -206,7 +205,7 @@ static long ctl_simple(struct domain *d, struct xen_domctl *op)
 		return 0;
 	case XEN_DOMCTL_pausedomain:
 		if (!d->controller_pause_count++)
-			domain_pause(d);
+			domain_each_vcpu(d, vcpu_pause);
 		return 0;
 	case XEN_DOMCTL_unpausedomain:
 		return domain_controller_unpause(d);
@@ -286,14 +285,17 @@ static const struct domctl_row {
 	ROW(pausedomain, ctl_simple, NOT_SELF),
 	ROW(unpausedomain, ctl_simple, NOT_SELF),
 	ROW(getdomaininfo, ctl_simple, OR_NEXT | DYING | OUT),
+	ROW(setvcpuaffinity, sched_ctl_affinity, 0),
 	ROW(max_mem, ctl_simple, 0),
 	ROW(setvcpucontext, ctl_set_context, NOT_SELF),
 	ROW(getvcpucontext, ctl_get_context, NOT_SELF),
 	ROW(getvcpuinfo, ctl_vcpu_info, OUT),
 	ROW(max_vcpus, ctl_max_vcpus, NOT_SELF),
+	ROW(scheduler_op, sched_ctl_params, OUT),
 	ROW(setdomainhandle, ctl_simple, 0),
 	ROW(hypercall_init, ctl_hypercall_init, 0),
 	ROW(settimeoffset, ctl_simple, 0),
+	ROW(getvcpuaffinity, sched_ctl_affinity, 0),
 	ROW(resumedomain, ctl_resume, NOT_SELF),
 	ROW(sendtrigger, ctl_trigger, 0),
 	ROW(set_address_size, ctl_simple, 0),

@@ -34,7 +34,6 @@ void grant_domain_free(struct domain *d)
 	for (unsigned int i = 0; i < d->grant->lumps; i++)
 		heap_free(d->grant->lump[i]);
 	heap_free(d->grant);
-	d->grant = NULL;
 }
 
 int grant_table_grow(struct domain *d, unsigned int n)
@@ -167,11 +166,10 @@ static long grant_batch_call(const struct grant_batch *b, uint64_t cmd,
 	while (count) {
 		unsigned int n = (unsigned int)min_u64(count, GRANT_BATCH);
 
-		if (copy_array_from_guest(buffer, guest_ptr(ops), 0, n,
-					  b->size))
+		if (copy_from_guest(buffer, guest_ptr(ops), n * b->size))
 			return -XEN_EFAULT;
 		n = b->run(current_vcpu(), buffer, n);
-		if (copy_array_to_guest(guest_ptr(ops), 0, n, buffer, b->size))
+		if (copy_to_guest(guest_ptr(ops), buffer, n * b->size))
 			return -XEN_EFAULT;
 		ops += n * b->size;
 		count -= n;

@@ -3,23 +3,39 @@
  * GNTTABOP_copy: up to a page between grants and own pages (GT-14).
  *
  * Each side holds its frame while bytes move; the destination also holds it
- * writable, so it cannot be a page table. One grant lock at a time.
+ * writable, so it cannot be a page table. What a side holds it keeps until an
+ * element of the batch names something else: neighbours often agree. One
+ * grant lock at a time.
  */
 #include "core/grant.h"
 #include "mm/mm.h"
 
 struct side {
-	const struct gnttab_copy_ptr *name;
+	struct gnttab_copy_ptr name; /* of what it holds */
 	bool by_ref;
+	char *page;           /* NULL: nothing is held */
 	struct grant_pin pin; /* of an own page only the frame */
 };
 
+static void side_drop(struct side *s)
+{
+	if (!s->page)
+		return;
+	if (s->by_ref)
+		grant_unpin(&s->pin);
+	else if (s->pin.write)
+		frame_put_writable(s->pin.frame);
+	else
+		frame_put(s->pin.frame);
+	s->page = NULL;
+}
+
 static int16_t side_get(struct side *s, struct domain *d)
 {
-	domid_t id = s->name->domid == DOMID_SELF ? d->id : s->name->domid;
-	mfn_t m = mfn_of(s->name->u.gmfn);
+	domid_t id = s->name.domid == DOMID_SELF ? d->id : s->name.domid;
+	mfn_t m = mfn_of(s->name.u.gmfn);
 
-	s->pin.ref = s->name->u.ref;
+	s->pin.ref = s->name.u.ref;
 	if (s->by_ref)
 		return grant_pin(&s->pin, id, d->id);
 	if (id != d->id)
@@ -29,30 +45,26 @@ static int16_t side_get(struct side *s, struct domain *d)
 	return s->pin.frame ? GNTST_okay : GNTST_bad_page;
 }
 
-static void side_put(const struct side *s)
+static inline int16_t side_hold(struct side *s, struct domain *d,
+				const struct gnttab_copy_ptr *name, bool by_ref)
 {
-	if (s->by_ref)
-		grant_unpin(&s->pin);
-	else if (s->pin.write)
-		frame_put_writable(s->pin.frame);
-	else
-		frame_put(s->pin.frame);
+	int16_t status;
+
+	if (s->page && s->name.u.gmfn == name->u.gmfn &&
+	    s->name.domid == name->domid && s->by_ref == by_ref)
+		return GNTST_okay;
+	side_drop(s);
+	s->name = *name;
+	s->by_ref = by_ref;
+	status = side_get(s, d);
+	if (status == GNTST_okay)
+		s->page = mfn_to_virt(frame_to_mfn(s->pin.frame));
+	return status;
 }
 
-static uint8_t *side_bytes(const struct side *s)
+static int16_t copy_element(struct domain *d, const struct gnttab_copy *op,
+			    struct side *from, struct side *to)
 {
-	uint8_t *page = mfn_to_virt(frame_to_mfn(s->pin.frame));
-
-	return page + s->name->offset;
-}
-
-static int16_t copy_element(struct domain *d, const struct gnttab_copy *op)
-{
-	struct side from = { .name = &op->source,
-			     .by_ref = op->flags & GNTCOPY_source_gref };
-	struct side to = { .name = &op->dest,
-			   .by_ref = op->flags & GNTCOPY_dest_gref,
-			   .pin.write = true };
 	int16_t status;
 
 	if (!op->len)
@@ -62,23 +74,25 @@ static int16_t copy_element(struct domain *d, const struct gnttab_copy *op)
 	if ((uint32_t)op->source.offset + op->len > PAGE_SIZE ||
 	    (uint32_t)op->dest.offset + op->len > PAGE_SIZE)
 		return GNTST_bad_copy_arg;
-	status = side_get(&from, d);
-	if (status != GNTST_okay)
-		return status;
-	status = side_get(&to, d);
-	if (status == GNTST_okay) {
-		memmove(side_bytes(&to), side_bytes(&from), op->len);
-		side_put(&to);
-	}
-	side_put(&from);
+	status = side_hold(from, d, &op->source,
+			   op->flags & GNTCOPY_source_gref);
+	if (status == GNTST_okay)
+		status = side_hold(to, d, &op->dest,
+				   op->flags & GNTCOPY_dest_gref);
+	if (status == GNTST_okay)
+		memmove(to->page + op->dest.offset,
+			from->page + op->source.offset, op->len);
 	return status;
 }
 
 unsigned int grant_copy(struct vcpu *v, void *ops, unsigned int n)
 {
+	struct side from = { .page = NULL }, to = { .pin.write = true };
 	struct gnttab_copy *op = ops;
 
 	for (unsigned int i = 0; i < n; i++)
-		op[i].status = copy_element(v->domain, &op[i]);
+		op[i].status = copy_element(v->domain, &op[i], &from, &to);
+	side_drop(&from);
+	side_drop(&to);
 	return n;
 }

@@ -29,8 +29,9 @@ static const struct {
 #undef HYPERCALL
 };
 
-static inline long hypercall_call(uint64_t op, uint64_t a1, uint64_t a2,
-				  uint64_t a3, uint64_t a4, uint64_t a5)
+/* Inline for multicalls. iret loads every register, and its result is rax. */
+inline long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3,
+			       uint64_t a4, uint64_t a5, uint64_t op)
 {
 	/* The limit is a power of two: a clamp (SP-2). */
 	uint64_t i = op & (HYPERCALL_LIMIT - 1);
@@ -41,13 +42,6 @@ static inline long hypercall_call(uint64_t op, uint64_t a1, uint64_t a2,
 	    !domain_is_control(current_vcpu()->domain))
 		return -XEN_EPERM;
 	return hypercall_table[i].handler(a1, a2, a3, a4, a5);
-}
-
-/* iret has loaded every register of the frame, and its result is rax. */
-long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
-			uint64_t a5, uint32_t op)
-{
-	return hypercall_call(op, a1, a2, a3, a4, a5);
 }
 
 bool hypercall_preempt_check(void)
@@ -139,9 +133,9 @@ static unsigned int batch_run(struct vcpu *v, struct multicall_entry *e,
 		if (e[i].op == __HYPERVISOR_iret && i)
 			break;
 		v->multicall = &e[i];
-		result = hypercall_call(e[i].op, e[i].args[0], e[i].args[1],
-					e[i].args[2], e[i].args[3],
-					e[i].args[4]);
+		result = hypercall_dispatch(e[i].args[0], e[i].args[1],
+					    e[i].args[2], e[i].args[3],
+					    e[i].args[4], e[i].op);
 		*stop = !v->multicall || e[i].op == __HYPERVISOR_iret ||
 			v->domain->shut_down ||
 			read_once(this_cpu()->softirq_pending);

@@ -64,4 +64,4 @@ void hypercall_page_fill(uint8_t *page);
  */
 #define HYPERCALL_NO_RESULT (-0x7fffffffl)
 long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
-			uint64_t a5, uint32_t op);
+			uint64_t a5, uint64_t op);

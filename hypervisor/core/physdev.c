@@ -5,13 +5,8 @@
  * Contracts: include/public/physdev.h, platform.h.
  */
 #include "public/physdev.h"
-#include "core/domain.h"
 #include "core/hypercall.h"
-#include "core/manage.h"
 #include "core/pirq.h"
-#include "core/services.h"
-#include "lib/string.h"
-#include "public/errno.h"
 #include "public/platform.h"
 
 static long physdev_set_iopl(struct vcpu *v, void *arg)
@@ -133,7 +128,7 @@ static long physdev_get_free_pirq(struct vcpu *v, void *arg)
 	return rc < 0 ? rc : 0;
 }
 
-/* Devices are not remembered: every use looks for them (PI-3). */
+/* Devices are not remembered: every use looks for them anew. */
 static long physdev_pci_add(struct vcpu *v, void *arg)
 {
 	const struct physdev_pci_device *op = arg; /* so begin all forms */
@@ -176,17 +171,19 @@ static const struct subop physdev_ops[] = {
 };
 /* clang-format on */
 
-/* Under the lock of pirq.c; the operations that are no matter of it, too. */
+/* The control domain's calls under the lock of pirq.c, all of them. */
 long hc_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 		   uint64_t a5)
 {
-	struct spinlock *lock = &current_vcpu()->domain->evtchn_lock;
+	struct domain *d = current_vcpu()->domain;
 	long rc;
 
-	spin_lock(lock);
+	if (domain_is_control(d))
+		spin_lock(&d->evtchn_lock);
 	rc = subop_call(physdev_ops, ARRAY_SIZE(physdev_ops), (uint32_t)cmd,
 			guest_ptr(arg));
-	spin_unlock(lock);
+	if (domain_is_control(d))
+		spin_unlock(&d->evtchn_lock);
 	return rc;
 }
 

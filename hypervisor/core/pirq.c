@@ -14,13 +14,10 @@
 #include "core/pirq.h"
 
 #include "core/evtchn.h"
-#include "core/manage.h"
 #include "core/services.h"
-#include "lib/panic.h"
 #include "mm/frame.h"
 #include "platform/acpi.h"
 #include "platform/platform.h"
-#include "public/errno.h"
 #include "public/physdev.h"
 #include "x86/apic.h"
 #include "x86/irq.h"

@@ -5,8 +5,12 @@
  * Proportional share: each vCPU has a virtual run time, real time scaled by
  * 256/weight; a CPU runs the runnable vCPU that has had least. A vCPU that
  * slept is put at most SLEEP_BONUS behind the queue, so that it preempts soon
- * but cannot save up time. An idle CPU steals from queues of busy ones.
- * Without competition there is no timer at all.
+ * but cannot save up time. An idle CPU steals from queues of busy ones, first
+ * what would rather run there. Without competition there is no timer at all.
+ *
+ * A domain with a cap has a budget that grows with time, up to CAP_PERIOD's
+ * worth. Its vCPUs use it up together; when it is spent, none of them is
+ * runnable until it is whole again. What was used beyond it is a debt.
  *
  * Owns: a queue per CPU and v->sched. A vCPU belongs to the queue of v->cpu:
  * it waits there, or is chosen there (queue.running), or cannot run. Apart
@@ -15,15 +19,13 @@
  * may free page tables; until then nobody else may choose the vCPU.
  * Locks: the queue's lock (irqsave) for all of that. Who holds it may give a
  * vCPU to another queue by writing v->cpu, and leaves it alone from then on.
+ * Within it a domain's cap.lock, for the budget.
  * Context: any; schedule() in softirq context, interrupts on.
  */
 #include "core/sched.h"
 
 #include "core/evtchn.h"
 #include "core/services.h"
-#include "lib/panic.h"
-#include "lib/string.h"
-#include "public/errno.h"
 #include "x86/processor.h"
 
 #define MICROSECONDS 1000ull
@@ -31,6 +33,9 @@
 #define SLEEP_BONUS  (6000 * MICROSECONDS)
 #define MIN_RUN      (200 * MICROSECONDS)
 #define MAX_SLICE    (20000 * MICROSECONDS)
+#define CAP_PERIOD   (10000 * MICROSECONDS)
+
+uint64_t sched_ratelimit;
 
 static void slice_expired(void *data)
 {
@@ -41,7 +46,9 @@ static struct queue {
 	struct spinlock lock;  /* RANK_SCHED */
 	struct heap ready;     /* who waits, by virtual run time */
 	struct vcpu *running;  /* chosen; NULL while idle */
+	bool misplaced;        /* a hint: running would rather be elsewhere */
 	uint64_t min_vruntime; /* of all of them, but never goes back */
+	uint64_t idle, idle_since; /* ns before, and since when now */
 	struct timer slice;
 } queues[MAX_CPUS] = {
 	[0 ... MAX_CPUS - 1] = { .lock = SPINLOCK_INIT(RANK_SCHED),
@@ -56,24 +63,103 @@ static unsigned int cpu_of(const struct queue *q)
 static bool runnable(const struct vcpu *v)
 {
 	return !read_once(v->pause_count) && !read_once(v->down) &&
-	       !read_once(v->blocked);
-}
-
-/* A CPU of the mask, from `from` on; MAX_CPUS: none. */
-static unsigned int choose_home(const uint64_t *mask, unsigned int from)
-{
-	for (unsigned int i = 0; i < cpu_count; i++) {
-		unsigned int cpu = (from + i) % cpu_count;
-
-		if (mask[cpu / 64] >> (cpu % 64) & 1)
-			return cpu;
-	}
-	return MAX_CPUS;
+	       !read_once(v->blocked) && !read_once(v->domain->cap.spent);
 }
 
 static bool allowed(const struct vcpu *v, unsigned int cpu)
 {
-	return v->sched.affinity[cpu / 64] >> (cpu % 64) & 1;
+	return v->sched.hard[cpu / 64] >> (cpu % 64) & 1;
+}
+
+static bool prefers(const struct vcpu *v, unsigned int cpu)
+{
+	return allowed(v, cpu) && (v->sched.soft[cpu / 64] >> (cpu % 64) & 1);
+}
+
+/* A CPU for v, from `from` on: best one that it prefers; MAX_CPUS: none. */
+static unsigned int choose_home(const struct vcpu *v, unsigned int from)
+{
+	unsigned int found = MAX_CPUS;
+
+	for (unsigned int i = 0; i < cpu_count; i++) {
+		unsigned int cpu = (from + i) % cpu_count;
+
+		if (prefers(v, cpu))
+			return cpu;
+		if (found == MAX_CPUS && allowed(v, cpu))
+			found = cpu;
+	}
+	return found;
+}
+
+/* ---- caps ---- */
+
+static void cap_fill_locked(struct sched_cap *cap, uint64_t t)
+{
+	int64_t full = (int64_t)(cap->percent * CAP_PERIOD / 100);
+	uint64_t ns = min_u64(t - cap->filled, 1ull << 40);
+
+	/* Another CPU's clock may be a little behind. */
+	if (heap_before(t, cap->filled))
+		return;
+	cap->budget += (int64_t)(ns * cap->percent / 100);
+	if (cap->budget > full)
+		cap->budget = full;
+	cap->filled = t;
+}
+
+/* A vCPU of d, which runs, has run from then to t. */
+static void cap_charge(struct domain *d, uint64_t from, uint64_t t)
+{
+	struct sched_cap *cap = &d->cap;
+	uint64_t debt;
+
+	if (!read_once(cap->percent))
+		return;
+	spin_lock(&cap->lock);
+	if (heap_before(from, cap->since))
+		from = cap->since;
+	if (heap_before(from, t))
+		cap->budget -= (int64_t)(t - from);
+	cap_fill_locked(cap, t);
+	if (cap->percent && cap->budget <= 0 && !cap->spent) {
+		debt = (uint64_t)-cap->budget;
+		timer_set(&cap->refill,
+			  t + CAP_PERIOD + debt * 100 / cap->percent);
+		cap->untold = true;
+		write_once(cap->spent, true);
+	}
+	spin_unlock(&cap->lock);
+}
+
+static void cap_refilled(void *data)
+{
+	struct domain *d = data;
+	uint64_t flags = spin_lock_irqsave(&d->cap.lock);
+
+	cap_fill_locked(&d->cap, now());
+	write_once(d->cap.spent, false);
+	spin_unlock_irqrestore(&d->cap.lock, flags);
+	domain_each_vcpu(d, sched_update);
+}
+
+void sched_set_cap(struct domain *d, unsigned int percent)
+{
+	struct sched_cap *cap = &d->cap;
+	uint64_t flags = spin_lock_irqsave(&cap->lock);
+
+	write_once(cap->percent, percent);
+	cap->budget = (int64_t)(percent * CAP_PERIOD / 100);
+	cap->filled = cap->since = now();
+	spin_unlock_irqrestore(&cap->lock, flags);
+	cap_refilled(d);
+}
+
+void sched_domain_init(struct domain *d)
+{
+	d->weight = SCHED_WEIGHT_DEFAULT;
+	spin_init(&d->cap.lock, RANK_CAP);
+	timer_init(&d->cap.refill, cap_refilled, d);
 }
 
 /* ---- with a queue locked ---- */
@@ -99,7 +185,8 @@ static void runstate_update_locked(const struct queue *q, struct vcpu *v,
 
 	if (q->running == v)
 		state = RUNSTATE_running;
-	else if (read_once(v->pause_count) || read_once(v->down))
+	else if (read_once(v->pause_count) || read_once(v->down) ||
+		 read_once(v->domain->cap.spent))
 		state = RUNSTATE_offline;
 	else if (read_once(v->blocked))
 		state = RUNSTATE_blocked;
@@ -120,6 +207,7 @@ static void account_locked(struct queue *q, uint64_t t)
 		return;
 	v->sched.ready.key += (t - v->sched.accounted) * SCHED_WEIGHT_DEFAULT /
 			      read_once(v->domain->weight);
+	cap_charge(v->domain, v->sched.accounted, t);
 	v->sched.accounted = t;
 	least = v->sched.ready.key;
 	if (first && heap_before(first->key, least))
@@ -136,31 +224,61 @@ static void move_locked(const struct queue *q, struct vcpu *v, unsigned int cpu)
 		heap_remove(&v->sched.ready);
 	v->sched.ready.key +=
 		read_once(queues[cpu].min_vruntime) - q->min_vruntime;
+	v->sched.home = cpu;
 	__atomic_store_n(&v->cpu, cpu, __ATOMIC_RELEASE);
 }
 
-/* Who has had least of those that wait in q and may run on cpu. */
-static struct vcpu *find_ready_locked(const struct queue *q, unsigned int cpu)
+/*
+ * Who has had least of those that wait in q and fit cpu: may run there, or
+ * prefer to.
+ */
+static struct vcpu *find_ready_locked(const struct queue *q, unsigned int cpu,
+				      bool (*fits)(const struct vcpu *v,
+						   unsigned int cpu))
 {
 	struct heap_node *n;
 
 	for (n = heap_first(&q->ready); n; n = heap_next(n)) {
 		struct vcpu *v = container_of(n, struct vcpu, sched.ready);
 
-		if (allowed(v, cpu) && !read_once(v->running))
+		if (fits(v, cpu) && !read_once(v->running))
 			return v;
 	}
 	return NULL;
 }
 
+static bool is_idle(unsigned int cpu)
+{
+	return !read_once(queues[cpu].running) &&
+	       !heap_first(&queues[cpu].ready);
+}
+
 /* An idle CPU for v, which would steal it; MAX_CPUS: none. */
 static unsigned int find_idle(const struct vcpu *v)
 {
-	for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
-		if (allowed(v, cpu) && !read_once(queues[cpu].running) &&
-		    !heap_first(&queues[cpu].ready))
+	unsigned int found = MAX_CPUS;
+
+	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+		if (!allowed(v, cpu) || !is_idle(cpu))
+			continue;
+		if (prefers(v, cpu))
 			return cpu;
-	return MAX_CPUS;
+		found = cpu;
+	}
+	return found;
+}
+
+/* Where to queue v: elsewhere if that brings it to a CPU that it prefers. */
+static unsigned int wake_cpu(const struct vcpu *v)
+{
+	unsigned int idle;
+
+	if (prefers(v, v->cpu) || read_once(v->running))
+		return v->cpu;
+	idle = find_idle(v);
+	if (idle < MAX_CPUS)
+		return prefers(v, idle) ? idle : v->cpu;
+	return choose_home(v, v->cpu);
 }
 
 /* v has become runnable: queue it and have its CPU look. */
@@ -182,25 +300,44 @@ static void enqueue_locked(struct queue *q, struct vcpu *v, uint64_t t)
 
 /* ---- changes of what v may do ---- */
 
-void sched_update(struct vcpu *v)
+/* False: v belongs to another queue now, and is to be looked at again. */
+static bool update_locked(struct queue *q, struct vcpu *v)
 {
-	uint64_t flags;
-	struct queue *q = queue_lock(v, &flags);
-	bool ready = runnable(v);
+	bool ready = runnable(v), queued = heap_holds(&v->sched.ready);
 	uint64_t t = now();
+	unsigned int cpu;
 
 	if (q->running == v) {
 		/* decide() looks again before it lets go of v. */
-		if (!ready)
+		if (!ready || read_once(v->domain->cap.percent))
 			softirq_raise(cpu_of(q), SOFTIRQ_SCHEDULE);
-	} else {
-		if (ready && !heap_holds(&v->sched.ready))
-			enqueue_locked(q, v, t);
-		else if (!ready && heap_holds(&v->sched.ready))
-			heap_remove(&v->sched.ready);
-		runstate_update_locked(q, v, t);
+		return true;
 	}
-	spin_unlock_irqrestore(&q->lock, flags);
+	if (ready && !queued) {
+		cpu = wake_cpu(v);
+		if (cpu != cpu_of(q)) {
+			move_locked(q, v, cpu);
+			return false;
+		}
+		enqueue_locked(q, v, t);
+	} else if (!ready && queued) {
+		heap_remove(&v->sched.ready);
+	}
+	runstate_update_locked(q, v, t);
+	return true;
+}
+
+void sched_update(struct vcpu *v)
+{
+	uint64_t flags;
+	struct queue *q;
+	bool done;
+
+	do {
+		q = queue_lock(v, &flags);
+		done = update_locked(q, v);
+		spin_unlock_irqrestore(&q->lock, flags);
+	} while (!done);
 }
 
 void vcpu_wake(struct vcpu *v)
@@ -265,53 +402,101 @@ void sched_yield_current(void)
 	softirq_raise(cpu, SOFTIRQ_SCHEDULE);
 }
 
-int sched_set_affinity(struct vcpu *v, const uint64_t mask[MAX_CPUS / 64])
+/* Bring v home, or have it leave its CPU for that. */
+static void go_home(struct vcpu *v)
 {
-	unsigned int home = choose_home(mask, read_once(v->cpu));
 	uint64_t flags;
-	struct queue *q;
+	struct queue *q = queue_lock(v, &flags);
 
-	if (home == MAX_CPUS)
-		return -XEN_EINVAL;
-	q = queue_lock(v, &flags);
-	memmove(v->sched.affinity, mask, sizeof(v->sched.affinity));
-	if (q->running == v)
+	if (v->sched.home == cpu_of(q))
+		;
+	else if (q->running == v)
 		softirq_raise(cpu_of(q), SOFTIRQ_SCHEDULE);
-	else if (home != cpu_of(q))
-		move_locked(q, v, home);
+	else
+		move_locked(q, v, v->sched.home);
 	spin_unlock_irqrestore(&q->lock, flags);
 	sched_update(v);
+}
+
+int sched_set_affinity(struct vcpu *v, const uint64_t *hard,
+		       const uint64_t *soft)
+{
+	uint64_t flags, any = 0;
+	struct queue *q;
+
+	for (unsigned int cpu = 0; hard && cpu < cpu_count; cpu++)
+		any |= hard[cpu / 64] >> (cpu % 64) & 1;
+	if (hard && !any)
+		return -XEN_EINVAL;
+	q = queue_lock(v, &flags);
+	if (hard)
+		memcpy(v->sched.hard, hard, sizeof(v->sched.hard));
+	if (soft)
+		memcpy(v->sched.soft, soft, sizeof(v->sched.soft));
+	v->sched.home = choose_home(v, v->cpu);
+	spin_unlock_irqrestore(&q->lock, flags);
+	go_home(v);
 	return 0;
 }
 
 /* ---- choosing ---- */
 
 /* Has v, which runs, had its turn, now that first waits (or nobody)? */
-static bool turn_is_over(const struct vcpu *v, const struct vcpu *first)
+static bool turn_is_over(const struct vcpu *v, const struct vcpu *first,
+			 uint64_t t)
 {
-	if (!runnable(v) || !allowed(v, v->cpu))
+	if (!runnable(v) || v->sched.home != v->cpu)
 		return true;
 	if (!first)
 		return false;
-	return v->sched.yielding ||
+	if (v->sched.yielding)
+		return true;
+	return t - v->sched.started >= read_once(sched_ratelimit) &&
 	       heap_before(first->sched.ready.key + GRANULARITY,
 			   v->sched.ready.key);
 }
 
-/* With competitors, look again when the turn of who runs would be over. */
+/* Look again when the turn of who runs, or its budget, would be over. */
 static void slice_arm_locked(struct queue *q, uint64_t t)
 {
 	const struct heap_node *first = heap_first(&q->ready);
 	const struct vcpu *v = q->running;
-	uint64_t lead, ns = 0;
+	uint64_t lead, ns = TIMER_NEVER;
+	int64_t left = v ? read_once(v->domain->cap.budget) : 0;
 
-	if (!first || !v)
+	if (v && first) {
+		lead = first->key + GRANULARITY - v->sched.ready.key;
+		ns = (int64_t)lead < 0 ? 0 : min_u64(lead, MAX_SLICE);
+		ns = ns * read_once(v->domain->weight) / SCHED_WEIGHT_DEFAULT;
+		ns = min_u64(ns, MAX_SLICE);
+	}
+	if (v && read_once(v->domain->cap.percent))
+		ns = min_u64(ns, left > 0 ? (uint64_t)left : 0);
+	if (ns != TIMER_NEVER)
+		timer_set(&q->slice, t + max_u64(MIN_RUN, ns));
+}
+
+/* Give the CPU to next in the place of prev; either may be NULL. */
+static void change_locked(struct queue *q, struct vcpu *prev, struct vcpu *next,
+			  uint64_t t)
+{
+	write_once(q->running, next);
+	write_once(q->misplaced, next && !prefers(next, cpu_of(q)));
+	if (prev) {
+		runstate_update_locked(q, prev, t);
+		if (runnable(prev) && prev->sched.home == cpu_of(q))
+			heap_insert(&q->ready, &prev->sched.ready);
+	} else {
+		q->idle += t - q->idle_since;
+	}
+	q->idle_since = t;
+	if (!next)
 		return;
-	lead = first->key + GRANULARITY - v->sched.ready.key;
-	if ((int64_t)lead > 0)
-		ns = min_u64(lead, MAX_SLICE) * read_once(v->domain->weight) /
-		     SCHED_WEIGHT_DEFAULT;
-	timer_set(&q->slice, t + max_u64(MIN_RUN, min_u64(ns, MAX_SLICE)));
+	heap_remove(&next->sched.ready);
+	write_once(next->running, true);
+	next->sched.accounted = next->sched.started = t;
+	cap_charge(next->domain, t, t); /* brings the budget up to date */
+	runstate_update_locked(q, next, t);
 }
 
 /* Whom to run; NULL: idle. The one before still is `running`, too. */
@@ -321,25 +506,13 @@ static struct vcpu *decide(struct queue *q)
 	struct vcpu *prev = q->running, *next;
 
 	account_locked(q, t);
-	next = find_ready_locked(q, cpu_of(q));
-	if (prev && !turn_is_over(prev, next))
+	next = find_ready_locked(q, cpu_of(q), allowed);
+	if (prev && !turn_is_over(prev, next, t))
 		next = prev;
 	if (prev)
 		prev->sched.yielding = false;
-	if (next != prev) {
-		write_once(q->running, next);
-		if (prev) {
-			runstate_update_locked(q, prev, t);
-			if (runnable(prev) && allowed(prev, cpu_of(q)))
-				heap_insert(&q->ready, &prev->sched.ready);
-		}
-		if (next) {
-			heap_remove(&next->sched.ready);
-			write_once(next->running, true);
-			next->sched.accounted = t;
-			runstate_update_locked(q, next, t);
-		}
-	}
+	if (next != prev)
+		change_locked(q, prev, next, t);
 	slice_arm_locked(q, t);
 	spin_unlock_irqrestore(&q->lock, flags);
 	return next;
@@ -351,8 +524,12 @@ static void release(struct queue *q, struct vcpu *prev)
 	unsigned int cpu = cpu_of(q), look = MAX_CPUS;
 	uint64_t flags;
 
-	if (!allowed(prev, cpu))
-		(void)sched_set_affinity(prev, prev->sched.affinity);
+	/* With the budget spent, the others of its domain stop, too. */
+	if (unlikely(__atomic_exchange_n(&prev->domain->cap.untold, false,
+					 __ATOMIC_RELAXED)))
+		domain_each_vcpu(prev->domain, sched_update);
+	if (prev->sched.home != cpu)
+		go_home(prev);
 	flags = spin_lock_irqsave(&q->lock);
 	/* Who has looked for it until now could not have it. */
 	if (prev->cpu != cpu)
@@ -390,26 +567,41 @@ static void switch_context(struct queue *q, struct vcpu *prev,
 
 /* ---- idle CPUs ---- */
 
-/* Have a vCPU wait for this CPU that waited for a busy one. */
+/* Have a vCPU of o wait for q's CPU; or, if `soft`, come to it. */
+static struct vcpu *steal_locked(struct queue *q, struct queue *o, bool soft)
+{
+	struct vcpu *v = o->running;
+
+	/* An idle owner is about to take its own. */
+	if (!v)
+		return NULL;
+	if (soft && prefers(v, cpu_of(q)) && !prefers(v, cpu_of(o))) {
+		v->sched.home = cpu_of(q);
+		softirq_raise(cpu_of(o), SOFTIRQ_SCHEDULE);
+	}
+	v = find_ready_locked(o, cpu_of(q), soft ? prefers : allowed);
+	if (v) {
+		move_locked(o, v, cpu_of(q));
+		heap_insert(&q->ready, &v->sched.ready);
+	}
+	return v;
+}
+
+/* Take for this CPU what waits for a busy one, or would rather be here. */
 static bool steal(struct queue *q)
 {
 	struct vcpu *v = NULL;
 
-	for (unsigned int i = 1; i < cpu_count && !v; i++) {
+	for (unsigned int i = 1; i < 2 * cpu_count && !v; i++) {
 		struct queue *o = &queues[(cpu_of(q) + i) % cpu_count];
 		uint64_t flags;
 
-		if (!heap_first(&o->ready))
+		if (o == q ||
+		    (!heap_first(&o->ready) && !read_once(o->misplaced)))
 			continue;
 		flags = irq_save();
 		spin_lock_pair(&q->lock, &o->lock);
-		/* An idle owner is about to take its own. */
-		if (o->running)
-			v = find_ready_locked(o, cpu_of(q));
-		if (v) {
-			move_locked(o, v, cpu_of(q));
-			heap_insert(&q->ready, &v->sched.ready);
-		}
+		v = steal_locked(q, o, i < cpu_count);
 		spin_unlock_pair(&q->lock, &o->lock);
 		irq_restore(flags);
 	}
@@ -463,9 +655,20 @@ void sched_start(void)
 
 void sched_vcpu_init(struct vcpu *v)
 {
-	memset(v->sched.affinity, 0xff, sizeof(v->sched.affinity));
-	v->cpu = (v->domain->id + v->id) % cpu_count;
+	memset(v->sched.hard, 0xff, sizeof(v->sched.hard));
+	memset(v->sched.soft, 0xff, sizeof(v->sched.soft));
+	v->cpu = v->sched.home = (v->domain->id + v->id) % cpu_count;
 	v->sched.ready.key = read_once(queues[v->cpu].min_vruntime);
 	v->runstate.state = RUNSTATE_offline;
 	v->runstate.state_entry_time = now();
+}
+
+uint64_t sched_idle_time(unsigned int cpu)
+{
+	struct queue *q = &queues[cpu];
+	uint64_t flags = spin_lock_irqsave(&q->lock);
+	uint64_t ns = q->idle + (q->running ? 0 : now() - q->idle_since);
+
+	spin_unlock_irqrestore(&q->lock, flags);
+	return ns;
 }

@@ -9,8 +9,6 @@
  */
 #include "core/evtchn.h"
 #include "core/hypercall.h"
-#include "core/services.h"
-#include "public/errno.h"
 #include "public/sched.h"
 
 #define POLL_MAX 128

@@ -6,7 +6,6 @@
  */
 #include "public/sysctl.h"
 #include "core/hypercall.h"
-#include "core/manage.h"
 #include "mm/mm.h"
 #include "x86/clock.h"
 
@@ -100,7 +99,9 @@ static long (*const sysctl_table[])(struct xen_sysctl *op) = {
 	[XEN_SYSCTL_physinfo] = sys_physinfo,
 	[XEN_SYSCTL_sched_id] = sys_sched_id,
 	[XEN_SYSCTL_getdomaininfolist] = sys_domain_list,
+	[XEN_SYSCTL_getcpuinfo] = sched_sys_cpu_info,
 	[XEN_SYSCTL_cputopoinfo] = sys_cpu_topology,
+	[XEN_SYSCTL_scheduler_op] = sched_sys_params,
 };
 
 long hc_sysctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)

@@ -11,10 +11,7 @@
  * Context: see each function.
  */
 #include "core/evtchn.h"
-#include "core/manage.h"
 #include "core/services.h"
-#include "lib/string.h"
-#include "public/errno.h"
 #include "x86/clock.h"
 #include "x86/processor.h"
 #include "x86/uaccess.h"

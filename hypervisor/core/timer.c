@@ -13,9 +13,7 @@
 #include "core/timer.h"
 
 #include "core/services.h"
-#include "lib/spinlock.h"
 #include "x86/apic.h"
-#include "x86/cpu.h"
 #include "x86/processor.h"
 
 /* Expired timers handled in one softirq pass (SC-3). */
@@ -40,19 +38,18 @@ void timer_init(struct timer *t, void (*handler)(void *), void *data)
 /* Lock the heap that t is in or was last in, and take it out. */
 static struct timer_heap *timer_lock_out(struct timer *t)
 {
-	for (;;) {
-		unsigned int cpu = read_once(t->cpu);
-		struct timer_heap *h = &heaps[cpu];
+	struct timer_heap *h;
 
+	for (;;) {
+		h = &heaps[read_once(t->cpu)];
 		spin_lock(&h->lock);
-		if (read_once(t->cpu) != cpu) {
-			spin_unlock(&h->lock);
-			continue;
-		}
-		if (heap_holds(&t->node))
-			heap_remove(&t->node);
-		return h;
+		if (likely(h == &heaps[read_once(t->cpu)]))
+			break;
+		spin_unlock(&h->lock);
 	}
+	if (heap_holds(&t->node))
+		heap_remove(&t->node);
+	return h;
 }
 
 void timer_stop(struct timer *t)
@@ -85,15 +82,16 @@ void timer_set(struct timer *t, uint64_t deadline)
 {
 	uint64_t flags = irq_save();
 	unsigned int cpu = this_cpu()->id;
-	struct timer_heap *h;
+	struct timer_heap *h = timer_lock_out(t);
 
 	/*
 	 * Out of its heap, the timer may change its CPU. Others may set it
 	 * too as soon as the lock is free: look again.
 	 */
-	while ((h = timer_lock_out(t)) != &heaps[cpu]) {
+	while (unlikely(h != &heaps[cpu])) {
 		write_once(t->cpu, cpu);
 		spin_unlock(&h->lock);
+		h = timer_lock_out(t);
 	}
 	t->node.key = deadline;
 	if (deadline <= TIMER_LAST)

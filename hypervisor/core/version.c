@@ -13,17 +13,10 @@
 
 static long reply_text(guest_ptr_t out, const char *text, size_t size)
 {
-	char buffer[SUBOP_MAX];
-	size_t n;
+	uninitialized_buf char buffer[COMMANDLINE_LEN]; /* the longest */
 
-	/* What does not fit into the first part is cut, the others are zero. */
-	for (size_t at = 0; at < size; at += n) {
-		n = min_u64(size - at, sizeof(buffer));
-		string_copy(buffer, at ? "" : text, n);
-		if (copy_to_guest(guest_ptr(out.va + at), buffer, n))
-			return -XEN_EFAULT;
-	}
-	return 0;
+	string_copy(buffer, text, size);
+	return copy_to_guest(out, buffer, size);
 }
 
 static long reply_compile_info(guest_ptr_t out)

@@ -16,7 +16,6 @@
 
 #include "boot/boot.h"
 #include "core/hypercall.h"
-#include "core/manage.h"
 #include "core/services.h"
 #include "dom0/image.h"
 #include "lib/panic.h"

@@ -25,6 +25,7 @@ enum lock_rank {
 	RANK_PAGE_LIST,   /* per domain: list of owned frames, quota */
 	RANK_HEAP,        /* frame allocator */
 	RANK_SCHED,       /* per CPU run queue; irqsave */
+	RANK_CAP,         /* per domain: budget of CPU time; irqsave */
 	RANK_TIMER,       /* per CPU timer heap; irqsave */
 	RANK_IRQ,         /* interrupt descriptors; irqsave */
 	RANK_CONSOLE,     /* console and log ring; irqsave */

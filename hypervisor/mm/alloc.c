@@ -11,10 +11,7 @@
  *
  * Locks: heap_lock for the lists. Context: any CPU, not interrupt handlers.
  */
-#include "core/services.h"
-#include "lib/string.h"
 #include "mm/pagetype.h"
-#include "x86/features.h"
 
 #define ORDER_BODY 0xff
 

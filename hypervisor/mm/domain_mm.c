@@ -9,15 +9,9 @@
  * Locks: page_lock guards the list of pages and the quota; mmu_lock the
  * tables, roots and pins.
  */
-#include "core/hypercall.h"
-#include "lib/panic.h"
-#include "lib/string.h"
 #include "mm/pagetype.h"
-#include "public/errno.h"
-#include "pv/pv.h"
 
-/* Domains whose last reference was one of their pages; see frame_release(). */
-static struct domain *zombies;
+struct domain *zombies;
 
 /*
  * The caller may hold any domain's mmu_lock, and the last reference to a
@@ -34,45 +28,15 @@ static void domain_drop_pages_reference(struct domain *d)
 		;
 }
 
-int mmu_enter(struct domain *d)
+void zombies_put(void)
 {
-	spin_lock(&d->mmu_lock);
-	if (likely(!walker_active(d)) || !walker_run(d))
-		return 0;
-	spin_unlock(&d->mmu_lock);
-	return -XEN_ERESTART;
-}
+	struct domain *d, *next;
 
-void mmu_leave(struct domain *d)
-{
-	struct domain *zombie = NULL, *next;
-
-	spin_unlock(&d->mmu_lock);
-	if (unlikely(read_once(zombies)))
-		zombie = __atomic_exchange_n(&zombies, NULL, __ATOMIC_SEQ_CST);
-	for (; zombie; zombie = next) {
-		next = zombie->next_zombie;
-		domain_put(zombie);
-	}
-}
-
-int target_get(domid_t id, struct domain **d)
-{
-	struct domain *self = current_vcpu()->domain;
-
-	*d = self;
-	if (id == DOMID_SELF || id == self->id)
-		return 0;
-	*d = domain_is_control(self) ? domain_get(id) : NULL;
-	if (*d)
-		return 0;
-	return domain_is_control(self) ? -XEN_ESRCH : -XEN_EPERM;
-}
-
-void target_put(struct domain *d)
-{
-	if (d && d != current_vcpu()->domain)
+	for (d = __atomic_exchange_n(&zombies, NULL, __ATOMIC_SEQ_CST); d;
+	     d = next) {
+		next = d->next_zombie;
 		domain_put(d);
+	}
 }
 
 /* Pages. */

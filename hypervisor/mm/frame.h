@@ -20,7 +20,6 @@
 
 #include "boot/boot.h"
 #include "lib/list.h"
-#include "lib/types.h"
 #include "x86/layout.h"
 
 struct domain;

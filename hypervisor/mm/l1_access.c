@@ -4,8 +4,6 @@
  * grant mappings, look-ups.
  */
 #include "mm/pagetype.h"
-#include "public/errno.h"
-#include "pv/pv.h"
 
 /* Tries of a compare-exchange that races with accessed and dirty (PT-18). */
 #define STORE_TRIES 8

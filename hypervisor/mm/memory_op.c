@@ -3,12 +3,8 @@
  * HYPERVISOR_memory_op: dispatch, and what a domain may ask: how much memory
  * it has, and which memory maps it sees. Changes are in mm/reservation.c.
  */
-#include "boot/boot.h"
 #include "core/grant.h"
-#include "core/hypercall.h"
-#include "lib/string.h"
 #include "mm/pagetype.h"
-#include "public/errno.h"
 #include "public/memory.h"
 
 /* What is there. */
@@ -21,8 +17,8 @@ static long domain_query(unsigned int cmd, guest_ptr_t arg)
 
 	if (copy_from_guest(&m, arg, sizeof(m)))
 		return -XEN_EFAULT;
-	rc = target_get(m.domid, &d);
-	if (rc)
+	d = domain_get_target(m.domid, &rc);
+	if (!d)
 		return rc;
 	if (cmd == XENMEM_current_reservation)
 		rc = (long)d->tot_pages;
@@ -30,7 +26,7 @@ static long domain_query(unsigned int cmd, guest_ptr_t arg)
 		rc = (long)d->max_pages;
 	else /* maximum_gpfn, which the guest has written there */
 		rc = (long)read_once(d->shared_info->arch.max_pfn) - 1;
-	target_put(d);
+	domain_put(d);
 	return rc > 0 ? rc : 0;
 }
 
@@ -131,7 +127,7 @@ static long set_memory_map(struct vcpu *v, void *arg)
 	const struct xen_foreign_memory_map *f = arg;
 	struct e820 *map, *old;
 	struct domain *d;
-	int rc;
+	long rc;
 
 	if (f->map.nr_entries > E820_MAX)
 		return -XEN_EINVAL;
@@ -142,14 +138,13 @@ static long set_memory_map(struct vcpu *v, void *arg)
 	rc = copy_array_from_guest(map->entry,
 				   guest_ptr((uint64_t)f->map.buffer.p), 0,
 				   map->n, sizeof(map->entry[0]));
-	if (!rc)
-		rc = target_get(f->domid, &d);
-	if (!rc) {
+	d = rc ? NULL : domain_get_target(f->domid, &rc);
+	if (d) {
 		spin_lock(&d->lock);
 		old = d->memory_map;
 		d->memory_map = map;
 		spin_unlock(&d->lock);
-		target_put(d);
+		domain_put(d);
 		map = old;
 	}
 	heap_free(map);
@@ -193,11 +188,11 @@ static long acquire_resource(struct vcpu *v, void *arg)
 		return -XEN_EINVAL;
 	if (r->type != XENMEM_resource_grant_table)
 		return -XEN_EOPNOTSUPP;
-	rc = target_get(r->domid, &d);
-	if (rc)
+	d = domain_get_target(r->domid, &rc);
+	if (!d)
 		return rc;
 	rc = grant_frames(d, r);
-	target_put(d);
+	domain_put(d);
 	return rc;
 }
 

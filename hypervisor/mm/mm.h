@@ -7,10 +7,8 @@
  */
 #pragma once
 
-#include "core/domain.h"
 #include "core/services.h"
 #include "mm/frame.h"
-#include "x86/processor.h"
 
 void mm_init(const struct ram_range *ranges, unsigned int n);
 /* Boot modules and the like, once they are no longer needed. */

@@ -6,13 +6,7 @@
  * the domain whose tables change. Everything read back after a continuation,
  * the count of requests done too, is as untrusted as the first time (HC-4).
  */
-#include "core/domain.h"
-#include "core/hypercall.h"
-#include "lib/string.h"
 #include "mm/pagetype.h"
-#include "public/errno.h"
-#include "public/xen.h"
-#include "pv/pv.h"
 
 /* In count: this is the rest of an earlier call. */
 #define CONTINUED 0x80000000u
@@ -24,35 +18,40 @@ struct parties {
 	struct domain *self;
 	struct domain *owner;  /* of frames; NULL: DOMID_IO, DOMID_XEN */
 	struct domain *tables; /* whose tables change */
+	bool counted;          /* owner and tables are, for parties_put() */
 };
 
 static void parties_put(struct parties *p)
 {
-	if (p->owner != p->self)
-		target_put(p->owner);
-	if (p->tables != p->self)
-		target_put(p->tables);
+	if (p->counted && p->owner)
+		domain_put(p->owner);
+	if (p->counted && p->tables)
+		domain_put(p->tables);
 }
 
 /* foreigndom: the owner's id, above it 1 + the id of who has the tables. */
-static int parties_get(struct parties *p, uint64_t foreigndom)
+static long parties_get(struct parties *p, uint64_t foreigndom)
 {
+	struct domain *self = current_vcpu()->domain;
 	domid_t owner = (domid_t)foreigndom;
-	domid_t tables = (domid_t)(foreigndom >> 16);
-	int rc = 0;
+	domid_t tables = (domid_t)((foreigndom >> 16) - 1);
+	long rc;
 
-	p->self = p->owner = p->tables = current_vcpu()->domain;
+	*p = (struct parties){ self, self, self, false };
 	if (foreigndom == DOMID_SELF)
 		return 0;
-	p->owner = NULL;
+	*p = (struct parties){ .self = self, .counted = true };
+	if (foreigndom >> 16 == 0)
+		tables = DOMID_SELF;
+	p->tables = domain_get_target(tables, &rc);
+	if (rc)
+		return rc;
 	if (owner != DOMID_IO && owner != DOMID_XEN)
-		rc = target_get(owner, &p->owner);
-	else if (!domain_is_control(p->self))
+		p->owner = domain_get_target(owner, &rc);
+	else if (!domain_is_control(self))
 		rc = -XEN_EPERM;
-	if (!rc && tables)
-		rc = target_get((domid_t)(tables - 1), &p->tables);
 	/* PT-20: tables of another domain only while it cannot run. */
-	if (!rc && p->tables != p->self &&
+	if (!rc && p->tables != self &&
 	    !read_once(p->tables->controller_pause_count))
 		rc = -XEN_EINVAL;
 	if (rc)
@@ -73,7 +72,8 @@ struct batch_call {
 static int batch_run(const struct batch_call *call, struct parties *p,
 		     guest_ptr_t requests, uint64_t count, uint64_t *done)
 {
-	uint64_t buffer[CHUNK * sizeof(struct mmu_update) / sizeof(uint64_t)];
+	uninitialized_buf uint64_t
+		buffer[CHUNK * sizeof(struct mmu_update) / sizeof(uint64_t)];
 	int rc;
 
 	do {
@@ -98,7 +98,7 @@ static long batch_call(const struct batch_call *call, uint64_t requests,
 	uint64_t done = 0;
 	uint32_t total = 0;
 	struct parties p;
-	int rc = parties_get(&p, foreigndom);
+	long rc = parties_get(&p, foreigndom);
 
 	if (rc)
 		return rc;
@@ -208,7 +208,9 @@ long hc_mmu_update(uint64_t reqs, uint64_t count, uint64_t done,
 
 /* Flushes that guests ask for. */
 
-static int flush_vcpus(struct domain *d, uint64_t bitmap_va)
+/* Not inline, so that other flushes save no registers. */
+static __attribute__((noinline)) int flush_vcpus(struct domain *d,
+						 uint64_t bitmap_va)
 {
 	uint64_t bits[MAX_VCPUS / 64] = { 0 };
 	size_t bytes = (d->max_vcpus + 63) / 64 * 8;

@@ -17,12 +17,6 @@
  */
 #include "mm/pagetype.h"
 
-#include "core/hypercall.h"
-#include "lib/panic.h"
-#include "lib/string.h"
-#include "public/errno.h"
-#include "pv/pv.h"
-
 /* Counters of frames: see frame.h for the rules. */
 
 force_inline bool frame_get(struct frame *f, const struct domain *owner)
@@ -143,16 +137,12 @@ static void frame_type_publish(struct frame *f)
 	__atomic_fetch_and(&f->type, ~TYPE_BUSY, __ATOMIC_SEQ_CST);
 }
 
-force_inline int frame_get_type(struct frame *f, enum frame_type t)
+/* Not inline, so that the short way saves no registers. */
+static __attribute__((noinline)) int frame_get_type_long(struct frame *f,
+							 enum frame_type t)
 {
-	uint64_t old = read_once(f->type);
-	int rc;
+	int rc = frame_type_begin(f, t);
 
-	/* Mostly: of this kind, in use, neither busy nor full. */
-	if (old - (type_word(t) | 1) < TYPE_MAX - 1 &&
-	    atomic_replace(&f->type, &old, old + 1))
-		return 0;
-	rc = frame_type_begin(f, t);
 	if (rc != 1)
 		return rc;
 	rc = t == TYPE_DESCRIPTOR ? descriptor_page_check(table_entries(f)) : 0;
@@ -161,6 +151,19 @@ force_inline int frame_get_type(struct frame *f, enum frame_type t)
 	else
 		frame_type_publish(f);
 	return rc;
+}
+
+force_inline int frame_get_type(struct frame *f, enum frame_type t)
+{
+	uint64_t old = read_once(f->type);
+	/* The first reference, too, where there is nothing to check. */
+	uint64_t least = type_word(t) | (t != TYPE_WRITABLE);
+
+	/* Mostly: of this kind, neither busy nor full. */
+	if (old - least < TYPE_MAX - 1 &&
+	    atomic_replace(&f->type, &old, old + 1))
+		return 0;
+	return frame_get_type_long(f, t);
 }
 
 force_inline void frame_put_type(struct frame *f)
@@ -254,6 +257,12 @@ static unsigned int level_of(const struct frame *table)
 	return type_of(read_once(table->type));
 }
 
+/* Of an entry in its table. */
+static unsigned int index_of(const uint64_t *pte)
+{
+	return ((uintptr_t)pte & ~PAGE_MASK) / sizeof(*pte);
+}
+
 static struct pte_class classify_for(const struct domain *d, unsigned int level,
 				     uint64_t raw)
 {
@@ -312,13 +321,13 @@ static force_inline void promote_step(struct domain *d, struct walker *w,
 	struct walk_level *top = &w->stack[w->depth - 1];
 	uint64_t *entries = table_entries(top->table);
 	struct pte_class c = { 0 };
-	unsigned int i;
+	uint64_t *pte = entries + top->index, raw, fixed;
 	int rc = 0;
 
-	for (i = top->index; i < TABLE_ENTRIES; i++) {
-		uint64_t raw = read_once(entries[i]), fixed;
-
-		if (!(raw & PTE_PRESENT) || !slot_is_guests(level, i))
+	for (; pte < entries + TABLE_ENTRIES; pte++) {
+		raw = read_once(*pte);
+		if (!(raw & PTE_PRESENT) ||
+		    !slot_is_guests(level, index_of(pte)))
 			continue;
 		c = classify_for(d, level, raw);
 		rc = c.kind == ENTRY_TABLE
@@ -328,9 +337,9 @@ static force_inline void promote_step(struct domain *d, struct walker *w,
 			break;
 		fixed = pte_fix(level, raw);
 		if (fixed != raw)
-			write_once(entries[i], fixed);
+			write_once(*pte, fixed);
 	}
-	top->index = i;
+	top->index = (unsigned int)(pte - entries);
 	if (rc == 1) {
 		walker_push(w, frame_at(mfn_of(c.frame)), 0);
 	} else if (rc) {
@@ -369,14 +378,15 @@ static force_inline void demote_step(struct domain *d, struct walker *w,
 {
 	struct walk_level *top = &w->stack[w->depth - 1];
 	const uint64_t *entries = table_entries(top->table);
-	unsigned int i = top->index;
+	const uint64_t *pte = entries + top->index;
 
-	while (i) {
-		uint64_t raw = read_once(entries[--i]);
+	for (; pte > entries; pte--) {
+		uint64_t raw = read_once(pte[-1]);
 		struct pte_class c;
 		struct frame *f;
 
-		if (!(raw & PTE_PRESENT) || !slot_is_guests(level, i))
+		if (!(raw & PTE_PRESENT) ||
+		    !slot_is_guests(level, index_of(pte - 1)))
 			continue;
 		c = classify_for(d, level, raw);
 		if (c.kind == ENTRY_LEAF) {
@@ -385,7 +395,7 @@ static force_inline void demote_step(struct domain *d, struct walker *w,
 		}
 		f = frame_at(mfn_of(c.frame));
 		if (!type_drop_unless_last(f)) {
-			top->index = i;
+			top->index = index_of(pte - 1);
 			walker_push(w, f, TABLE_ENTRIES);
 			return;
 		}
@@ -482,11 +492,6 @@ int table_get(struct domain *d, mfn_t m, unsigned int level)
 }
 
 /* Storing entries. */
-
-static unsigned int index_of(const uint64_t *pte)
-{
-	return ((uintptr_t)pte & ~PAGE_MASK) / sizeof(*pte);
-}
 
 /* False: s->expected is not what is there. */
 static bool entry_replace(struct store *s, uint64_t new)

@@ -8,8 +8,8 @@
 #pragma once
 
 #include "mm/pte.h"
+#include "pv/pv.h"
 #include "x86/paging.h"
-#include "x86/uaccess.h"
 
 #define TABLE_ENTRIES    512
 #define HYPERVISOR_SLOTS (HYPERVISOR_LAST_SLOT - HYPERVISOR_FIRST_SLOT + 1)
@@ -56,8 +56,25 @@ must_check int walker_forget(struct domain *d);
  * Guards every page table of d. Entering finishes a walk in progress first
  * (PT-13): -ERESTART, and no lock held, when that takes longer.
  */
-must_check int mmu_enter(struct domain *d);
-void mmu_leave(struct domain *d);
+must_check static inline int mmu_enter(struct domain *d)
+{
+	spin_lock(&d->mmu_lock);
+	if (likely(!walker_active(d)) || !walker_run(d))
+		return 0;
+	spin_unlock(&d->mmu_lock);
+	return -XEN_ERESTART;
+}
+
+/* Domains whose last reference was one of their pages; see frame_release(). */
+extern struct domain *zombies;
+void zombies_put(void);
+
+static inline void mmu_leave(struct domain *d)
+{
+	spin_unlock(&d->mmu_lock);
+	if (unlikely(read_once(zombies)))
+		zombies_put();
+}
 
 /*
  * A reference (type and general) to m as a validated table of the level.
@@ -124,13 +141,6 @@ void frame_release(struct frame *f);
  * keeps or clears its M2P entry.
  */
 must_check int domain_steal_frame(struct domain *d, struct frame *f);
-
-/*
- * The domain that the caller names: itself, or any if it has control. -EPERM,
- * -ESRCH. Another than the caller's is counted until target_put().
- */
-must_check int target_get(domid_t id, struct domain **d);
-void target_put(struct domain *d);
 
 /* memory_op: the number of extents done is in the bits above the command. */
 #define MEMORY_COMMAND_BITS 6

@@ -13,10 +13,7 @@
  * allocated before anything is given; a failure gives the old pages back, or
  * frees them if the domain is dying (MO-7).
  */
-#include "core/hypercall.h"
-#include "lib/string.h"
 #include "mm/pagetype.h"
-#include "public/errno.h"
 #include "public/memory.h"
 
 /* Largest extent, MO-2: 2 MiB. */
@@ -135,22 +132,22 @@ long reservation_op(struct vcpu *v, unsigned int cmd, uint64_t done,
 	struct extents e;
 	struct domain *d;
 	bool preempted = false;
-	int rc;
+	long rc;
 
 	if (copy_from_guest(&r, arg, sizeof(r)))
 		return -XEN_EFAULT;
 	if (r.extent_order > order_max || r.nr_extents > UINT32_MAX ||
 	    done > r.nr_extents)
 		return (long)done;
-	rc = target_get(r.domid, &d);
-	if (rc)
+	d = domain_get_target(r.domid, &rc);
+	if (!d)
 		return rc;
 	e = extents_of(&r, d);
 	while (done < e.count && !preempted && !extent_change(cmd, &e, done)) {
 		done++;
 		preempted = done < e.count && hypercall_preempt_check();
 	}
-	target_put(d);
+	domain_put(d);
 	if (!preempted)
 		return (long)done;
 	return hypercall_continue(__HYPERVISOR_memory_op,

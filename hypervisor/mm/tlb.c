@@ -12,9 +12,7 @@
  * Locks: none; callers may hold plain spin locks, not those of interrupt
  * handlers. Requests are answered by interrupt, or by polling while waiting.
  */
-#include "core/services.h"
 #include "mm/pagetype.h"
-#include "x86/processor.h"
 #include "x86/smp.h"
 
 #define EPOCH_CLEAN (~0ull)

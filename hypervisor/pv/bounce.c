@@ -9,12 +9,9 @@
  * A guest without a handler, or with a stack that cannot be written, cannot
  * go on: it crashes, with the reason (BF-4, BF-5).
  */
-#include "core/services.h"
 #include "public/callback.h"
 #include "pv/pv.h"
-#include "x86/processor.h"
 #include "x86/segments.h"
-#include "x86/uaccess.h"
 
 #define FRAME_MAX_WORDS  11
 #define SAVED_MASK_SHIFT 32 /* in the word of cs */
@@ -46,7 +43,8 @@ static void bounce(struct vcpu *v, uint64_t handler, bool mask_events,
 {
 	struct cpu_regs *r = guest_regs();
 	bool masked = read_once(v->info->evtchn_upcall_mask) & 1;
-	uint64_t frame[FRAME_MAX_WORDS], *w = frame + FRAME_MAX_WORDS;
+	uninitialized_buf uint64_t frame[FRAME_MAX_WORDS];
+	uint64_t *w = frame + FRAME_MAX_WORDS;
 	uint64_t sp = v->kernel_sp, cs = r->cs & 0xffff;
 	size_t bytes = (7 + extra_words) * sizeof(frame[0]);
 

@@ -7,15 +7,9 @@
  * passed pv_handler_ok() (BF-4).
  * Context: hypercall of the vCPU concerned.
  */
-#include "core/hypercall.h"
-#include "lib/string.h"
 #include "public/callback.h"
-#include "public/errno.h"
 #include "public/nmi.h"
 #include "pv/pv.h"
-#include "x86/context.h"
-#include "x86/fixup.h"
-#include "x86/processor.h"
 
 bool pv_handler_ok(uint64_t address)
 {
@@ -176,7 +170,7 @@ long hc_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
 	struct vcpu *v = current_vcpu();
 	struct cpu_regs *r = guest_regs();
-	struct iret_context f;
+	uninitialized_buf struct iret_context f;
 
 	if (copy_from_guest(&f, guest_ptr(r->rsp), sizeof(f))) {
 		domain_crash(v->domain, "no iret frame at rsp %lx", r->rsp);

@@ -6,15 +6,9 @@
  * Context: hypercall; v does not run. set refuses a vCPU that has run before
  * unless the caller is the control domain (its handler sees to that).
  */
-#include "core/services.h"
-#include "lib/string.h"
 #include "mm/frame.h"
 #include "public/callback.h"
-#include "public/errno.h"
 #include "pv/pv.h"
-#include "x86/context.h"
-#include "x86/processor.h"
-#include "x86/uaccess.h"
 
 #define IOPL_SHIFT 12
 

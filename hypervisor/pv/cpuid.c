@@ -10,9 +10,6 @@
  */
 #include "pv/pv.h"
 #include "x86/clock.h"
-#include "x86/context.h"
-#include "x86/features.h"
-#include "x86/processor.h"
 
 #define BIT(n) (1u << (n))
 #define ALL    0xffffffffu

@@ -3,11 +3,7 @@
  * Debug registers of a vCPU: stored values, loaded while it runs if any
  * breakpoint is on (BF-12).
  */
-#include "core/hypercall.h"
-#include "public/errno.h"
 #include "pv/pv.h"
-#include "x86/context.h"
-#include "x86/processor.h"
 
 #define DR6_GUEST  0xe00ful /* B0-3, BD, BS, BT */
 #define DR7_ALWAYS 0x400ul

@@ -6,7 +6,6 @@
  */
 #pragma once
 
-#include "lib/types.h"
 #include "x86/cpu.h"
 
 #define INSN_MAX 15

@@ -8,13 +8,9 @@
  * mapped on the first use of a selector in them.
  * Context: the vCPU's CPU, or a vCPU that does not run.
  */
-#include "core/hypercall.h"
-#include "lib/string.h"
 #include "mm/mm.h"
-#include "public/errno.h"
 #include "pv/pv.h"
 #include "x86/paging.h"
-#include "x86/processor.h"
 #include "x86/segments.h"
 
 #define DESC_PRESENT (1ul << 47)

@@ -6,13 +6,8 @@
  *
  * Context: v is current, in its frame, interrupts on.
  */
-#include "public/errno.h"
 #include "pv/decode.h"
-#include "pv/io_port.h"
 #include "pv/pv.h"
-#include "x86/context.h"
-#include "x86/processor.h"
-#include "x86/uaccess.h"
 
 #define DR6_BS 0x4000ul
 /* ud2, "xen", cpuid */
@@ -70,13 +65,14 @@ static bool is_out(const struct insn *i)
 static bool port_access(struct vcpu *v, struct cpu_regs *r,
 			const struct insn *i, uint16_t port)
 {
+	uint32_t value;
+
 	if (!may_access(v, i, port))
 		return false;
-	if (is_out(i))
-		io_port_write(v, port, i->bytes,
-			      (uint32_t)insn_read_register(i, r, 0));
-	else
-		insn_write_register(i, r, 0, io_port_read(v, port, i->bytes));
+	value = io_port_access(v, is_out(i), port, i->bytes,
+			       (uint32_t)insn_read_register(i, r, 0));
+	if (!is_out(i))
+		insn_write_register(i, r, 0, value);
 	return true;
 }
 
@@ -86,14 +82,10 @@ static int transfer(struct vcpu *v, const struct insn *i, uint16_t port,
 {
 	uint32_t value = 0;
 
-	if (!is_out(i)) {
-		value = io_port_read(v, port, i->bytes);
-		return copy_to_guest(guest_ptr(va), &value, i->bytes);
-	}
-	if (copy_from_guest(&value, guest_ptr(va), i->bytes))
+	if (is_out(i) && copy_from_guest(&value, guest_ptr(va), i->bytes))
 		return -XEN_EFAULT;
-	io_port_write(v, port, i->bytes, value);
-	return 0;
+	value = io_port_access(v, is_out(i), port, i->bytes, value);
+	return is_out(i) ? 0 : copy_to_guest(guest_ptr(va), &value, i->bytes);
 }
 
 /* INS (port to rdi) or OUTS (rsi to port), one element; moves rip itself. */

@@ -6,9 +6,6 @@
  * Context: v is current, in its frame, interrupts on.
  */
 #include "pv/pv.h"
-#include "x86/context.h"
-#include "x86/processor.h"
-#include "x86/uaccess.h"
 
 #define LDT_WINDOW_SIZE (16 * PAGE_SIZE)
 #define SELECTOR_LDT    4u /* table indicator in an error code */

@@ -5,13 +5,8 @@
  *
  * Context: v is current; the privilege of the instruction has been checked.
  */
-#include "pv/io_port.h"
-
-#include "core/services.h"
 #include "platform/platform.h"
 #include "pv/pv.h"
-#include "x86/processor.h"
-#include "x86/uaccess.h"
 
 /* The timer that kernels calibrate against: never there, never awaited. */
 #define PIT_CHANNEL_2  0x42
@@ -60,50 +55,40 @@ bool io_port_in_bitmap(struct vcpu *v, uint16_t port, unsigned int bytes)
 	return !(bits >> (port & 7) & ((1u << bytes) - 1));
 }
 
-/* One access at a time: see platform/pci.c. */
-uint32_t io_port_read(struct vcpu *v, uint16_t port, unsigned int bytes)
+static uint32_t port_in(uint16_t port, unsigned int bytes)
 {
-	uint32_t value;
+	if (bytes == 1)
+		return in8(port);
+	return bytes == 2 ? in16(port) : in32(port);
+}
+
+static void port_out(uint16_t port, unsigned int bytes, uint32_t value)
+{
+	if (bytes == 1)
+		out8(port, (uint8_t)value);
+	else if (bytes == 2)
+		out16(port, (uint16_t)value);
+	else
+		out32(port, value);
+}
+
+uint32_t io_port_access(struct vcpu *v, bool out, uint16_t port,
+			unsigned int bytes, uint32_t value)
+{
 	uint64_t flags;
 
-	if (port == PIT_CHANNEL_2)
+	if (!out && port == PIT_CHANNEL_2)
 		return 0;
-	if (port == PIT_GATE)
+	if (!out && port == PIT_GATE)
 		return PIT_GATE_READY;
 	if (!allowed(v, port, bytes))
 		return ~0u;
+	/* One access at a time: see platform/pci.c. */
 	flags = spin_lock_irqsave(&pci_lock);
-	switch (bytes) {
-	case 1:
-		value = in8(port);
-		break;
-	case 2:
-		value = in16(port);
-		break;
-	default:
-		value = in32(port);
-	}
+	if (out)
+		port_out(port, bytes, value);
+	else
+		value = port_in(port, bytes);
 	spin_unlock_irqrestore(&pci_lock, flags);
 	return value;
-}
-
-void io_port_write(struct vcpu *v, uint16_t port, unsigned int bytes,
-		   uint32_t value)
-{
-	uint64_t flags;
-
-	if (!allowed(v, port, bytes))
-		return;
-	flags = spin_lock_irqsave(&pci_lock);
-	switch (bytes) {
-	case 1:
-		out8(port, (uint8_t)value);
-		break;
-	case 2:
-		out16(port, (uint16_t)value);
-		break;
-	default:
-		out32(port, value);
-	}
-	spin_unlock_irqrestore(&pci_lock, flags);
 }

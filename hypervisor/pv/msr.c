@@ -6,8 +6,6 @@
  * Context: v is current, in kernel mode, interrupts on.
  */
 #include "pv/pv.h"
-#include "x86/processor.h"
-#include "x86/uaccess.h"
 
 enum msr_kind {
 	ADDRESS,    /* the processor's; canonical values may be written */

@@ -7,11 +7,8 @@
  * Context: v is current, in kernel mode, after a write fault at a present
  * mapping. Whatever does not fit is an ordinary page fault of the guest (T25).
  */
-#include "core/services.h"
-#include "public/errno.h"
 #include "pv/decode.h"
 #include "pv/pv.h"
-#include "x86/processor.h"
 
 #define ARITHMETIC_FLAGS                                                       \
 	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)

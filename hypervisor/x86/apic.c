@@ -8,14 +8,11 @@
 #include "x86/apic.h"
 
 #include "core/services.h"
-#include "lib/panic.h"
 #include "lib/printf.h"
 #include "platform/acpi.h"
 #include "x86/clock.h"
-#include "x86/features.h"
 #include "x86/irq.h"
 #include "x86/paging.h"
-#include "x86/processor.h"
 
 enum apic_register {
 	APIC_ID = 0x20,

@@ -3,7 +3,6 @@
  * Structure offsets for assembly. Not part of the image: the build turns the
  * compiler's output into build/gen/asm-offsets.h (scripts/asm_offsets.py).
  */
-#include "core/domain.h"
 #include "core/hypercall.h"
 
 #define DEFINE(name, value)                                                    \

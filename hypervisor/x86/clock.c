@@ -10,10 +10,8 @@
 #include "x86/clock.h"
 
 #include "core/services.h"
-#include "lib/panic.h"
 #include "lib/printf.h"
 #include "platform/platform.h"
-#include "x86/processor.h"
 
 /* Less than the PIT takes to wrap, pairs included: 54 ms. */
 #define CALIBRATE_MS 40

@@ -12,11 +12,7 @@
  */
 #include "x86/context.h"
 
-#include "core/services.h"
 #include "pv/pv.h"
-#include "x86/features.h"
-#include "x86/fixup.h"
-#include "x86/processor.h"
 #include "x86/segments.h"
 
 #define READ_SELECTOR(seg)                                                     \

@@ -40,7 +40,6 @@ struct cpu {
 	bool online;
 	uint32_t lock_ranks; /* debug: bit per rank held */
 	uint64_t tsc_offset;
-	uint64_t irq_count;
 };
 
 #ifndef TENON_HOSTED

@@ -71,4 +71,11 @@ enum exit_how {
 };
 enum exit_how exit_plan(const struct cpu_regs *regs);
 
+/* Instructions that may fault, and where to go on then (x86/uaccess.S). */
+struct fault_fixup {
+	uint64_t fault, resume;
+};
+extern const struct fault_fixup fault_fixups[], fault_fixups_end[];
+extern const char exit_iretq[]; /* entry.S: the IRET to guests */
+
 #endif

@@ -5,12 +5,8 @@
  *
  * Context: any CPU, on the main stack above nothing but the guest frame.
  */
-#include "core/services.h"
 #include "pv/pv.h"
-#include "x86/entry.h"
-#include "x86/processor.h"
 #include "x86/segments.h"
-#include "x86/uaccess.h"
 
 /*
  * SYSRET loads rip from rcx and flags from r11 and selectors from STAR, and

@@ -3,12 +3,9 @@
  * Processor features: found once on the boot CPU, switched on alike on all.
  * What guests see of them is pv/cpuid.c's business.
  */
-#include "x86/features.h"
 
 #include "lib/string.h"
 #include "x86/context.h"
-#include "x86/fixup.h"
-#include "x86/processor.h"
 
 struct cpu_features cpu_features;
 bool smap_active;

@@ -12,11 +12,6 @@
 #include "x86/context.h"
 
 #include "core/services.h"
-#include "lib/string.h"
-#include "public/errno.h"
-#include "x86/features.h"
-#include "x86/fixup.h"
-#include "x86/processor.h"
 
 /*
  * The area that v->fpu points to, aligned to 64 bytes [SDM1 "XSAVE-Managed

@@ -5,14 +5,12 @@
  *
  * Locks: RANK_IRQ, since index and data are two registers.
  */
-#include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/spinlock.h"
 #include "platform/acpi.h"
 #include "x86/apic.h"
 #include "x86/cpu.h"
 #include "x86/paging.h"
-#include "x86/processor.h"
 
 #define REG_VERSION     1
 #define REG_REDIRECTION 0x10 /* two registers per line */

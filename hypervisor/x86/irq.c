@@ -10,11 +10,8 @@
 
 #include "core/console.h"
 #include "core/services.h"
-#include "lib/panic.h"
-#include "lib/printf.h"
 #include "x86/apic.h"
 #include "x86/entry.h"
-#include "x86/processor.h"
 #include "x86/smp.h"
 
 static struct {
@@ -33,7 +30,6 @@ void handle_interrupt(struct cpu_regs *regs)
 	unsigned int vector = regs->vector & 0xff;
 	irq_handler_fn *fn = read_once(handlers[vector].fn);
 
-	this_cpu()->irq_count++;
 	/* Spurious ones, also the PICs', want no EOI [SDM3 "Spurious"]. */
 	if (vector == VECTOR_SPURIOUS || vector < VECTOR_DEVICE)
 		return;
@@ -56,25 +52,13 @@ void softirq_raise(unsigned int cpu, enum softirq which)
 		smp_send_ipi(cpu, VECTOR_RESCHEDULE);
 }
 
-static void softirq_one(enum softirq which)
-{
-	switch (which) {
-	case SOFTIRQ_TIMER:
-		timer_softirq();
-		break;
-	case SOFTIRQ_SCHEDULE:
-		schedule();
-		break;
-	case SOFTIRQ_CONSOLE:
-		console_softirq();
-		break;
-	default:
-		break;
-	}
-}
-
 void softirq_run(void)
 {
+	static void (*const actions[])(void) = {
+		[SOFTIRQ_TIMER] = timer_softirq,
+		[SOFTIRQ_SCHEDULE] = schedule,
+		[SOFTIRQ_CONSOLE] = console_softirq,
+	};
 	struct cpu *c = this_cpu();
 	uint64_t pending;
 
@@ -87,6 +71,6 @@ void softirq_run(void)
 
 		__atomic_fetch_and(&c->softirq_pending, ~(1ull << which),
 				   __ATOMIC_SEQ_CST);
-		softirq_one((enum softirq)which);
+		actions[which]();
 	}
 }

@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "lib/types.h"
 #include "x86/cpu.h"
 
 #define VECTOR_PIC        0x20 /* 16: where the masked PICs point */

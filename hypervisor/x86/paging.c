@@ -13,9 +13,6 @@
 
 #include "boot/boot.h"
 #include "core/services.h"
-#include "lib/panic.h"
-#include "lib/string.h"
-#include "x86/processor.h"
 #include "x86/segments.h"
 #include "x86/smp.h"
 
@@ -150,12 +147,6 @@ void paging_init(void)
 	cpu_prepare(0, boot_cpu_block);
 	paging_load_root(boot_root);
 	boot_memory_unlimited();
-}
-
-void paging_load_root(mfn_t root)
-{
-	write_cr3(root.n << PAGE_SHIFT);
-	this_cpu()->loaded_root = root;
 }
 
 static void *iomap(uint64_t pa, size_t size, uint64_t flags)

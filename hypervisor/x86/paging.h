@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "lib/types.h"
-#include "x86/layout.h"
+#include "x86/cpu.h"
+#include "x86/processor.h"
 
 /*
  * The idle root: lower half empty. Slots 256..271 are the template that every
@@ -15,8 +15,14 @@
 extern uint64_t boot_l4[512];
 extern mfn_t boot_root;
 
-void paging_init(void);            /* boot CPU: build boot_l4 and load it */
-void paging_load_root(mfn_t root); /* CR3, flushing what is not global */
+void paging_init(void); /* boot CPU: build boot_l4 and load it */
+
+/* CR3, flushing what is not global. */
+static inline void paging_load_root(mfn_t root)
+{
+	write_cr3(root.n << PAGE_SHIFT);
+	this_cpu()->loaded_root = root;
+}
 
 /* RAM by machine address, through the direct map. */
 static inline void *phys_to_virt(uint64_t pa)

@@ -4,13 +4,10 @@
  * locks, allocates nothing, follows no pointer outside this CPU's block and
  * the image.
  */
-#include "lib/panic.h"
 
 #include "boot/boot.h"
 #include "core/console.h"
 #include "core/services.h"
-#include "x86/cpu.h"
-#include "x86/processor.h"
 #include "x86/smp.h"
 
 #define MAX_FRAMES 24

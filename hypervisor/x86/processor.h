@@ -237,3 +237,29 @@ static inline void irq_restore(uint64_t flags)
 	if (flags & RFLAGS_IF)
 		irq_enable();
 }
+
+/* What the processors can do, and the control registers that say so. */
+struct cpu_features {
+	bool smap, xsave, rdtscp, x2apic, tsc_deadline, invariant_tsc, intel;
+	uint64_t xcr0;       /* every state component that we support */
+	uint32_t xsave_size; /* bytes of an XSAVE area for xcr0 */
+	uint32_t fxsave_mxcsr_mask;
+	unsigned int address_bits; /* of machine addresses */
+	uint64_t cr4;              /* CR4 of the hypervisor on every CPU */
+};
+
+extern struct cpu_features cpu_features;
+
+void features_init(void);     /* boot CPU: fill cpu_features */
+void features_init_cpu(void); /* each CPU: CR0, CR4, EFER, PAT, XCR0 */
+
+/* Does this CPU run with CR4.SMAP? Same on all CPUs; set by features_init. */
+extern bool smap_active;
+
+/* Instructions that recover from faults (x86/uaccess.S). */
+
+/* A register whose selector cannot be loaded gets null; false: one was. */
+bool load_selectors(uint16_t ds, uint16_t es, uint16_t fs, uint16_t gs);
+void load_user_gs(uint16_t selector);
+must_check bool fxrstor_safe(const void *image);
+must_check bool xrstor_safe(const void *image, uint64_t components);

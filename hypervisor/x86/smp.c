@@ -8,18 +8,12 @@
  */
 #include "x86/smp.h"
 
-#include "boot/boot.h"
-#include "core/services.h"
-#include "lib/printf.h"
-#include "lib/string.h"
 #include "mm/mm.h"
 #include "platform/acpi.h"
 #include "x86/apic.h"
 #include "x86/clock.h"
 #include "x86/entry.h"
-#include "x86/features.h"
 #include "x86/paging.h"
-#include "x86/processor.h"
 #include "x86/segments.h"
 
 /*

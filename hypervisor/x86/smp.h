@@ -2,8 +2,6 @@
 /* Starting the other CPUs, and interrupts between CPUs. */
 #pragma once
 
-#include "lib/types.h"
-#include "x86/cpu.h"
 #include "x86/irq.h"
 
 /* Memory of the boot CPU's block; head.S maps it at ENTRY_REGION. */

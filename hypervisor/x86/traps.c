@@ -9,14 +9,7 @@
  * own and may interrupt anything: they take no locks and touch no guest
  * memory (BF-19).
  */
-#include "core/services.h"
-#include "lib/panic.h"
-#include "lib/string.h"
 #include "pv/pv.h"
-#include "x86/entry.h"
-#include "x86/features.h"
-#include "x86/fixup.h"
-#include "x86/processor.h"
 #include "x86/segments.h"
 #include "x86/smp.h"
 
@@ -135,7 +128,9 @@ static bool ldt_fault(const struct cpu_regs *regs)
 	return pv_ldt_fault(v, cr2);
 }
 
-static void hypervisor_exception(struct cpu_regs *regs)
+/* Not inline: what guests cause needs no stack here. */
+static __attribute__((noinline)) void
+hypervisor_exception(struct cpu_regs *regs)
 {
 	if (regs->vector == TRAP_DB)
 		hypervisor_debug(regs);

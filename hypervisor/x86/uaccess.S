@@ -7,6 +7,8 @@
  * traps.c resumes at the second with all registers as they were, and
  * interrupts as they were.
  */
+#include "public/errno.h"
+
 .macro MAY_FAULT fixup
 	.pushsection .rodata
 	.quad	9f, \fixup
@@ -29,27 +31,38 @@ fault_fixups:
 .endm
 
 /*
- * size_t guest_copy_raw(void *dst, const void *src, size_t n)
- * Returns the bytes not copied. One of the two pointers is a guest's.
+ * int guest_copy_in(void *dst, const void *src, size_t n)	from a guest
+ * int guest_copy_out(void *dst, const void *src, size_t n)	to a guest
+ * 0 or -EFAULT; after a copy in that has failed the rest of dst is zero.
  */
-	.globl	guest_copy_raw
-guest_copy_raw:
+.macro GUEST_COPY clear_rest:vararg
 	mov	%rdx, %rcx
 	shr	$3, %rcx
 	and	$7, %edx
 	USER_ACCESS stac
-	MAY_FAULT copy_words_failed
+	MAY_FAULT .Lwords_failed\@
 	rep movsq
 	mov	%edx, %ecx
-	MAY_FAULT copy_done
+	MAY_FAULT .Lbytes_failed\@
 	rep movsb
-copy_done:
 	USER_ACCESS clac
-	mov	%rcx, %rax
+	xor	%eax, %eax
 	ret
-copy_words_failed:
+.Lwords_failed\@:
 	lea	(%rdx,%rcx,8), %rcx
-	jmp	copy_done
+.Lbytes_failed\@:
+	USER_ACCESS clac
+	xor	%eax, %eax
+	\clear_rest
+	mov	$-XEN_EFAULT, %eax
+	ret
+.endm
+	.globl	guest_copy_in
+guest_copy_in:
+	GUEST_COPY rep stosb
+	.globl	guest_copy_out
+guest_copy_out:
+	GUEST_COPY
 
 /* Null where the selector cannot be loaded, and eax = 0. */
 .macro LOAD_SEGMENT seg, selector
@@ -91,27 +104,6 @@ load_user_gs:
 failed:
 	xor	%eax, %eax
 	ret
-
-/* bool rdmsr_safe(uint32_t msr, uint64_t *value) */
-	.globl	rdmsr_safe
-rdmsr_safe:
-	mov	%edi, %ecx
-	movq	$0, (%rsi)
-	MAY_FAULT failed
-	rdmsr
-	mov	%eax, (%rsi)
-	mov	%edx, 4(%rsi)
-	mov	$1, %eax
-	ret
-
-/* bool wrmsr_safe(uint32_t msr, uint64_t value) */
-	.globl	wrmsr_safe
-wrmsr_safe:
-	mov	%edi, %ecx
-	mov	%esi, %eax
-	mov	%rsi, %rdx
-	shr	$32, %rdx
-	TRY	wrmsr
 
 /* bool fxrstor_safe(const void *image) */
 	.globl	fxrstor_safe

@@ -9,8 +9,8 @@
 
 #include "lib/string.h"
 #include "public/errno.h"
-#include "x86/fixup.h"
 #include "x86/layout.h"
+#include "x86/processor.h"
 
 /* A range may end at the last byte of memory, but not wrap. */
 bool guest_range_ok(uint64_t va, uint64_t n)
@@ -43,23 +43,17 @@ uint64_t clamp(uint64_t va); /* tests/unit/fake: guest memory of a test */
 
 int copy_from_guest(void *dst, guest_ptr_t src, size_t n)
 {
-	size_t left = n;
-
-	if (guest_range_ok(src.va, n)) {
-		left = guest_copy_raw(dst, (const void *)clamp(src.va), n);
-		if (likely(!left))
-			return 0;
-	}
-	memset((char *)dst + n - left, 0, left);
+	if (likely(guest_range_ok(src.va, n)))
+		return guest_copy_in(dst, (const void *)clamp(src.va), n);
+	memset(dst, 0, n);
 	return -XEN_EFAULT;
 }
 
 int copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
 {
-	if (!guest_range_ok(dst.va, n) ||
-	    guest_copy_raw((void *)clamp(dst.va), src, n))
-		return -XEN_EFAULT;
-	return 0;
+	if (likely(guest_range_ok(dst.va, n)))
+		return guest_copy_out((void *)clamp(dst.va), src, n);
+	return -XEN_EFAULT;
 }
 
 /* Element `first`; an address that is no guest's when n from there wrap. */

@@ -34,6 +34,10 @@ must_check int copy_array_from_guest(void *dst, guest_ptr_t base,
 must_check int copy_array_to_guest(guest_ptr_t base, uint64_t first, uint64_t n,
 				   const void *src, size_t size);
 
+/* Only for uaccess.c, which has checked the guest's range (uaccess.S). */
+int guest_copy_in(void *dst, const void *src, size_t n);
+int guest_copy_out(void *dst, const void *src, size_t n);
+
 /* Is [va, va+n) free of wrap, of the hole and of the hypervisor's slots? */
 bool guest_range_ok(uint64_t va, uint64_t n);
 

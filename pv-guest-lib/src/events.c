@@ -27,6 +27,8 @@ static struct channel {
 	uint32_t pirq;
 } channels[PV_EVENT_PORTS];
 
+static unsigned int ports_open;
+
 static int evtchn_op(int cmd, void *op)
 {
 	return (int)pv_hypercall2(__HYPERVISOR_event_channel_op, (uint64_t)cmd,
@@ -62,7 +64,17 @@ int pv_event_attach(uint32_t port, pv_event_handler *handler, void *context)
 static int attach_new(int rc, uint32_t port, pv_event_handler *handler,
 		      void *context)
 {
-	return rc < 0 ? rc : pv_event_attach(port, handler, context);
+	if (rc < 0)
+		return rc;
+	rc = pv_event_attach(port, handler, context);
+	if (rc >= 0)
+		ports_open++;
+	return rc;
+}
+
+unsigned int pv_event_ports_open(void)
+{
+	return ports_open;
 }
 
 int pv_event_bind_virq(uint32_t virq, pv_event_handler *handler, void *context)
@@ -137,6 +149,8 @@ int pv_event_close(uint32_t port)
 	pv_event_mask(port);
 	channels[port] = (struct channel){ NULL, NULL, false, 0 };
 	rc = evtchn_op(EVTCHNOP_close, &op);
+	if (!rc)
+		ports_open--;
 	__atomic_fetch_and(&pv_shared_info->evtchn_pending[port / WORD_BITS],
 			   ~(1UL << (port % WORD_BITS)), __ATOMIC_SEQ_CST);
 	return rc;
@@ -147,6 +161,19 @@ int pv_event_notify(uint32_t port)
 	struct evtchn_send op = { .port = port };
 
 	return evtchn_op(EVTCHNOP_send, &op);
+}
+
+/* What the hypervisor does for an event: bit, selector, upcall. */
+void pv_event_again(uint32_t port)
+{
+	struct vcpu_info *vcpu = pv_vcpu_info();
+	uint32_t word = port / WORD_BITS;
+
+	__atomic_fetch_or(&pv_shared_info->evtchn_pending[word],
+			  1UL << (port % WORD_BITS), __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&vcpu->evtchn_pending_sel, 1UL << word,
+			  __ATOMIC_SEQ_CST);
+	__atomic_store_n(&vcpu->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
 }
 
 static bool run_port(uint32_t port)

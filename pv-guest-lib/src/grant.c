@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grants, version 1.
+ * Grants, version 1: the own table. Mappings of others' pages: grant_map.c.
  *
- * Owns: the own grant table and the list of free references in it. The first
- * references are the toolstack's (console and xenstore).
+ * Owns: the table and the list of free references in it. The first references
+ * are the toolstack's (console and xenstore).
  */
 #include <public/grant_table.h>
 #include <pvguest/grant.h>
@@ -15,7 +15,6 @@
 #define TABLE_FRAMES 4
 #define ENTRIES      (TABLE_FRAMES * PV_PAGE_SIZE / sizeof(struct grant_entry_v1))
 #define FIRST_REF    8
-#define MAPPINGS     256
 #define ENOSPC_RC    (-28)
 #define ENOMEM_RC    (-12)
 #define EIO_RC       (-5)
@@ -23,11 +22,6 @@
 static struct grant_entry_v1 *table;
 static uint16_t next_free[ENTRIES]; /* 0 ends the list */
 static uint16_t first_free;
-
-static struct {
-	void *address; /* NULL: unused */
-	grant_handle_t handle;
-} mappings[MAPPINGS];
 
 static int setup_table(void)
 {
@@ -96,77 +90,4 @@ bool pv_grant_end(uint32_t ref)
 	next_free[ref] = first_free;
 	first_free = (uint16_t)ref;
 	return true;
-}
-
-static int status_to_errno(int16_t status)
-{
-	switch (status) {
-	case GNTST_bad_domain:
-		return -3; /* ESRCH */
-	case GNTST_bad_gntref:
-		return -22; /* EINVAL */
-	case GNTST_permission_denied:
-		return -1; /* EPERM */
-	case GNTST_no_space:
-		return -28; /* ENOSPC */
-	case GNTST_eagain:
-		return -11; /* EAGAIN */
-	default:
-		return EIO_RC;
-	}
-}
-
-static int free_mapping(void)
-{
-	int i;
-
-	for (i = 0; i < MAPPINGS; i++) {
-		if (!mappings[i].address)
-			return i;
-	}
-	return -1;
-}
-
-void *pv_grant_map(uint16_t domid, uint32_t ref, bool writable, int *error)
-{
-	struct gnttab_map_grant_ref op = {
-		.flags = GNTMAP_host_map | (writable ? 0 : GNTMAP_readonly),
-		.ref = ref,
-		.dom = domid,
-	};
-	int slot = free_mapping();
-	void *va = slot < 0 ? NULL : pv_map_reserve(1);
-	long rc;
-
-	*error = ENOMEM_RC;
-	if (!va)
-		return NULL;
-	op.host_addr = (uint64_t)va;
-	rc = pv_hypercall3(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref,
-			   PV_ARG(&op), 1);
-	if (rc != 0 || op.status != GNTST_okay) {
-		*error = rc < 0 ? (int)rc : status_to_errno(op.status);
-		pv_map_release(va, 1);
-		return NULL;
-	}
-	mappings[slot].address = va;
-	mappings[slot].handle = op.handle;
-	*error = 0;
-	return va;
-}
-
-void pv_grant_unmap(void *address)
-{
-	struct gnttab_unmap_grant_ref op = { .host_addr = (uint64_t)address };
-	int i;
-
-	for (i = 0; i < MAPPINGS && mappings[i].address != address; i++)
-		;
-	if (!address || i == MAPPINGS)
-		return;
-	op.handle = mappings[i].handle;
-	pv_hypercall3(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref,
-		      PV_ARG(&op), 1);
-	mappings[i].address = NULL;
-	pv_map_release(address, 1);
 }

@@ -30,7 +30,7 @@ extern const char pv_failsafe_entry[];
 /* The vCPU's part of shared_info. */
 struct vcpu_info *pv_vcpu_info(void);
 
-/* Arms the one-shot timer for an absolute time. */
+/* Has the one-shot timer fire at an absolute time, or before. */
 void pv_timer_set(uint64_t deadline);
 
 /* Timers of time.h (timers.c): run what is due; when is the next? */
@@ -39,6 +39,9 @@ uint64_t pv_timers_next(void);
 
 /* mm.c <-> pages.c: which page frames are free after the tables are built. */
 void pv_pages_add(uint64_t first_pfn, uint64_t count);
+
+/* A page that is never given back, and not counted as allocated. */
+void *pv_table_alloc(void);
 
 /* Page-table page of level 1 for `va`; tables are made as needed. */
 uint64_t *pv_pte_ensure(uint64_t va);

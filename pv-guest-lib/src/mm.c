@@ -204,7 +204,7 @@ static void *early_table(void)
 
 static uint64_t *new_table(void)
 {
-	return early.done ? pv_page_alloc() : early_table();
+	return early.done ? pv_table_alloc() : early_table();
 }
 
 /* The entry of `level` for `va`, with all tables above; NULL: no memory. */

@@ -22,8 +22,9 @@ static struct {
 
 static struct free_page *free_list;
 static uint64_t free_listed;
+static uint64_t allocated;
 
-void pv_page_free(void *page)
+static void list_page(void *page)
 {
 	struct free_page *head = page;
 
@@ -32,10 +33,16 @@ void pv_page_free(void *page)
 	free_listed++;
 }
 
+void pv_page_free(void *page)
+{
+	list_page(page);
+	allocated--;
+}
+
 static void list_range(uint64_t start, uint64_t end)
 {
 	for (; start < end; start += PV_PAGE_SIZE)
-		pv_page_free((void *)start);
+		list_page((void *)start);
 }
 
 /* Frames that the domain does not have are not mapped: stop before one. */
@@ -80,8 +87,23 @@ void *pv_page_alloc(void)
 		range.pages_start -= PV_PAGE_SIZE;
 		page = (void *)range.pages_start;
 	}
+	allocated++;
 	memset(page, 0, PV_PAGE_SIZE);
 	return page;
+}
+
+void *pv_table_alloc(void)
+{
+	void *page = pv_page_alloc();
+
+	if (page)
+		allocated--;
+	return page;
+}
+
+uint64_t pv_pages_allocated(void)
+{
+	return allocated;
 }
 
 uint64_t pv_pages_free(void)

@@ -74,13 +74,23 @@ uint64_t pv_wallclock_ns(void)
 	return seconds * NS_PER_SECOND + ns + pv_time_ns();
 }
 
+/*
+ * A timer that is set for an earlier time serves too: who waits looks at the
+ * clock and waits again. So a deadline that keeps moving away, as those of
+ * devices do, costs no hypercall each time.
+ */
 void pv_timer_set(uint64_t deadline)
 {
+	static uint64_t armed;
 	struct vcpu_set_singleshot_timer op = { .timeout_abs_ns = deadline,
 						.flags = 0 };
-	long rc = pv_hypercall3(__HYPERVISOR_vcpu_op,
-				VCPUOP_set_singleshot_timer, 0, PV_ARG(&op));
+	long rc;
 
+	if (armed <= deadline && armed > pv_time_ns())
+		return;
+	armed = deadline;
+	rc = pv_hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0,
+			   PV_ARG(&op));
 	if (rc != 0)
 		pv_panic("timer was refused: %ld", rc);
 }

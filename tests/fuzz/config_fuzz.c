@@ -15,8 +15,9 @@ static void check_domain(const struct tk_domain_config *domain)
 	FUZZ_CHECK(!domain->ramdisk || *domain->ramdisk);
 	FUZZ_CHECK(domain->cmdline &&
 		   strlen(domain->cmdline) < TK_CMDLINE_SIZE);
-	FUZZ_CHECK(domain->memory_mib && domain->vcpus >= 1 &&
-		   domain->vcpus <= 128);
+	FUZZ_CHECK(domain->memory_mib && domain->vcpus);
+	FUZZ_CHECK(domain->vcpus <= domain->max_vcpus &&
+		   domain->max_vcpus <= TK_VCPUS_MAX);
 	FUZZ_CHECK(domain->maxmem_mib >= domain->memory_mib);
 }
 

@@ -170,6 +170,58 @@ def xenstore_seeds():
     }
 
 
+def netback_step(*values):
+    return bytes(values).ljust(8, b"\0")
+
+
+def netback_seeds():
+    step, work = netback_step, netback_step(7, 20)
+    packet = step(0, 0, 1, 9, 0, 0, 200, 1)
+    batch = (step(0, 0, 13, 1, 0, 30, 0, 1) + step(2, 1, 0, 1, 0, 1)
+             + step(0, 1, 4, 2, 0, 16, 0, 1) + step(0, 2, 0, 3, 0, 13, 0, 1))
+    return {
+        "packets": b"\0" + work + packet * 5 + work + packet + work,
+        "batch": b"\7" + work + batch + work,
+        "receive": b"\7" + step(3, 1, 1, 20) + step(6, 0, 30, 0, 2, 90)
+        + step(6, 3, 3, 0, 1) + step(3, 1, 2, 31) + work,
+        "cut": b"\0" + step(3, 1, 1, 31) * 3 + step(6, 1, 30, 0, 2, 90) + work,
+        "multicast": b"\x11" + step(0, 0, 8, 1) + step(2, 2, 0, 51) + work,
+        "broken": b"\x20" + packet * 3 + step(4, 0, 100) + work
+        + step(5, 1, 0) + work,
+    }
+
+
+DISK_SEEDS = {
+    "places": b"/dev/vg/vol,raw,xvda,rw",
+    "empty-format": b"/guests/x,,hdc,r,cdrom",
+    "prefix": b"phy:vd0p2,sdb1,w",
+    "ram": b"ram:64M/4096,xvdaa16",
+    "names": b"format=raw, vdev=d1p3, access=ro, devtype=disk,"
+             b"backendtype=phy,no-discard,target=/dev/a,b",
+}
+
+
+def blkback_seeds():
+    """Steps of blkback_fuzz.c: requests, a run, completions, a reconnect."""
+    segments = b"".join(bytes([n, 0, 7]) for n in range(11))
+    read, write = b"\x01\x00\x0b\x00" + segments, b"\x01\x01\x02\x08" + segments
+    barrier, flush = b"\x01\x02\x01\x00" + segments, b"\x01\x03\x00\x00"
+    entries = b"".join(struct.pack("<IBBH", 32 + n, 0, 7, 0) for n in range(8))
+    indirect = b"\x09\x05\x00" + entries + b"\x02\x00\x08\x00\x05"
+    run, done = b"\x05\x04", b"\x07\x00\x01"
+    again = b"\x06\x05\x06\x06\x06\x01\x04" + struct.pack("<4I", 0, 1, 0, 1) \
+        + b"\x06\x03"
+    seeds = {}
+    for how in (0, 1, 2, 4, 5, 12):
+        seeds[f"requests-{how}"] = bytes([how]) + read + write + run + \
+            indirect + barrier + flush + run + done * 6 + again + read + run
+    seeds["indices"] = b"\x05" + read + run + b"\x03\xff\xff\xff\xff" + run
+    seeds["queues"] = b"\x04\x06\x06\x0a\x05\x02\x0a\x06\x05\x0a\x07\x03" \
+        b"\x0a\x08\x06\x0a\x09\x04\x06\x01\x06\x03" + read + run
+    seeds["death"] = b"\x05" + read + write + run + b"\x0b\x01"
+    return seeds
+
+
 def mbr_sector(*entries):
     """Entries are (type, first, count)."""
     table = b"".join(struct.pack("<B3xB3xII", 0, *e) for e in entries)
@@ -199,9 +251,12 @@ def write(folder, seeds):
 
 def main():
     root = pathlib.Path(sys.argv[1])
+    write(root / "blkback", blkback_seeds())
+    write(root / "disk", DISK_SEEDS)
     write(root / "elf", ELF_SEEDS)
     write(root / "bzimage", bzimage_seeds())
     write(root / "xenstore", xenstore_seeds())
+    write(root / "netback", netback_seeds())
     write(root / "partition", partition_seeds())
 
 

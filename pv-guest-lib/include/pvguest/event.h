@@ -48,6 +48,16 @@ void pv_event_mask(uint32_t port);
 void pv_event_unmask(uint32_t port);
 
 /*
+ * Runs the port's handler once more, as if an event had come: for a handler
+ * that leaves work behind to give others their turn, or work that is to be
+ * done together with what else happens now.
+ */
+void pv_event_again(uint32_t port);
+
+/* Ports with or without a handler that the functions above have opened. */
+unsigned int pv_event_ports_open(void);
+
+/*
  * Runs the handlers of all ports that are pending, each once; true when there
  * was one. What comes meanwhile is left for the next call, so that busy
  * senders cannot keep the caller in here.

@@ -52,6 +52,12 @@ uint64_t pv_mfn_to_pfn(uint64_t mfn);
 void *pv_page_alloc(void);
 void pv_page_free(void *page);
 
+/*
+ * Pages that pv_page_alloc() has given and nobody has given back; without page
+ * tables, which the library makes as they are needed and keeps.
+ */
+uint64_t pv_pages_allocated(void);
+
 /* Pages left for pv_page_alloc() and pv_heap_grow() together. */
 uint64_t pv_pages_free(void);
 

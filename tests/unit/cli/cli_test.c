@@ -32,6 +32,10 @@ static bool leave_when_over;
 
 static const char config_text[] =
 	"name = 'one'\nkernel = '/guests/kernel'\nmemory = 8\n";
+static const char smp_text[] =
+	"name = 'smp'\nkernel = '/guests/kernel'\nmemory = 8\nvcpus = 2\n"
+	"maxvcpus = 3\ncpus = ['0', '0,3-5']\ncpus_soft = '1'\n"
+	"cpu_weight = 512\ncap = 150\n";
 static const char bad_text[] = "name = 'one'\nkernl = 'x'\n";
 
 size_t platform_read(char *buffer, size_t size)
@@ -63,6 +67,7 @@ static const struct file {
 	const char *text;
 } files[] = {
 	{ "/guests/one.cfg", config_text },
+	{ "/guests/smp.cfg", smp_text },
 	{ "/guests/bad.cfg", bad_text },
 	{ "/guests/kernel", NULL },
 };
@@ -86,6 +91,16 @@ int platform_file(const char *path, const void **data, size_t *size)
 		return 0;
 	}
 	return -1;
+}
+
+struct platform_holds platform_holds(void)
+{
+	return (struct platform_holds){ 0 };
+}
+
+void platform_forget_contents(const char *contents)
+{
+	(void)contents;
 }
 
 const char *platform_file_at(size_t index, size_t *size)
@@ -176,6 +191,11 @@ static void test_machine(void)
 	CHECK_HAS(output, "xen_version            : 4.17.fake\r\n");
 	run("dmesg");
 	CHECK_TEXT(output, "(XEN) hello\r\n");
+	run("network");
+	CHECK_HAS(output, "Port         Bridge");
+	CHECK_HAS(output, "0 of 8192 pages in use");
+	run("network-list nobody");
+	CHECK_HAS(output, "error: no guest nobody");
 	run("pci");
 	CHECK_TEXT(output, "00:01.0 a device\r\n");
 	run("poweroff");
@@ -461,11 +481,117 @@ static void test_xenstore_ls(void)
 	end();
 }
 
+static void test_vcpu_list(void)
+{
+	start();
+	run("create /guests/smp.cfg -p");
+	run("vcpu-list smp");
+	CHECK_TEXT(output,
+		   "Name                                ID  VCPU   CPU State"
+		   "   Time(s) Affinity (Hard / Soft)\r\n"
+		   "smp                                  1     0     1   -b-"
+		   "       1.2  0 / 1\r\n"
+		   "smp                                  1     1     -   --p"
+		   "       2.4  0 / 1\r\n"
+		   "smp                                  1     2     -   --p"
+		   "       3.7  all / 1\r\n");
+	run("vcpu-list two");
+	CHECK_TEXT(output, "error: no running guest two\r\n");
+	run("vcpu-list");
+	CHECK_HAS(output, "\r\nsmp                                  1     2");
+	end();
+}
+
+static void test_vcpu_pin(void)
+{
+	const struct fake_domain *domain;
+
+	start();
+	run("create /guests/smp.cfg -p");
+	domain = fake_domain(1);
+	CHECK(domain->affinity[0][1] == 0x39 && domain->affinity[0][2] == 0xff);
+	run("vcpu-pin smp 1 1 -");
+	CHECK_TEXT(output, "");
+	CHECK(domain->affinity[0][1] == 2 && domain->affinity[1][1] == 2);
+	run("vcpu-pin -f 1 all - 0-7,^2");
+	CHECK_TEXT(output, "");
+	CHECK(domain->affinity[0][1] == 2 && domain->affinity[1][1] == 0xfb &&
+	      domain->affinity[1][2] == 0xfb);
+	run("vcpu-pin smp 3 all");
+	CHECK_TEXT(output, "error: smp has no vcpu 3\r\n");
+	run("vcpu-pin smp 0 1-");
+	CHECK_TEXT(output, "error: 1-: must be CPUs as in 0-3,8,^2\r\n");
+	run("vcpu-pin smp -1 all");
+	CHECK_HAS(output, "error: usage: vcpu-pin");
+	run("vcpu-pin -f");
+	CHECK_HAS(output, "error: usage: vcpu-pin");
+	end();
+}
+
+static void test_vcpu_set(void)
+{
+	start();
+	run("create /guests/smp.cfg -p");
+	run("xenstore-ls /local/domain/1/cpu/2/availability");
+	CHECK_HAS(output, "availability = \"offline\"\r\n");
+	run("vcpu-set -i smp 3");
+	CHECK_TEXT(output, "");
+	run("xenstore-ls /local/domain/1/cpu/2/availability");
+	CHECK_HAS(output, "availability = \"online\"\r\n");
+	run("vcpu-set smp 1");
+	CHECK_TEXT(output, "");
+	run("xenstore-ls /local/domain/1/cpu");
+	CHECK_HAS(output, "cpu/0/availability = \"online\"\r\n");
+	CHECK_HAS(output, "cpu/1/availability = \"offline\"\r\n");
+	run("vcpu-set smp 4");
+	CHECK_TEXT(output, "error: smp can have 1 to 3 vcpus\r\n");
+	run("vcpu-set smp 0");
+	CHECK_TEXT(output, "error: smp can have 1 to 3 vcpus\r\n");
+	run("vcpu-set smp x");
+	CHECK_HAS(output, "error: usage: vcpu-set");
+	run("vcpu-set -i");
+	CHECK_HAS(output, "error: usage: vcpu-set");
+	end();
+}
+
+static void test_sched_credit2(void)
+{
+	const struct fake_domain *domain;
+
+	start();
+	run("create /guests/smp.cfg -p");
+	domain = fake_domain(1);
+	run("sched-credit2");
+	CHECK_TEXT(output,
+		   "Cpupool Pool-0: ratelimit=0us\r\n"
+		   "Name                                ID Weight  Cap\r\n"
+		   "smp                                  1    512  150\r\n");
+	run("sched-credit2 -d smp -w 100 -c 0");
+	CHECK_TEXT(output, "");
+	CHECK(domain->weight == 100 && domain->cap == 0);
+	run("sched-credit2 -d smp --cap 300");
+	CHECK(domain->weight == 100 && domain->cap == 300);
+	run("sched-credit2 -d smp -c 301");
+	CHECK_TEXT(output, "error: 3 vcpus can use 300 per cent\r\n");
+	run("sched-credit2 -d smp -w 0");
+	CHECK_TEXT(output, "error: a weight is 1 to 65535\r\n");
+	run("sched-credit2 -s -r 1000");
+	CHECK_TEXT(output, "");
+	run("sched-credit2 -s");
+	CHECK_TEXT(output, "Cpupool Pool-0: ratelimit=1000us\r\n");
+	run("sched-credit2 -w 1");
+	CHECK_HAS(output, "error: usage: sched-credit2");
+	run("sched-credit2 -d");
+	CHECK_HAS(output, "error: usage: sched-credit2");
+	end();
+}
+
 static const struct test tests[] = {
-	TEST(test_words),   TEST(test_machine),     TEST(test_disks),
-	TEST(test_files),   TEST(test_guest_verbs), TEST(test_wait),
-	TEST(test_console), TEST(test_autorun),     TEST(test_prompt),
-	TEST(test_notice),  TEST(test_xenstore_ls),
+	TEST(test_vcpu_list),     TEST(test_vcpu_pin), TEST(test_vcpu_set),
+	TEST(test_sched_credit2), TEST(test_words),    TEST(test_machine),
+	TEST(test_disks),         TEST(test_files),    TEST(test_guest_verbs),
+	TEST(test_wait),          TEST(test_console),  TEST(test_autorun),
+	TEST(test_prompt),        TEST(test_notice),   TEST(test_xenstore_ls),
 };
 
 int main(void)

@@ -260,7 +260,8 @@ static void try_unmap(void)
 	}
 }
 
-static void try_copy(void)
+/* An element between page 12 and a grant; what it may do is in *good. */
+static struct gnttab_copy copy_element(bool *good)
 {
 	unsigned int ref = (unsigned int)rand() % 10;
 	bool out = rand() % 2, fits = rand() % 4;
@@ -269,16 +270,42 @@ static void try_copy(void)
 	struct gnttab_copy_ptr own = { .u.gmfn = 12, .domid = DOMID_SELF };
 
 	own.offset = fits ? 4000 : 4001;
-	memset(memory[12], 1, PAGE_SIZE);
-	memset(memory[ref], 2, PAGE_SIZE);
 	op.source = out ? own : granted;
 	op.dest = out ? granted : own;
 	op.flags = out ? GNTCOPY_dest_gref : GNTCOPY_source_gref;
-	CHECK(grant_copy(&vcpu[0], &op, 1) == 1);
-	CHECK((op.status == GNTST_okay) == (fits && may(ref, out)));
-	if (op.status == GNTST_okay)
-		CHECK(out ? memory[ref][95] == 1 && memory[ref][96] == 2
-			  : memory[12][4095] == 2 && memory[12][3999] == 1);
+	*good = fits && may(ref, out);
+	return op;
+}
+
+/* Neighbours name the same page now and then. */
+static void try_copy(void)
+{
+	unsigned int n = 1 + (unsigned int)rand() % 4;
+	struct gnttab_copy op[4], *last;
+	bool good[4];
+	uint32_t ref;
+
+	memset(memory[12], 1, PAGE_SIZE);
+	for (unsigned int i = 0; i < n; i++) {
+		if (i && rand() % 2) {
+			op[i] = op[i - 1];
+			good[i] = good[i - 1];
+		} else {
+			op[i] = copy_element(&good[i]);
+		}
+	}
+	for (unsigned int i = 0; i < 10; i++)
+		memset(memory[i], (int)(2 + i), PAGE_SIZE);
+	CHECK(grant_copy(&vcpu[0], op, n) == n);
+	for (unsigned int i = 0; i < n; i++)
+		CHECK((op[i].status == GNTST_okay) == good[i]);
+	if (!good[n - 1])
+		return;
+	last = &op[n - 1];
+	ref = last->flags == GNTCOPY_dest_gref ? last->dest.u.ref
+					       : last->source.u.ref;
+	CHECK(!memcmp(memory[ref], memory[12] + 4000, 96));
+	CHECK(memory[ref][96] == 2 + ref && memory[12][3999] == 1);
 }
 
 int main(void)

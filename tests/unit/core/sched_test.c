@@ -48,7 +48,7 @@ static void on_cpu0(struct domain *d)
 	uint64_t mask[MAX_CPUS / 64] = { 1 };
 
 	for (unsigned int i = 0; i < d->max_vcpus; i++)
-		CHECK(!sched_set_affinity(d->vcpu[i], mask));
+		CHECK(!sched_set_affinity(d->vcpu[i], mask, NULL));
 	machine_settle();
 }
 
@@ -235,15 +235,271 @@ static void test_affinity(void)
 	uint64_t mask[MAX_CPUS / 64] = { 0 };
 
 	up(d);
-	CHECK(sched_set_affinity(d->vcpu[0], mask) == -XEN_EINVAL);
+	CHECK(sched_set_affinity(d->vcpu[0], mask, NULL) == -XEN_EINVAL);
 	mask[0] = 4;
 	machine_be(d->vcpu[0]->cpu);
 	if (current_vcpu() == d->vcpu[0])
-		CHECK(!sched_set_affinity(d->vcpu[0], mask));
+		CHECK(!sched_set_affinity(d->vcpu[0], mask, NULL));
 	machine_run_until(fake_now + 100 * MS);
 	CHECK(d->vcpu[0]->cpu == 2 && ran(d->vcpu[0]) > 0);
 	fake_domain_free(d);
 	fake_ok("a running vCPU moves to where it may run");
+}
+
+static void pin(struct vcpu *v, uint64_t hard, uint64_t soft)
+{
+	uint64_t h[MAX_CPUS / 64] = { hard }, s[MAX_CPUS / 64] = { soft };
+
+	CHECK(!sched_set_affinity(v, hard ? h : NULL, soft ? s : NULL));
+	machine_settle();
+}
+
+/* v waits for an event from now on. */
+static void block(struct vcpu *v)
+{
+	v->blocked = true;
+	sched_update(v);
+	machine_settle();
+}
+
+static void test_many_weights(void)
+{
+	static const unsigned int weights[] = { 64, 128, 256, 512, 1024 };
+	struct domain *ds[5];
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < 5; i++) {
+		ds[i] = fake_domain((domid_t)(i + 1), 1, false);
+		ds[i]->weight = weights[i];
+		sum += weights[i];
+		on_cpu0(ds[i]);
+		up(ds[i]);
+	}
+	machine_run_until(fake_now + 4 * TICKS);
+	for (unsigned int i = 0; i < 5; i++) {
+		check_near(ran(ds[i]->vcpu[0]), 4 * TICKS * weights[i] / sum,
+			   4);
+		fake_domain_free(ds[i]);
+	}
+	fake_ok("five weights, sixteen to one, get what they say");
+}
+
+static void test_no_starvation(void)
+{
+	struct domain *heavy = fake_domain(1, 8, false);
+	struct domain *light = fake_domain(2, 1, false);
+	uint64_t last = 0;
+
+	heavy->weight = 65535;
+	light->weight = 1;
+	on_cpu0(heavy);
+	on_cpu0(light);
+	up(heavy);
+	up(light);
+	/* Its share is one part in half a million. */
+	for (unsigned int i = 0; i < 3; i++) {
+		machine_run_until(fake_now + 500 * TICKS);
+		CHECK(ran(light->vcpu[0]) > last);
+		last = ran(light->vcpu[0]);
+	}
+	fake_domain_free(heavy);
+	fake_domain_free(light);
+	fake_ok("the least weight among the greatest runs now and then");
+}
+
+static void check_cap(unsigned int vcpus, unsigned int percent)
+{
+	struct domain *capped = fake_domain(1, vcpus, false);
+	struct domain *hog = fake_domain(2, 1, false);
+	uint64_t sum = 0, started;
+
+	sched_set_cap(capped, percent);
+	up(capped);
+	started = fake_now;
+	for (unsigned int i = 0; i < 400; i++) {
+		/* The other comes and goes, and must not help or harm. */
+		if (i == 100)
+			up(hog);
+		if (i == 300)
+			vcpu_pause_nosync(hog->vcpu[0]);
+		machine_run_until(started + (i + 1) * TICKS / 100);
+	}
+	for (unsigned int i = 0; i < vcpus; i++)
+		sum += ran(capped->vcpu[i]);
+	check_near(sum, (fake_now - started) * percent / 100, 4);
+	fake_domain_free(capped);
+	fake_domain_free(hog);
+}
+
+static void test_caps(void)
+{
+	check_cap(1, 25);
+	check_cap(1, 2);
+	check_cap(2, 60);
+	check_cap(4, 150);
+	fake_ok("what a cap allows is used and not exceeded");
+}
+
+static void test_cap_changes(void)
+{
+	struct domain *d = fake_domain(1, 1, false);
+	struct vcpu *v = d->vcpu[0];
+	uint64_t before;
+
+	up(d);
+	sched_set_cap(d, 10);
+	machine_run_until(fake_now + TICKS / 2 + 3 * MS);
+	CHECK(!v->running && v->runstate.state == RUNSTATE_offline);
+	sched_set_cap(d, 0);
+	machine_settle();
+	CHECK(v->running);
+	before = ran(v);
+	machine_run_until(fake_now + TICKS);
+	check_near(ran(v) - before, TICKS, 1);
+	/* And nothing is armed for a domain that needs none of it. */
+	sched_set_cap(d, 50);
+	machine_settle();
+	block(v);
+	machine_run_until(fake_now + TICKS);
+	for (unsigned int i = 0; i < cpu_count; i++)
+		CHECK(machine_armed(i) == TIMER_NEVER);
+	fake_domain_free(d);
+	fake_ok("a cap ends at once, and costs a sleeper no timer");
+}
+
+static void test_soft_preferred(void)
+{
+	struct domain *d = fake_domain(1, 2, false);
+	struct vcpu *a = d->vcpu[0], *b = d->vcpu[1];
+
+	pin(a, 0, 2);
+	pin(b, 0, 2);
+	up(d);
+	/* Both run: one of them where it would rather not. */
+	machine_run_until(fake_now + TICKS);
+	CHECK(a->running && b->running && (a->cpu == 1) != (b->cpu == 1));
+	if (b->cpu == 1)
+		a = d->vcpu[1], b = d->vcpu[0];
+	/* The place is free: who spins elsewhere comes. */
+	block(a);
+	machine_run_until(fake_now + MS);
+	CHECK(b->running && b->cpu == 1);
+	/* Who wakes goes where it would rather be, if that is free. */
+	block(b);
+	pin(a, 0, 4);
+	vcpu_wake(a);
+	machine_settle();
+	CHECK(a->running && a->cpu == 2);
+	vcpu_wake(b);
+	machine_settle();
+	CHECK(b->running && b->cpu == 1);
+	fake_domain_free(d);
+	fake_ok("soft affinity is followed where that costs no time");
+}
+
+static void test_soft_is_not_hard(void)
+{
+	struct domain *d = fake_domain(1, 3, false);
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < 3; i++)
+		pin(d->vcpu[i], 0, 1);
+	up(d);
+	machine_run_until(fake_now + TICKS);
+	for (unsigned int i = 0; i < 3; i++)
+		sum += ran(d->vcpu[i]);
+	check_near(sum, TICKS * cpu_count, 1);
+	/* Preferences where it may not run count for nothing. */
+	pin(d->vcpu[0], 4, 1);
+	machine_run_until(fake_now + TICKS);
+	CHECK(d->vcpu[0]->cpu == 2 && d->vcpu[0]->running);
+	fake_domain_free(d);
+	fake_ok("soft affinity leaves no CPU idle; hard affinity counts first");
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+#define WAKES 500
+
+/* 128 spin on a CPU; one sleeps 10 to 20 ms, and works for 20 us. */
+static void test_wake_latency(void)
+{
+	struct domain *hogs = fake_domain(1, 128, false);
+	struct domain *d = fake_domain(2, 1, false);
+	struct vcpu *v = d->vcpu[0];
+	static uint64_t late[WAKES];
+
+	srandom(11);
+	on_cpu0(hogs);
+	on_cpu0(d);
+	up(hogs);
+	up(d);
+	machine_run_until(fake_now + TICKS);
+	for (unsigned int i = 0; i < WAKES; i++) {
+		uint64_t start;
+
+		block(v);
+		machine_run_until(fake_now +
+				  (10000 + (uint64_t)random() % 10000) * 1000);
+		vcpu_wake(v);
+		machine_settle();
+		start = fake_now;
+		while (!v->running && fake_now < start + TICKS)
+			machine_run_until(fake_now + 50000);
+		late[i] = fake_now - start;
+		machine_run_until(fake_now + 20000);
+	}
+	qsort(late, WAKES, sizeof(late[0]), by_size);
+	CHECK(late[WAKES * 99 / 100] <= MS);
+	fake_domain_free(hogs);
+	fake_domain_free(d);
+	fake_ok("among 128 that spin a sleeper runs within 1 ms of its event");
+}
+
+static void test_ratelimit(void)
+{
+	struct domain *hog = fake_domain(1, 1, false);
+	struct domain *d = fake_domain(2, 1, false);
+	struct vcpu *v = d->vcpu[0];
+
+	on_cpu0(hog);
+	on_cpu0(d);
+	up(d);
+	block(v);
+	up(hog);
+	sched_ratelimit = 5 * MS;
+	machine_run_until(fake_now + 2 * MS);
+	vcpu_wake(v);
+	machine_settle();
+	CHECK(!v->running);
+	machine_run_until(fake_now + 4 * MS);
+	CHECK(v->running);
+	sched_ratelimit = 0;
+	fake_domain_free(hog);
+	fake_domain_free(d);
+	fake_ok("a rate limit lets who runs go on for so long");
+}
+
+static void test_idle_time(void)
+{
+	struct domain *d = fake_domain(1, 1, false);
+	uint64_t before = sched_idle_time(1);
+
+	pin(d->vcpu[0], 2, 0);
+	machine_run_until(fake_now + TICKS);
+	up(d);
+	machine_run_until(fake_now + TICKS);
+	check_near(sched_idle_time(1) - before, TICKS, 1);
+	block(d->vcpu[0]);
+	machine_run_until(fake_now + TICKS);
+	check_near(sched_idle_time(1) - before, 2 * TICKS, 1);
+	fake_domain_free(d);
+	fake_ok("a CPU's idle time is what nobody ran");
 }
 
 static void check_invariants(struct domain **ds, unsigned int n)
@@ -257,15 +513,19 @@ static void check_invariants(struct domain **ds, unsigned int n)
 		CHECK(on == v->running);
 		if (v->running)
 			CHECK(!v->blocked && !v->pause_count && !v->down &&
+			      !ds[i]->cap.spent &&
+			      v->sched.hard[0] >> v->cpu & 1 &&
 			      cpu_get(v->cpu)->current == v);
-		else if (!v->blocked && !v->pause_count && !v->down)
+		else if (!v->blocked && !v->pause_count && !v->down &&
+			 !ds[i]->cap.spent)
 			CHECK(v->runstate.state == RUNSTATE_runnable);
 	}
 	/* Work is conserved. */
 	for (unsigned int c = 0; c < cpu_count; c++)
 		for (unsigned int i = 0; i < n && !cpu_get(c)->current; i++)
 			CHECK(ds[i]->vcpu[0]->runstate.state !=
-			      RUNSTATE_runnable);
+				      RUNSTATE_runnable ||
+			      !(ds[i]->vcpu[0]->sched.hard[0] >> c & 1));
 }
 
 static void test_random(void)
@@ -282,7 +542,17 @@ static void test_random(void)
 		struct vcpu *v = ds[random() % 6]->vcpu[0];
 
 		machine_be((unsigned int)random() % cpu_count);
-		switch (random() % 6) {
+		switch (random() % 9) {
+		case 6:
+			pin(v, 1 + (uint64_t)random() % 7, 0);
+			break;
+		case 7:
+			pin(v, 0, (uint64_t)random() % 7 + 1);
+			break;
+		case 8:
+			sched_set_cap(v->domain,
+				      (unsigned int)(random() % 3) * 30);
+			break;
 		case 0:
 			if (current_vcpu())
 				vcpu_block_current();
@@ -332,6 +602,15 @@ int main(void)
 	test_pause();
 	test_yield();
 	test_affinity();
+	test_many_weights();
+	test_no_starvation();
+	test_caps();
+	test_cap_changes();
+	test_soft_preferred();
+	test_soft_is_not_hard();
+	test_wake_latency();
+	test_ratelimit();
+	test_idle_time();
 	test_random();
 	return 0;
 }

@@ -14,7 +14,9 @@
 #define DEPTH 4
 
 static struct block_queue queue;
-static struct block_device disk = { .name = "vd0", .sectors = 1ull << 40 };
+static struct block_device disk = { .name = "vd0",
+				    .sectors = 1ull << 40,
+				    .sector_size = 512 };
 static struct block_command started[64]; /* in the order of start() */
 static unsigned int tags[64], start_count, kicks, resets;
 static unsigned int room; /* commands that the hardware takes */
@@ -218,6 +220,14 @@ static void test_discard(void)
 	block_queue_submit(&queue, &disk, r);
 	block_queue_done(&queue, tags[start_count - 1], -XEN_EIO);
 	CHECK(results[2] == -XEN_EIO && block_queue_active(&queue) == 0);
+	/* Parts are whole sectors of the disk. */
+	disk.sector_size = 4096;
+	r = prepare(3, BLOCK_DISCARD);
+	r->sectors = 256;
+	block_queue_submit(&queue, &disk, r);
+	CHECK(started[start_count - 1].sectors == 96);
+	block_queue_done(&queue, tags[start_count - 1], -XEN_EIO);
+	disk.sector_size = 512;
 }
 
 static void test_time_out(void)

@@ -175,6 +175,7 @@ static void test_gpt_fields(void)
 	CHECK(with_field(72, ~0ull, 8) == -XEN_EINVAL);
 	CHECK(with_field(80, 129, 4) == -XEN_EINVAL); /* its checksum */
 	CHECK(with_field(80, ~0u, 4) == -XEN_EINVAL);
+	CHECK(with_field(80, 0, 4) == -XEN_EINVAL);
 	CHECK(with_field(84, 0, 4) == -XEN_EINVAL);
 	CHECK(with_field(84, 64, 4) == -XEN_EINVAL);
 	CHECK(with_field(84, 132, 4) == -XEN_EINVAL);

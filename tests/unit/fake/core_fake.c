@@ -10,7 +10,6 @@
 
 #include "core/evtchn.h"
 #include "core/hypercall.h"
-#include "core/manage.h"
 #include "core/sched.h"
 #include "core/services.h"
 #include "lib/panic.h"
@@ -358,7 +357,7 @@ static void fake_vcpu(struct domain *d, unsigned int id)
 	v->down = true;
 	v->in_kernel = true;
 	v->initialised = true;
-	v->info = &d->shared_info->vcpu_info[id];
+	v->info = &d->shared_info->vcpu_info[id < 32 ? id : 31];
 	v->info->evtchn_upcall_mask = 1;
 	time_vcpu_init(v);
 	sched_vcpu_init(v);
@@ -373,7 +372,7 @@ struct domain *fake_domain(domid_t id, unsigned int vcpus, bool control)
 	d->is_control = control;
 	d->refcount = 1;
 	d->max_vcpus = vcpus;
-	d->weight = SCHED_WEIGHT_DEFAULT;
+	sched_domain_init(d);
 	d->vcpu = heap_alloc(vcpus * sizeof(d->vcpu[0]));
 	d->shared_info = heap_alloc(PAGE_SIZE);
 	spin_init(&d->lock, RANK_DOMAIN);
@@ -393,6 +392,7 @@ void fake_domain_free(struct domain *d)
 		vcpu_pause_nosync(d->vcpu[i]);
 	machine_settle();
 	evtchn_destroy_domain(d);
+	timer_stop(&d->cap.refill);
 	CHECK(d->refcount == 1);
 	for (unsigned int i = 0; i < d->max_vcpus; i++)
 		heap_free(d->vcpu[i]);

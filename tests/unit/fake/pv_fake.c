@@ -7,7 +7,7 @@
 
 #include "core/services.h"
 #include "pv/pv.h"
-#include "x86/fixup.h"
+#include "x86/processor.h"
 #include "x86/uaccess.h"
 
 #define WINDOWS 8
@@ -81,20 +81,28 @@ uint64_t clamp(uint64_t va)
 	return va;
 }
 
-size_t guest_copy_raw(void *dst, const void *src, size_t n)
+int guest_copy_in(void *dst, const void *src, size_t n)
 {
-	bool write = is_guest((uint64_t)dst);
-
 	for (size_t i = 0; i < n; i++) {
-		uint64_t va = (write ? (uint64_t)dst : (uint64_t)src) + i;
-		uint8_t *byte = guest_byte(va, write);
+		const uint8_t *byte = guest_byte((uint64_t)src + i, false);
+
+		if (!byte) {
+			memset((uint8_t *)dst + i, 0, n - i);
+			return -XEN_EFAULT;
+		}
+		((uint8_t *)dst)[i] = *byte;
+	}
+	return 0;
+}
+
+int guest_copy_out(void *dst, const void *src, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *byte = guest_byte((uint64_t)dst + i, true);
 
 		if (!byte)
-			return n - i;
-		if (write)
-			*byte = ((const uint8_t *)src)[i];
-		else
-			((uint8_t *)dst)[i] = *byte;
+			return -XEN_EFAULT;
+		*byte = ((const uint8_t *)src)[i];
 	}
 	return 0;
 }

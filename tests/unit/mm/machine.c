@@ -14,7 +14,7 @@
 #include "mm/pagetype.h"
 #include "public/errno.h"
 #include "pv/pv.h"
-#include "x86/features.h"
+#include "x86/processor.h"
 #include "x86/smp.h"
 
 struct frame frame_table[MACHINE_FRAMES];
@@ -400,6 +400,21 @@ struct domain *domain_get(domid_t id)
 	if (!d || d->dying)
 		return NULL;
 	d->refcount++;
+	return d;
+}
+
+struct domain *domain_get_target(domid_t id, long *rc)
+{
+	const struct domain *self = current_vcpu()->domain;
+	struct domain *d;
+
+	if (id == DOMID_SELF)
+		id = self->id;
+	*rc = -XEN_EPERM;
+	if (id != self->id && !self->is_control)
+		return NULL;
+	d = domain_get(id);
+	*rc = d ? 0 : -XEN_ESRCH;
 	return d;
 }
 

@@ -40,7 +40,7 @@ MISTAKES = [
     ("PT-13 undo", "pagetype", "w->demoting = true;\n\t} else",
      "w->depth = 0;\n\t} else"),
     ("PT-13 done", "pagetype", "table_put(d, root);", ""),
-    ("PT-13 enter", "domain_mm", "|| !walker_run(d)", "|| true"),
+    ("PT-13 enter", "pagetype.h", "|| !walker_run(d)", "|| true"),
     ("PT-17 pin", "domain_mm", "if (old & TYPE_PINNED) {", "if (0) {"),
     ("PT-17 unpin", "domain_mm", "if (!(old & TYPE_PINNED))", "if (0)"),
     ("PT-19", "mmu_ops", "if (u->ptr & 4)", "if (0)"),

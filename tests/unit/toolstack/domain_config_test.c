@@ -36,11 +36,37 @@ static void test_defaults(void)
 	CHECK(!domain.ramdisk);
 	CHECK_TEXT(domain.cmdline, "");
 	CHECK(domain.memory_mib == 32 && domain.maxmem_mib == 32);
-	CHECK(domain.vcpus == 1);
+	CHECK(domain.vcpus == 1 && domain.max_vcpus == 1);
 	CHECK(domain.on_poweroff == TK_ACTION_DESTROY);
 	CHECK(domain.on_reboot == TK_ACTION_RESTART);
 	CHECK(domain.on_crash == TK_ACTION_DESTROY);
 	CHECK(!domain.has_uuid);
+	tk_domain_config_free(&domain);
+}
+
+static bool map_is(const struct tk_cpu_map *map, const char *expected)
+{
+	char text[64];
+
+	tk_cpu_map_text(map, TK_CPUS_MAX, text, sizeof(text));
+	return !strcmp(text, expected);
+}
+
+static void test_vcpus(void)
+{
+	CHECK(!parse_more("maxvcpus=4\nvcpus=2\ncpu_weight=512\ncap=400\n"
+			  "cpus='0-3,8, ^2'\ncpus_soft=[5,'all,^0']\n"));
+	CHECK(domain.vcpus == 2 && domain.max_vcpus == 4);
+	CHECK(domain.weight == 512 && domain.cap == 400);
+	CHECK(map_is(&domain.hard[0], "0-1,3,8"));
+	CHECK(map_is(&domain.hard[3], "0-1,3,8"));
+	CHECK(map_is(&domain.soft[0], "5"));
+	CHECK(map_is(&domain.soft[1], "1-255"));
+	CHECK(map_is(&domain.soft[2], "all"));
+	tk_domain_config_free(&domain);
+	CHECK(!parse_more("vcpus=128"));
+	CHECK(domain.vcpus == 128 && domain.max_vcpus == 128);
+	CHECK(!domain.hard && !domain.soft && !domain.weight && !domain.cap);
 	tk_domain_config_free(&domain);
 }
 
@@ -124,9 +150,15 @@ static const struct refused refused[] = {
 	{ "memory='lots'", "memory = \"lots\": must be a number" },
 	{ "memory=64\nmaxmem=63", "f:3:1: maxmem = 63 is less than memory = "
 				  "64" },
-	{ "vcpus=129", "f:2:7: vcpus = 129: a guest has at most 128 vCPUs" },
-	{ "vcpus=0", "vcpus = 0: a guest needs a vCPU" },
-	{ "vcpus=2\nmaxvcpus=4", "maxvcpus: must be as vcpus" },
+	{ "vcpus=0", "f:2:7: vcpus = 0: must be 1 to 128" },
+	{ "vcpus=129", "vcpus = 129: must be 1 to 128" },
+	{ "vcpus=4\nmaxvcpus=3", "f:3:1: maxvcpus = 3 is less than vcpus = 4" },
+	{ "cpu_weight=65536", "cpu_weight = 65536: must be 1 to 65535" },
+	{ "cap=101", "f:2:1: cap = 101: 1 vCPUs can use 100 per cent" },
+	{ "cpus='0-'", "f:2:6: cpus: must be CPUs as in \"0-3,8,^2\"" },
+	{ "cpus='1,^1'", "cpus: must be CPUs" },
+	{ "cpus='256'", "cpus: must be CPUs" },
+	{ "vcpus=2\ncpus_soft=['0', '3-1']", "f:3:17: cpus_soft: must be" },
 	{ "name=''", "f:2:6: name is empty" },
 	{ "name='a/b'", "name = \"a/b\": only printable ASCII" },
 	{ "name='a b'", "name = \"a b\": only printable ASCII" },
@@ -146,8 +178,14 @@ static const struct refused refused[] = {
 				   "destroy, restart, rename-restart or "
 				   "preserve" },
 	{ "uuid='123'", "uuid = \"123\": must be 32 hexadecimal digits" },
-	{ "disk=['phy:/dev/x,xvda,w']", "f:2:1: disk is not supported yet" },
-	{ "\n  vif = ['']", "f:3:3: vif is not supported yet" },
+	{ "disk=['phy:/dev/x,xvda,w', 'x']", "f:2:28: disk: vdev is not set" },
+	{ "disk='/dev/x,qcow2,xvda'", "f:2:6: disk: format \"qcow2\"" },
+	{ "disk=[['x']]", "f:2:7: disk: an entry must be a string" },
+	{ "disk=['a,,xvda', 'b,,51712']", "disk: 51712 is there" },
+	{ "\n  vnc = 1", "f:3:3: vnc is not supported yet" },
+	{ "vif=['mac=0']", "f:2:6: vif: mac: must be six bytes" },
+	{ "vif=[[]]", "f:2:6: vif: an entry must be a string" },
+	{ "vif=['devid=2','devid=2']", "vif: there is a card 2 already" },
 	{ "bootloader='pygrub'", "bootloader is not supported yet" },
 	{ "hap=1", "hap is not supported yet" },
 	{ "memroy=1", "f:2:1: unknown key \"memroy\"; did you mean "
@@ -182,6 +220,51 @@ static void test_refused(void)
 	CHECK_HAS(err.text, "f:1:6: the string has no closing '");
 }
 
+/* Numbers and addresses for cards that came without. */
+static void test_vifs(void)
+{
+	struct tk_domain_config copy;
+	struct tk_vif vif;
+
+	CHECK(!parse_more("vif=['', 'devid=3,mac=00:11:22:33:44:55', '']"));
+	CHECK(domain.n_vifs == 3);
+	CHECK(domain.vifs[0].handle == 0 && domain.vifs[2].handle == 1);
+	CHECK(domain.vifs[1].handle == 3 && domain.vifs[1].mac[5] == 0x55);
+	CHECK(domain.vifs[0].has_mac && domain.vifs[0].mac[1] == 0x16);
+	CHECK(!tk_domain_config_copy(&copy, &domain));
+	CHECK(copy.n_vifs == 3 && copy.vifs[1].mac[5] == 0x55);
+	tk_domain_config_free(&copy);
+	tk_domain_config_drop_vif(&domain, 0);
+	CHECK(!tk_vif_parse(&vif, "", &err));
+	CHECK(!tk_domain_config_add_vif(&domain, &vif, &err));
+	CHECK(domain.n_vifs == 3 && domain.vifs[2].handle == 0);
+	CHECK(domain.vifs[2].has_mac);
+	tk_domain_config_free(&domain);
+	CHECK(!parse_more("vif='bridge=br1'"));
+	CHECK_TEXT(domain.vifs[0].bridge, "br1");
+	tk_domain_config_free(&domain);
+}
+
+static void test_disks(void)
+{
+	struct tk_domain_config copy;
+
+	CHECK(!parse_more("disk=['phy:/dev/vd0,xvda,w',\n"
+			  "  'file:/guests/x,xvdb,r', 'ram:64M,xvdc,w']"));
+	CHECK(domain.n_disks == 3);
+	CHECK(domain.disks[0].type == TK_DISK_PHY);
+	CHECK(domain.disks[1].number == 51728 && domain.disks[1].read_only);
+	CHECK_TEXT(domain.disks[2].target, "64M");
+	CHECK(!tk_domain_config_copy(&copy, &domain));
+	tk_domain_config_drop_disk(&domain, 0);
+	CHECK(domain.n_disks == 2);
+	CHECK_TEXT(domain.disks[0].vdev, "xvdb");
+	tk_domain_config_free(&domain);
+	CHECK(copy.n_disks == 3);
+	CHECK_TEXT(copy.disks[0].target, "/dev/vd0");
+	tk_domain_config_free(&copy);
+}
+
 static void test_asking_for_nothing(void)
 {
 	CHECK(!parse_more("disk=[]\nvif = [ ]\nvnc=0\npci=[]\ncpus=''\n"
@@ -199,6 +282,7 @@ static void test_hostile_text_in_errors(void)
 static void test_every_allocation_may_fail(void)
 {
 	const char *text = "name='n';kernel='k';ramdisk='r';root='a';"
+			   "disk=['ram:1M,xvda','x,,xvdb'];"
 			   "extra='b';vif=[]";
 	unsigned int n;
 
@@ -228,10 +312,13 @@ static void test_action_names(void)
 static const struct test tests[] = {
 	TEST(test_defaults),
 	TEST(test_everything),
+	TEST(test_vcpus),
 	TEST(test_command_line),
 	TEST(test_command_line_length),
 	TEST(test_memory),
 	TEST(test_refused),
+	TEST(test_disks),
+	TEST(test_vifs),
 	TEST(test_asking_for_nothing),
 	TEST(test_hostile_text_in_errors),
 	TEST(test_every_allocation_may_fail),

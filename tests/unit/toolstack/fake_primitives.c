@@ -204,12 +204,62 @@ static long domain_info(struct xen_domctl *op)
 	op->u.getdomaininfo.tot_pages = best->pages;
 	op->u.getdomaininfo.shared_info_frame = best->shared_info_mfn;
 	op->u.getdomaininfo.nr_online_vcpus = best->vcpus;
+	op->u.getdomaininfo.max_vcpu_id = best->vcpus - 1;
 	if (best->pauses)
 		op->u.getdomaininfo.flags |= XEN_DOMINF_paused;
 	if (best->is_shutdown)
 		op->u.getdomaininfo.flags |=
 			XEN_DOMINF_shutdown |
 			best->shutdown_reason << XEN_DOMINF_shutdownshift;
+	return 0;
+}
+
+static long affinity(struct fake_domain *domain, struct xen_domctl *op)
+{
+	struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
+	struct xenctl_bitmap *maps[] = { &a->cpumap_hard, &a->cpumap_soft };
+	unsigned int i;
+
+	if (a->vcpu >= domain->vcpus)
+		return -XEN_EINVAL;
+	for (i = 0; i < 2; i++) {
+		uint8_t *cpus = &domain->affinity[i][a->vcpu];
+
+		if (!(a->flags >> i & 1))
+			continue;
+		if (op->cmd == XEN_DOMCTL_setvcpuaffinity)
+			*cpus = maps[i]->bitmap.p[0];
+		memset(maps[i]->bitmap.p, 0, maps[i]->nr_bits / 8);
+		maps[i]->bitmap.p[0] = *cpus;
+	}
+	return 0;
+}
+
+static long scheduler_op(struct fake_domain *domain, struct xen_domctl *op)
+{
+	struct xen_domctl_sched_credit2 *c = &op->u.scheduler_op.u.credit2;
+
+	if (op->u.scheduler_op.sched_id != XEN_SCHEDULER_CREDIT2)
+		return -XEN_EINVAL;
+	if (op->u.scheduler_op.cmd == XEN_DOMCTL_SCHEDOP_putinfo) {
+		domain->weight = c->weight;
+		domain->cap = c->cap;
+	}
+	c->weight = domain->weight;
+	c->cap = domain->cap;
+	return 0;
+}
+
+static long vcpu_info(const struct fake_domain *domain, struct xen_domctl *op)
+{
+	struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
+
+	if (info->vcpu >= domain->vcpus)
+		return -XEN_EINVAL;
+	info->online = info->vcpu == 0;
+	info->blocked = 1;
+	info->cpu = info->vcpu + 1;
+	info->cpu_time = 1234567890ull * (info->vcpu + 1);
 	return 0;
 }
 
@@ -225,8 +275,19 @@ static long domctl_on(struct fake_domain *domain, struct xen_domctl *op)
 		domain->pauses--;
 		return 0;
 	case XEN_DOMCTL_max_vcpus:
+		if (op->u.max_vcpus.max > FAKE_VCPUS)
+			return -XEN_ENOMEM;
 		domain->vcpus = op->u.max_vcpus.max;
+		memset(domain->affinity, 0xff, sizeof(domain->affinity));
+		domain->weight = 256;
 		return 0;
+	case XEN_DOMCTL_setvcpuaffinity:
+	case XEN_DOMCTL_getvcpuaffinity:
+		return affinity(domain, op);
+	case XEN_DOMCTL_scheduler_op:
+		return scheduler_op(domain, op);
+	case XEN_DOMCTL_getvcpuinfo:
+		return vcpu_info(domain, op);
 	case XEN_DOMCTL_max_mem:
 		domain->max_pages = op->u.max_mem.max_memkb / 4;
 		return 0;
@@ -363,6 +424,14 @@ static long sysctl(struct xen_sysctl *op)
 		op->u.physinfo.nr_cpus = 2;
 		op->u.physinfo.total_pages = FAKE_FRAMES;
 		op->u.physinfo.free_pages = fake_free_pages();
+		return 0;
+	}
+	if (op->cmd == XEN_SYSCTL_scheduler_op) {
+		uint32_t *us = &op->u.scheduler_op.u.sched_credit2.ratelimit_us;
+
+		if (op->u.scheduler_op.cmd == XEN_SYSCTL_SCHEDOP_putinfo)
+			fake.ratelimit_us = *us;
+		*us = fake.ratelimit_us;
 		return 0;
 	}
 	if (op->cmd != XEN_SYSCTL_readconsole)

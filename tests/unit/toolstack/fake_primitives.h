@@ -19,6 +19,7 @@
 #define FAKE_FRAMES  16384u /* 64 MiB */
 #define FAKE_DOMAINS 8u
 #define FAKE_PORTS   64u
+#define FAKE_VCPUS   8u
 
 struct fake_domain {
 	bool exists;
@@ -33,6 +34,8 @@ struct fake_domain {
 	uint64_t hypercall_page_mfn;
 	uint64_t pinned_mfn;
 	unsigned int vcpus;
+	uint8_t affinity[2][FAKE_VCPUS]; /* hard, soft: CPUs 0 to 7 */
+	uint16_t weight, cap;
 	unsigned int ports;
 	bool has_context;
 	struct vcpu_guest_context context;
@@ -46,6 +49,7 @@ struct fake_machine {
 	unsigned int mappings; /* frames that are mapped now */
 	unsigned int ports;    /* of ours that are open */
 	unsigned int notifications;
+	uint32_t ratelimit_us;
 	int ended; /* SHUTDOWN_* of the whole machine, -1 before */
 
 	/* The call after `successes` more fails, and only that. */

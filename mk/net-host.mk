@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+#
+# Host tests and the fuzzer of the control domain's network, on fake grants
+# and event channels (tests/unit/net/fake_net.c).
+
+NET_HARNESS := $(addprefix tests/unit/,net/fake_net.c toolstack/check.c \
+	toolstack/failing_alloc.c)
+NET_PACKETS := $(addprefix dom0-tools/drivers/net_,device.c headers.c \
+	offload.c packet.c)
+NET_INCLUDES := -Iinclude -Ipv-guest-lib/include -Idom0-tools \
+	-Itests/unit/net -Itests/unit/toolstack
+
+define net_test
+$(call host_test,net-$(1),tests/unit/net/$(1)_test.c $(NET_HARNESS) \
+	$(NET_PACKETS) $(2),$(NET_INCLUDES),\
+	$$(SWEEP_LDFLAGS) $$(TOOLSTACK_LIBS))
+endef
+$(eval $(call net_test,offload))
+$(eval $(call net_test,bridge,$(addprefix dom0-tools/backends/,bridge.c \
+	token_bucket.c)))
+NETBACK_TESTED := $(addprefix dom0-tools/backends/,netback_copy.c \
+	netback_receive.c netback_transmit.c token_bucket.c) \
+	pv-guest-lib/src/ring.c
+$(eval $(call net_test,netback,$(NETBACK_TESTED)))
+
+include mk/fuzz.mk
+$(eval $(call fuzz_test,netback,tests/fuzz/netback_fuzz.c \
+	tests/unit/net/fake_net.c $(NET_PACKETS) $(NETBACK_TESTED),\
+	$(NET_INCLUDES) -Itests/fuzz,,20000))
+
+# The whole back end, with the real store (mk/backends-host.mk).
+$(eval $(call backend_test,backends-netback,\
+	tests/unit/backends/netback_test.c tests/unit/backends/fake_pv.c \
+	pv-guest-lib/src/timers.c \
+	dom0-tools/toolstack/mac.c $(addprefix dom0-tools/backends/,netback.c \
+	bridge.c) $(NET_PACKETS) $(filter-out %/ring.c,$(NETBACK_TESTED)) \
+	$(BACKEND_SHARED)))

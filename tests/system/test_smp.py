@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""Guests with several vCPUs: they boot, work, and get and lose vCPUs.
+
+As elsewhere a scenario runs on the reference, too, which so judges it.
+"""
+import re
+
+from testenv import (DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config,
+                     stable_free_pages)
+
+# What each vCPU did, and whatever the kernel complains about.
+SCRIPT = """
+/smp {seconds}
+/workload 1
+echo online $(cat /sys/devices/system/cpu/online)
+steal() {{ awk '/^cpu /{{print $9}}' /proc/stat; }}
+before=$(steal)
+for i in 1 2 3 4; do (for j in $(seq {loops}); do :; done) & done
+wait
+echo steal $(($(steal) - before))
+dmesg -r | sed -n 's/^<[0-4]>\\[[^]]*\\] /complaint: /p'
+echo the end
+"""
+
+# What the kernel says as loudly on the reference.
+HARMLESS = (r"cpu \d+ spinlock event irq|Grant table initialized"
+            r"|mce: Unable to init MCE device|hrtimer: interrupt took"
+            r"|RETBleed|Spectre|Speculat|MDS|MMIO Stale|hvc_open|TAA|GDS|SRBDS")
+
+
+def smp_guest(env, where, vcpus, seconds=1, more="", **machine):
+    """What one guest prints while all of its vCPUs work."""
+    initramfs = env.initramfs(SCRIPT.format(seconds=seconds, loops=seconds * 50000),
+                              [env.built("tests/smp"),
+                               env.built("tests/workload")])
+    disk = env.ramdisk({"work.gz": initramfs, "w.cfg": debian_config(
+        "work", ramdisk="work.gz", more=f"vcpus = {vcpus}\n{more}")})
+    vm = env.control(where, disk, timeout=700, **machine)
+    before = stable_free_pages(vm)
+    vm.send("create /guests/w.cfg -c")
+    vm.expect(r"the end$", 400)
+    vm.expect(PROMPT, 60)
+    env.check_pages(vm, where, before)
+    shown = vm.command("console --history work")
+    env.switch_off(vm, where)
+    return shown
+
+
+def scenario_work(env, where, vcpus, seconds=1, **machine):
+    shown = smp_guest(env, where, vcpus, seconds, **machine)
+    last = vcpus - 1
+    assert f"\nonline 0-{last}\n" in shown, shown
+    assert f"smp: {vcpus} vcpus, 0 mistakes" in shown, shown
+    assert "workload: 1 rounds, 0 mistakes" in shown, shown
+    steal = int(re.search(r"^steal (\d+)", shown, re.M)[1])
+    if vcpus > machine["smp"]:
+        assert steal > 0, shown
+    complaints = [line for line in re.findall(r"^complaint: (.*)", shown, re.M)
+                  if not re.search(HARMLESS, line)]
+    assert not complaints, shown
+
+
+def ask_guest(vm, command):
+    """The output of a command in the guest's shell, from our prompt and back."""
+    vm.send("console deb")
+    vm.send("")
+    vm.expect(DEBIAN_PROMPT)
+    shown = vm.command(command, DEBIAN_PROMPT)
+    vm.send_raw(b"\x1d")
+    vm.expect(PROMPT)
+    return shown
+
+
+def wait_online(vm, cpus):
+    """The guest follows xenstore in its own time."""
+    ask_guest(vm, f"until [ $(cat /sys/devices/system/cpu/online) = {cpus} ];"
+                  " do usleep 100000; done")
+
+
+def scenario_hotplug(env, where, **machine):
+    """vCPUs come and go while the guest runs; it says so, and so do we."""
+    disk = env.ramdisk({"d.cfg": debian_config(
+        "deb", more="vcpus = 2\nmaxvcpus = 4\ncpu_weight = 512")})
+    vm = env.control(where, disk, timeout=700, **machine)
+    vm.send("create /guests/d.cfg -c")
+    vm.expect(DEBIAN_PROMPT, DEBIAN_BOOT)
+    vm.send_raw(b"\x1d")
+    vm.expect(PROMPT)
+    wait_online(vm, "0-1")
+    listed = vm.command("vcpu-list deb")
+    assert re.search(r"^deb +\d+ +1 +\d ", listed, re.M), listed
+    assert re.search(r"^deb +\d+ +3 +- +--p ", listed, re.M), listed
+    vm.command("vcpu-set -i deb 4")
+    wait_online(vm, "0-3")
+    vm.command("vcpu-pin deb all 0 -")
+    ask_guest(vm, "for i in 1 2 3 4; do (for j in $(seq 20000); do :; done) &"
+                  " done; wait")
+    rows = re.findall(r"^deb +\d+ +\d +(\d) +\S+ +\S+ +(\S+) / all",
+                      vm.command("vcpu-list deb"), re.M)
+    assert rows == [("0", "0")] * 4, vm.text
+    vm.command("vcpu-set deb 1")
+    wait_online(vm, "0")
+    shown = vm.command("sched-credit2 -d deb")
+    assert re.search(r"^deb +\d+ +512 +0\b", shown, re.M), shown
+    vm.command("sched-credit2 -d deb -c 50")
+    assert re.search(r"^deb +\d+ +512 +50\b", vm.command("sched-credit2"),
+                     re.M), vm.text
+    assert "Oops" not in ask_guest(vm, "dmesg | grep -c ."), vm.text
+    vm.command("destroy deb")
+    env.switch_off(vm, where)
+
+
+def test_two_on_two(env):
+    scenario_work(env, "tenon", 2, smp=2)
+
+
+def test_four_on_one(env):
+    scenario_work(env, "tenon", 4, smp=1, cpu="max")
+
+
+def test_hotplug(env):
+    scenario_hotplug(env, "tenon", smp=2)
+
+
+def test_two_on_reference(env):
+    scenario_work(env, "reference", 2, smp=2)
+
+
+def test_four_on_four(env):
+    scenario_work(env, "tenon", 4, smp=4, cpu="max", seconds=30)
+
+
+def test_sixteen_on_two(env):
+    scenario_work(env, "tenon", 16, smp=2, seconds=5)
+
+
+def test_sixteen_on_one(env):
+    scenario_work(env, "tenon", 16, smp=1, seconds=2)
+
+
+for _test in (test_two_on_reference, test_four_on_four, test_sixteen_on_two,
+              test_sixteen_on_one):
+    _test.is_soak = True
