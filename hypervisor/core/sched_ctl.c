@@ -8,7 +8,6 @@
  */
 #include "core/evtchn.h"
 #include "core/hypercall.h"
-#include "core/manage.h"
 #include "public/sysctl.h"
 
 #define MASK_BYTES (MAX_CPUS / 8)
