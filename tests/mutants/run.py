@@ -29,7 +29,7 @@ sys.path[:0] = ["scripts", "tests/system"]
 from testenv import Env
 import test_attack as t
 with Env("mutant") as env:
-    vm = t.with_victim(env, {"all": (sys.argv[1], 4)}, cpu="max", smp=2)
+    vm = t.with_victim(env, {"all": (sys.argv[1], 5)}, cpu="max", smp=2)
     t.attack(vm, "all", 60)
     t.ask_victim(vm)
 """

@@ -239,7 +239,7 @@ void table_free(void *page)
 
 /* Other vCPUs ------------------------------------------------------------- */
 
-#define CPUS 4
+#define CPUS 5
 
 static struct cpu {
 	void (*code)(void);

@@ -3,13 +3,13 @@
  * T13: the context of a vCPU with one impossible field at a time. Refused, and
  * the vCPU can still be initialised with a good one, once; an interrupted
  * initialisation of tables that were no tables before says the same (BF-14,
- * FP-4, TL-6; XSA-1, 12, 53, 193, 296). On vCPU 3, which never runs.
+ * FP-4, TL-6; XSA-1, 12, 53, 193, 296). On vCPU 4, which never runs.
  */
 #include "attack.h"
 
 #include <public/vcpu.h>
 
-#define VCPU 3
+#define VCPU 4
 
 static struct vcpu_guest_context context;
 

@@ -73,8 +73,9 @@ static void test_user(void)
 	for (unsigned int i = 0; i + 1 < COUNT(encodings); i++) {
 		memcpy(code, encodings[i], 8);
 		user_fault_of(run);
-		wrong += (fault.vector != 13 && fault.vector != 6) ||
-			 fault.rip != (uint64_t)code;
+		if ((fault.vector != 13 && fault.vector != 6) ||
+		    fault.rip != (uint64_t)code)
+			wrong = i << 16 | fault.vector << 8 | 1;
 	}
 	check("privileged in user mode", wrong == 0, wrong);
 }
