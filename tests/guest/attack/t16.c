@@ -74,8 +74,14 @@ static void test_user(void)
 		memcpy(code, encodings[i], 8);
 		user_fault_of(run);
 		if ((fault.vector != 13 && fault.vector != 6) ||
-		    fault.rip != (uint64_t)code)
-			wrong = i << 16 | fault.vector << 8 | 1;
+		    fault.rip != (uint64_t)code) {
+			pv_printf(
+				"%u: exception %u at %lx, address %lx, code at "
+				"%lx\n",
+				i, fault.vector, fault.rip, fault.address,
+				(uint64_t)code);
+			wrong++;
+		}
 	}
 	check("privileged in user mode", wrong == 0, wrong);
 }
