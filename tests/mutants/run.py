@@ -58,7 +58,7 @@ def copy_tree(to):
 
 def how_caught(output):
     """What gave the loss away, in a few words."""
-    for sign in (r"not ok (.*)", r"(PANIC .*)", r"(victim: .*)",
+    for sign in (r"not ok ([^'\n]*)", r"(PANIC .*)", r"(victim: .*)",
                  r"(\d+ pages free before, \d+ after)",
                  r"(ended: crash)"):
         match = re.search(sign, output)
