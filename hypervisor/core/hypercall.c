@@ -136,7 +136,7 @@ static unsigned int batch_run(struct vcpu *v, struct multicall_entry *e,
 		result = hypercall_dispatch(e[i].args[0], e[i].args[1],
 					    e[i].args[2], e[i].args[3],
 					    e[i].args[4], e[i].op);
-		*stop = !v->multicall || !v->in_kernel ||
+		*stop = !v->multicall || e[i].op == __HYPERVISOR_iret ||
 			v->domain->shut_down ||
 			read_once(this_cpu()->softirq_pending);
 		if (v->multicall)
@@ -162,7 +162,8 @@ long hc_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4,
 		if (copy_from_guest(e, guest_ptr(list), n * sizeof(e[0])))
 			return -XEN_EFAULT;
 		done = batch_run(v, e, n, &stop);
-		if (!v->in_kernel) /* iret: the frame is another's now (HC-3) */
+		/* The frame is another's now, in either mode (HC-3). */
+		if (e[0].op == __HYPERVISOR_iret)
 			return HYPERCALL_NO_RESULT;
 		/* And the next, which may have been rewritten. */
 		if (copy_to_guest(guest_ptr(list), e,

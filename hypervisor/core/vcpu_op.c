@@ -33,6 +33,11 @@ static long vcpu_initialise(struct vcpu *v, guest_ptr_t arg)
 		spin_unlock(&d->lock);
 	}
 	heap_free(c);
+	/* Promoting its tables has to give way. */
+	if (rc == -XEN_ERESTART)
+		return hypercall_continue(__HYPERVISOR_vcpu_op,
+					  VCPUOP_initialise, v->id, arg.va, 0,
+					  0);
 	return rc;
 }
 

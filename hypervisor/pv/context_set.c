@@ -137,6 +137,9 @@ int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 	return rc;
 
 drop:
+	/* What there is already is not to be done again. */
+	if (rc == -XEN_ERESTART)
+		return rc;
 	mm_drop_roots(v);
 	pv_drop_descriptors(v);
 	return rc;

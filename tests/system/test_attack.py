@@ -75,7 +75,7 @@ def ask_victim(vm):
 def test_all(env):
     crashes = {f"stack{i}": (f"T09 stack={where}", 1)
                for i, where in enumerate(BAD_STACKS)}
-    vm = with_victim(env, {"all": ("", 4), **crashes}, cpu="max", smp=2)
+    vm = with_victim(env, {"all": ("", 5), **crashes}, cpu="max", smp=2)
     attack(vm, "all")
     for name in crashes:
         attack_to_crash(vm, name)

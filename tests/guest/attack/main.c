@@ -239,7 +239,7 @@ void table_free(void *page)
 
 /* Other vCPUs ------------------------------------------------------------- */
 
-#define CPUS 4
+#define CPUS 5
 
 static struct cpu {
 	void (*code)(void);
@@ -331,12 +331,12 @@ int main(void)
 	/* Stores to L1 tables are emulated. */
 	(void)pv_hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_enable,
 			    VMASST_TYPE_writable_pagetables);
-	for (unsigned int vector = 0; vector < PV_TRAP_COUNT; vector++)
-		pv_trap_set_handler(vector, on_fault);
 	for (unsigned int i = 0; i < COUNT(attacks); i++) {
 		running = attacks[i].name;
 		if (named && !find(running))
 			continue;
+		for (unsigned int v = 0; v < PV_TRAP_COUNT; v++)
+			pv_trap_set_handler(v, on_fault);
 		start = pv_time_ns();
 		pages = pv_pages_free();
 		attacks[i].run();

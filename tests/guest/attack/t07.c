@@ -68,6 +68,9 @@ static void test_exchange(void)
 			wrong += forge(far, far, n, 9, 0);
 			wrong += forge(far, far, n, 63, 63);
 		}
+	for (unsigned int k = 0; k < COUNT(progress); k++)
+		wrong += exchange(PV_ARG(list), PV_ARG(list), progress[k], 0, 0,
+				  0) != EINVAL;
 	check("forged progress is an error", wrong == 0, wrong);
 }
 

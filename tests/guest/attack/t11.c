@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * T11: flags at entry. Each way in, with all combinations of NT, AC, DF, TF,
+ * RF and ID set before it: one exception of the right kind arrives, the
+ * handler's flags are clean, and two faults in a row are two frames (BF-8,
+ * EM-11; XSA-8, 44, 259, 339).
+ */
+#include "attack.h"
+
+#define FLAG_TF 0x100UL
+#define CLEAN   (FLAG_TF | 0x4000UL | 0x10000UL | 0x40000UL | 0x3000UL)
+
+static const uint64_t bits[] = { 0x100,   0x400,   0x4000,
+				 0x10000, 0x40000, 0x200000 };
+static uint64_t wanted;
+static unsigned int unclean, faults;
+
+static bool on_entry(struct pv_trap_frame *f, uint64_t address)
+{
+	uint64_t flags;
+
+	(void)address;
+	__asm__ volatile("pushfq; popq %0" : "=r"(flags));
+	unclean += (flags & CLEAN) != 0;
+	faults++;
+	f->rflags &= ~CLEAN;
+	if (f->vector == 6)
+		f->rip += 2;
+	return true;
+}
+
+static void with_flags(void)
+{
+	__asm__ volatile("pushq %0; popfq; ud2; ud2\n\tcld"
+			 :
+			 : "r"(wanted)
+			 : "memory", "cc");
+}
+
+void attack_T11(void)
+{
+	unsigned int odd = 0;
+
+	pv_trap_set_handler(1, on_entry);
+	pv_trap_set_handler(6, on_entry);
+	for (unsigned int i = 0; i < 1u << COUNT(bits); i++) {
+		wanted = 0;
+		for (unsigned int b = 0; b < COUNT(bits); b++)
+			wanted |= i >> b & 1 ? bits[b] : 0;
+		faults = 0;
+		odd += fault_of(with_flags) != NO_FAULT;
+		odd += faults < 2 || faults > 4;
+	}
+	check("two faults are two", odd == 0, odd);
+	check("handlers start with clean flags", unclean == 0, unclean);
+}

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""What tests/mutants/run.py takes away: a text of a file under hypervisor/,
+once in it, what comes instead, and the attacks that have to notice.
+"""
+import dataclasses
+
+
+@dataclasses.dataclass
+class Rule:
+    name: str
+    attacks: str
+    file: str
+    text: str
+    instead: str
+    also: tuple = ()  # a second text in the same file, and its instead
+
+
+RULES = [
+    Rule("PT-3", "T01", "mm/pagetype.c",
+         "if (c.writable)\n\t\trc = frame_get_type(f, TYPE_WRITABLE);",
+         "rc = 0;"),
+    Rule("PT-5", "T01", "mm/pte.h", "a.writable == b.writable &&", ""),
+    Rule("PT-6", "T02", "mm/pte.h",
+         "if (raw & (CACHE_BITS | PTE_GLOBAL))", "if (0)"),
+    Rule("PT-9", "T01", "mm/pagetype.c",
+         "? table_begin(d, mfn_of(c.frame), level - 1)",
+         "? table_begin(d, mfn_of(c.frame), level)"),
+    Rule("PT-13", "T03", "mm/pagetype.h", "|| !walker_run(d)", "|| true"),
+    Rule("PT-17", "T03", "mm/domain_mm.c", "if (!(old & TYPE_PINNED))",
+         "if (0)"),
+    Rule("PG-3", "T22", "mm/pagetype.c", "if (!(old & REF_ALLOCATED))",
+         "if (0)"),
+    Rule("PG-6", "T05", "mm/reservation.c", "\tclear_block(f, e->order);\n",
+         ""),
+    Rule("TL-9", "T02", "mm/pte.h", "if (c.cache && !io)", "if (0)"),
+    Rule("MO-3", "T07", "mm/reservation.c",
+         "x->nr_exchanged > x->in.nr_extents ||", ""),
+    Rule("UA-1", "T06", "x86/uaccess.c",
+         "return last >= va && (last < GUEST_LOW_END || "
+         "va >= HYPERVISOR_END);", "return true;",
+         ("return va & mask;", "return va;")),
+    Rule("BF-1", "T08", "x86/exit.c", "if (unlikely(!is_canonical(r->rip)))",
+         "if (0)"),
+    Rule("BF-14", "T13", "pv/context_set.c", "if (!is_canonical(va) ||",
+         "if ("),
+    Rule("BF-18", "T17", "pv/descriptor.c",
+         "if (!(*d & DESC_SEGMENT))", "if (0)"),
+    Rule("BF-18 privilege", "T17", "pv/descriptor.c", "*d |= DESC_DPL3;", ""),
+    Rule("HC-3", "T12", "core/hypercall.c",
+         "!v->multicall || e[i].op == __HYPERVISOR_iret ||",
+         "!v->multicall ||"),
+    Rule("GT-4", "T18", "core/grant_map.c",
+         "rc = mm_unmap_frame(v, m->flags & GNTMAP_contains_pte,\n"
+         "\t\t\t\t    op->host_addr, m->pin.frame);", "rc = 0;"),
+    Rule("GT-8", "T18", "core/grant_map.c",
+         "op->dev_bus_addr != mapping_address(m)", "false"),
+    Rule("GT-14", "T20", "core/grant_copy.c",
+         "s->pin.frame = s->pin.write ? frame_get_writable(d, m)",
+         "s->pin.frame = false ? frame_get_writable(d, m)"),
+    Rule("EV-3", "T21", "core/evtchn.c",
+         "if (port == 0 || port >= MAX_EVTCHNS)", "if (port >= MAX_EVTCHNS)"),
+    Rule("EV-7", "T21", "core/evtchn.c",
+         "if (global && !domain_is_control(v->domain))", "if (0)"),
+]
