@@ -57,8 +57,6 @@ RULES = [
     Rule("GT-14", "T20", "core/grant_copy.c",
          "s->pin.frame = s->pin.write ? frame_get_writable(d, m)",
          "s->pin.frame = false ? frame_get_writable(d, m)"),
-    Rule("EV-3", "T21", "core/evtchn.c",
-         "if (port == 0 || port >= MAX_EVTCHNS)", "if (port >= MAX_EVTCHNS)"),
     Rule("EV-7", "T21", "core/evtchn.c",
          "if (global && !domain_is_control(v->domain))", "if (0)"),
 ]
