@@ -48,7 +48,7 @@ RULES = [
     Rule("BF-18 privilege", "T17", "pv/descriptor.c", "*d |= DESC_DPL3;", ""),
     Rule("HC-3", "T12", "core/hypercall.c",
          "!v->multicall || e[i].op == __HYPERVISOR_iret ||",
-         "!v->multicall ||"),
+         "!v->multicall ||", ("if (e[0].op == __HYPERVISOR_iret)", "if (0)")),
     Rule("GT-4", "T18", "core/grant_map.c",
          "rc = mm_unmap_frame(v, m->flags & GNTMAP_contains_pte,\n"
          "\t\t\t\t    op->host_addr, m->pin.frame);", "rc = 0;"),
@@ -57,8 +57,6 @@ RULES = [
     Rule("GT-14", "T20", "core/grant_copy.c",
          "s->pin.frame = s->pin.write ? frame_get_writable(d, m)",
          "s->pin.frame = false ? frame_get_writable(d, m)"),
-    Rule("EV-3", "T21", "core/evtchn.c",
-         "if (port == 0 || port >= MAX_EVTCHNS)", "if (port >= MAX_EVTCHNS)"),
     Rule("EV-7", "T21", "core/evtchn.c",
          "if (global && !domain_is_control(v->domain))", "if (0)"),
 ]
