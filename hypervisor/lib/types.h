@@ -19,9 +19,9 @@
 #pragma GCC visibility push(hidden)
 #endif
 
-#define force_inline      inline __attribute__((always_inline))
-#define must_check        __attribute__((warn_unused_result))
-#define noreturn_fn       __attribute__((noreturn))
+#define force_inline inline __attribute__((always_inline))
+#define must_check   __attribute__((warn_unused_result))
+#define noreturn_fn  __attribute__((noreturn))
 /* For large buffers on hot paths that are filled before use: not zeroed. */
 #define uninitialized_buf __attribute__((uninitialized))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
