@@ -224,10 +224,9 @@ void attack_T18(void)
 }
 
 /*
- * T19: races. Two vCPUs unmap the same handle, one remaps the entry while the
- * other unmaps, and the granter flips its entry all the while. A handle ends
- * once, and the frame is free of it afterwards (GT-3, GT-8, HC-12; XSA-73,
- * 218, 228, 236, 500).
+ * T19: races. Two vCPUs unmap the same handle, and a third rewrites the entry
+ * meanwhile. A handle ends once, and the frame is free of it afterwards (GT-3,
+ * GT-8, HC-12; XSA-73, 218, 228, 236, 500).
  */
 static volatile uint32_t race_handle;
 static volatile uint64_t race_host;
