@@ -67,5 +67,5 @@ iso: build/tenon.iso
 build/tenon.iso: $(IMAGES) scripts/iso.py FORCE
 	$(call say,ISO)
 	$(Q)DOM0_RAMDISK='$(strip $(RAMDISK))' $(PYTHON) scripts/iso.py $@
-run: build/tenon.iso
+run: build/tenon.iso $(filter build/debian.img,$(DISK))
 	@$(PYTHON) scripts/run.py

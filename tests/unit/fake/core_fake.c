@@ -426,6 +426,13 @@ void panic(const char *fmt, ...)
 	abort();
 }
 
+/* Nothing is begun here that must give way. */
+long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
+			uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	return -XEN_ERESTART;
+}
+
 /* A row of a table, called as dispatch would; arguments are used in place. */
 long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 		   uint64_t cmd, guest_ptr_t arg)
