@@ -33,13 +33,6 @@ build/guests/initramfs.gz: scripts/initramfs.py scripts/cpio.py \
 	$(call say,CPIO)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(PYTHON) scripts/initramfs.py --modules build/modules $@
-# PV GRUB, which boots a guest's own kernel from its own disk.
-GUEST_FILES += build/guests/pvgrub
-build/guests/pvgrub: scripts/pvgrub.cfg
-	$(call say,GRUB)
-	$(Q)mkdir -p $(@D)
-	$(Q)grub-mkstandalone -O x86_64-xen -o $@ --compress=no \
-		--locales= --themes= --fonts= boot/grub/grub.cfg=$<
 build/guests/%.cfg: guests/%.cfg
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
@@ -67,5 +60,5 @@ iso: build/tenon.iso
 build/tenon.iso: $(IMAGES) scripts/iso.py FORCE
 	$(call say,ISO)
 	$(Q)DOM0_RAMDISK='$(strip $(RAMDISK))' $(PYTHON) scripts/iso.py $@
-run: build/tenon.iso $(filter build/debian.img,$(DISK))
+run: build/tenon.iso
 	@$(PYTHON) scripts/run.py

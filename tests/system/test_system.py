@@ -110,18 +110,5 @@ def test_nvme_e1000e(env):
     scenario(env, "nvme", "nvme0n1", "e1000e")
 
 
-def test_ahci_pvgrub(env):
-    """Its own kernel from its own disk, chosen from PV GRUB's menu."""
-    disk = own_disk(env)
-    files = {"system.cfg": config("pvgrub").replace("DISK", "sd0"),
-             "pvgrub": env.built("guests/pvgrub")}
-    vm = boot_machine(env, files, disk, "ahci", "virtio")
-    vm.send("create /guests/system.cfg -c")
-    vm.expect(r"Debian, rescue shell", 120)
-    log_in(vm)
-    shell(vm, "cat /proc/cmdline", r"root=LABEL=root console=hvc0")
-    leave(env, vm, disk)
-
-
-for _test in (test_virtio, test_nvme_e1000e, test_ahci_pvgrub):
+for _test in (test_virtio, test_nvme_e1000e):
     _test.is_long = True
