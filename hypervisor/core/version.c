@@ -13,10 +13,13 @@
 
 static long reply_text(guest_ptr_t out, const char *text, size_t size)
 {
-	uninitialized_buf char buffer[COMMANDLINE_LEN]; /* the longest */
+	static const char zeros[COMMANDLINE_LEN]; /* the longest */
+	size_t n = min_u64(strlen(text), size - 1);
 
-	string_copy(buffer, text, size);
-	return copy_to_guest(out, buffer, size);
+	if (!guest_range_ok(out.va, size) || copy_to_guest(out, text, n) ||
+	    copy_to_guest(guest_ptr(out.va + n), zeros, size - n))
+		return -XEN_EFAULT;
+	return 0;
 }
 
 static long reply_compile_info(guest_ptr_t out)
