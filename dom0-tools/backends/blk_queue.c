@@ -243,6 +243,9 @@ static void finish(struct blk_request *request, int error)
 /* A barrier is a write with a flush on either side; it may be empty. */
 static void next_stage(struct blk_request *request)
 {
+	/* The queue may be gone once the stage is submitted: it may fail. */
+	struct block_device *disk = request->queue->device->disk;
+
 	if (request->stage == STAGE_FLUSH_BEFORE && request->n_segments) {
 		request->stage = STAGE_WRITE;
 		submit(request, BLOCK_WRITE);
@@ -250,7 +253,7 @@ static void next_stage(struct blk_request *request)
 		request->stage = STAGE_FLUSH_AFTER;
 		submit(request, BLOCK_FLUSH);
 	}
-	block_kick(request->queue->device->disk);
+	block_kick(disk);
 }
 
 static void done(struct block_request *io, int error)
