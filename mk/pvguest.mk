@@ -64,7 +64,7 @@ build/hello: $(HELLO_OBJ) build/libpvguest.a $(PVGUEST_LDS)
 
 # Test kernels on the library: build/tests/guest/NAME from NAME/main.c. Those
 # that use nothing of it are in mk/guests.mk.
-LIBRARY_TESTS := library trap entry blkfront netfront victim
+LIBRARY_TESTS := library trap entry blkfront netfront victim storm share
 
 build/obj-guest/%.o: tests/guest/%/main.c build/deps/flags
 	$(call say,CC)
