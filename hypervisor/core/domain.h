@@ -14,8 +14,9 @@
 #include "public/xen.h"
 #include "x86/cpu.h"
 
-#define MAX_VCPUS   128
-#define MAX_EVTCHNS 4096
+#define MAX_VCPUS     128
+#define MAX_EVTCHNS   4096
+#define EVTCHN_BUCKET 32 /* ports allocated together */
 
 struct evtchn;
 struct grant_table;
@@ -114,8 +115,8 @@ struct domain {
 	struct shared_info *shared_info; /* hypervisor page, shared */
 
 	/* core/evtchn.c */
-	struct spinlock evtchn_lock;        /* RANK_EVTCHN */
-	struct evtchn *evtchn;              /* [MAX_EVTCHNS] */
+	struct spinlock evtchn_lock; /* RANK_EVTCHN */
+	struct evtchn *evtchn[MAX_EVTCHNS / EVTCHN_BUCKET];
 	uint64_t poll_mask[MAX_VCPUS / 64]; /* atomic: vCPUs in a poll */
 
 	struct grant_table *grant; /* core/grant.c */

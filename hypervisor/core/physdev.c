@@ -9,7 +9,7 @@
 #include "core/pirq.h"
 #include "public/platform.h"
 
-static long physdev_set_iopl(struct vcpu *v, void *arg)
+static long physdev_set_iopl(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_set_iopl *op = arg;
 
@@ -19,7 +19,7 @@ static long physdev_set_iopl(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long physdev_set_iobitmap(struct vcpu *v, void *arg)
+static long physdev_set_iobitmap(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_set_iobitmap *op = arg;
 	uint64_t bitmap;
@@ -32,7 +32,7 @@ static long physdev_set_iobitmap(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long physdev_irq_status(struct vcpu *v, void *arg)
+static long physdev_irq_status(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct physdev_irq_status_query *op = arg;
 
@@ -40,14 +40,14 @@ static long physdev_irq_status(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long physdev_eoi(struct vcpu *v, void *arg)
+static long physdev_eoi(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_eoi *op = arg;
 
 	return pirq_eoi(op->irq);
 }
 
-static long physdev_setup_gsi(struct vcpu *v, void *arg)
+static long physdev_setup_gsi(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_setup_gsi *op = arg;
 
@@ -55,7 +55,8 @@ static long physdev_setup_gsi(struct vcpu *v, void *arg)
 }
 
 /* The vector is the hypervisor's business: callers only want a number. */
-static long physdev_alloc_irq_vector(struct vcpu *v, void *arg)
+static long physdev_alloc_irq_vector(struct vcpu *v, struct domain *d,
+				     void *arg)
 {
 	struct physdev_irq *op = arg;
 
@@ -85,7 +86,7 @@ static long map_msi(const struct physdev_map_pirq *op)
 				(uint64_t)number);
 }
 
-static long physdev_map_pirq(struct vcpu *v, void *arg)
+static long physdev_map_pirq(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct physdev_map_pirq *op = arg;
 	long rc;
@@ -111,7 +112,7 @@ static long physdev_map_pirq(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long physdev_unmap_pirq(struct vcpu *v, void *arg)
+static long physdev_unmap_pirq(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_unmap_pirq *op = arg;
 
@@ -119,7 +120,7 @@ static long physdev_unmap_pirq(struct vcpu *v, void *arg)
 				       : -XEN_EPERM;
 }
 
-static long physdev_get_free_pirq(struct vcpu *v, void *arg)
+static long physdev_get_free_pirq(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct physdev_get_free_pirq *op = arg;
 	long rc = pirq_find_free();
@@ -129,7 +130,7 @@ static long physdev_get_free_pirq(struct vcpu *v, void *arg)
 }
 
 /* Devices are not remembered: every use looks for them anew. */
-static long physdev_pci_add(struct vcpu *v, void *arg)
+static long physdev_pci_add(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_pci_device *op = arg; /* so begin all forms */
 
@@ -139,7 +140,7 @@ static long physdev_pci_add(struct vcpu *v, void *arg)
 		       : -XEN_ENODEV;
 }
 
-static long physdev_pci_remove(struct vcpu *v, void *arg)
+static long physdev_pci_remove(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_pci_device *op = arg;
 

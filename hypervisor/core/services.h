@@ -40,7 +40,7 @@ void time_vcpu_init(struct vcpu *v);
 void time_vcpu_stop(struct vcpu *v); /* paused: its timers */
 
 /* core/evtchn.c */
-int evtchn_init_domain(struct domain *d);
+void evtchn_init_domain(struct domain *d);
 void evtchn_destroy_domain(struct domain *d); /* all closed, vCPUs paused */
 void evtchn_free_domain(struct domain *d);    /* last reference gone */
 void evtchn_send_virq(struct vcpu *v, unsigned int virq);
