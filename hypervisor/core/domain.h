@@ -16,7 +16,7 @@
 
 #define MAX_VCPUS     128
 #define MAX_EVTCHNS   4096
-#define EVTCHN_BUCKET 32 /* ports allocated together */
+#define EVTCHN_BUCKET 64 /* ports allocated together */
 
 struct evtchn;
 struct grant_table;

@@ -44,20 +44,15 @@ int grant_table_grow(struct domain *d, unsigned int n)
 	if (n > GRANT_MAX_FRAMES)
 		return -XEN_EINVAL;
 	spin_lock(&gt->lock);
-	while (gt->frames < n) {
-		struct grant_use *use =
-			heap_alloc(GRANTS_PER_FRAME * sizeof(*use));
-		void *page = use ? heap_alloc(PAGE_SIZE) : NULL;
+	while (gt->frames < n && !rc) {
+		void *page = heap_alloc(PAGE_SIZE);
 
-		if (!page) {
-			heap_free(use);
+		if (page) {
+			mm_share_page(d, page);
+			gt->frame[gt->frames++] = page;
+		} else {
 			rc = -XEN_ENOMEM;
-			break;
 		}
-		mm_share_page(d, page);
-		gt->frame[gt->frames] = page;
-		gt->use[gt->frames] = use;
-		gt->frames++;
 	}
 	spin_unlock(&gt->lock);
 	return rc;
