@@ -152,6 +152,13 @@ struct domain *domain_get_next(domid_t first);
 int domain_controller_unpause(struct domain *d); /* -EINVAL: not paused */
 void domain_get_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
+/* The vCPU of d with this id, or NULL; any id. */
+static inline struct vcpu *domain_vcpu(const struct domain *d, uint64_t id)
+{
+	return id < d->max_vcpus ? d->vcpu[index_clamp(id, d->max_vcpus)]
+				 : NULL;
+}
+
 static inline bool domain_is_control(const struct domain *d)
 {
 	return d->is_control;

@@ -14,7 +14,6 @@
  * Context: any CPU; the raising functions also with interrupts off.
  * Contract: include/public/event_channel.h.
  */
-#include "core/evtchn.h"
 
 #include "core/hypercall.h"
 #include "public/event_channel.h"

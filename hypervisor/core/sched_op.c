@@ -7,7 +7,6 @@
  * to the guest calls schedule().
  * Contract: include/public/sched.h.
  */
-#include "core/evtchn.h"
 #include "core/hypercall.h"
 #include "public/sched.h"
 

@@ -9,7 +9,6 @@
  * domain, running or not.
  * Contract: include/public/vcpu.h.
  */
-#include "core/evtchn.h"
 #include "core/hypercall.h"
 #include "public/sched.h"
 

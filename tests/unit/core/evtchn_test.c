@@ -3,7 +3,6 @@
  * Event channels: each operation's errors and effects, then a random run of
  * all operations by three domains with invariants after every step.
  */
-#include "core/evtchn.h"
 
 #include <stdio.h>
 #include <stdlib.h>

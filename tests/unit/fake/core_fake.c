@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/evtchn.h"
 #include "core/hypercall.h"
 #include "core/sched.h"
 #include "core/services.h"
