@@ -4,7 +4,7 @@
 
 CORE_FAKE := tests/unit/fake/core_fake.c tests/unit/fake/irq_fake.c
 CORE_TESTED := $(addprefix hypervisor/,lib/heap.c lib/spinlock.c \
-	$(addprefix core/,evtchn.c physdev.c pirq.c sched.c sched_ctl.c \
+	$(addprefix core/,evtchn.c physdev.c sched.c sched_ctl.c \
 	sched_op.c time.c timer.c vcpu_op.c))
 CORE_INCLUDES := -DTENON_HOSTED -DTENON_DEBUG -Itests/unit/fake \
 	-Ihypervisor -Iinclude

@@ -19,7 +19,7 @@ HV_CFLAGS := $(FREESTANDING) $(HV_STACK) -fpie -fvisibility=hidden -mgeneral-reg
 	-Wframe-larger-than=1024 $(HV_INCLUDES)
 HV_LDFLAGS := -m elf_x86_64 -nostdlib -static -z noexecstack \
 	-z max-page-size=4096 --no-warn-rwx-segments --build-id=none \
-	--orphan-handling=warn -T
+	--orphan-handling=place -T
 
 ifneq ($(wildcard $(HV_LDS)),)
 ALL += build/tenon build/tenon.elf

@@ -8,7 +8,8 @@ Multiboot loaders (GRUB, `qemu -kernel`) want a 32-bit ELF file. Every PT_LOAD
 of the input becomes one PT_LOAD at its physical address, and the entry point
 becomes physical too. The Multiboot headers have to lie near the start of the
 file (8 KiB for version 1, 32 KiB for version 2); this is checked here, because
-a loader would only say "no multiboot header found".
+a loader would only say "no multiboot header found". Sections that the linker
+script lists fill whole pages: one that it does not list shows.
 """
 import struct
 import sys
@@ -68,6 +69,9 @@ def convert(data):
         if paddr + memsz > 1 << 32:
             sys.exit(f"mkelf32: segment at {vaddr:#x} has no physical address "
                      f"below 4 GiB ({paddr:#x}); use AT() in the linker script")
+        if (filesz | memsz) % PAGE:
+            sys.exit(f"mkelf32: the segment at {vaddr:#x} has a section that "
+                     "the linker script does not list: see the map")
         body += bytes(offset + paddr % PAGE - PAGE - len(body))
         at = PAGE + len(body)
         headers += struct.pack(PHDR32, PT_LOAD, at, paddr, paddr, filesz, memsz,

@@ -32,7 +32,7 @@ static void show_boot_info(void)
 			  r->start + r->size, r->type);
 	}
 	for (unsigned int i = 0; i < boot_info.module_count; i++)
-		log_info("module %u: %lu bytes at %#lx: %s\n", i,
+		log_info("module %u: %lu bytes at 0x%lx: %s\n", i,
 			 boot_info.modules[i].size, boot_info.modules[i].start,
 			 boot_info.modules[i].cmdline);
 }
@@ -82,7 +82,7 @@ void boot_main(uint32_t magic, uint32_t info)
 	if (options.com1)
 		uart_init(options.baud);
 	if (!parsed)
-		panic("not started by a Multiboot loader: %#x", magic);
+		panic("not started by a Multiboot loader: 0x%x", magic);
 	show_boot_info();
 	boot_memory_init();
 	start_processor();

@@ -28,8 +28,8 @@ static void add_range(uint64_t start, uint64_t end)
 	if (start >= end)
 		return;
 	if (free_count == MAX_FREE) {
-		log_warning("memory %#lx-%#lx not used: map too long\n", start,
-			    end);
+		log_warning("memory 0x%lx-0x%lx not used: map too long\n",
+			    start, end);
 		return;
 	}
 	free_ranges[free_count++] = (struct ram_range){ start, end };

@@ -76,7 +76,7 @@ static void add_memory(uint64_t start, uint64_t size, uint32_t type)
 	if (!size || start + size < start)
 		return;
 	if (boot_info.memory_count == BOOT_MAX_MEMORY) {
-		log_warning("memory map: entry at %#lx ignored, too many\n",
+		log_warning("memory map: entry at 0x%lx ignored, too many\n",
 			    start);
 		return;
 	}
@@ -108,7 +108,7 @@ static void add_module(uint32_t start, uint32_t end, const char *text,
 	struct boot_module *m = &boot_info.modules[boot_info.module_count];
 
 	if (boot_info.module_count == BOOT_MAX_MODULES || end < start) {
-		log_warning("module at %#x ignored\n", start);
+		log_warning("module at 0x%x ignored\n", start);
 		return;
 	}
 	m->start = start;

@@ -162,9 +162,9 @@ struct domain *domain_create(domid_t id, unsigned int max_vcpus, bool control,
 	spin_init(&d->lock, RANK_DOMAIN);
 	d->vcpu = heap_alloc(max_vcpus * sizeof(d->vcpu[0]));
 	d->max_vcpus = d->vcpu ? max_vcpus : 0;
-	if (!d->vcpu || mm_domain_init(d) || evtchn_init_domain(d) ||
-	    grant_domain_init(d))
+	if (!d->vcpu || mm_domain_init(d) || grant_domain_init(d))
 		goto free_domain;
+	evtchn_init_domain(d);
 	*rc = domain_publish(d, id);
 	if (*rc)
 		goto free_domain;

@@ -14,8 +14,9 @@
 #include "public/xen.h"
 #include "x86/cpu.h"
 
-#define MAX_VCPUS   128
-#define MAX_EVTCHNS 4096
+#define MAX_VCPUS     128
+#define MAX_EVTCHNS   4096
+#define EVTCHN_BUCKET 64 /* ports allocated together */
 
 struct evtchn;
 struct grant_table;
@@ -114,8 +115,8 @@ struct domain {
 	struct shared_info *shared_info; /* hypervisor page, shared */
 
 	/* core/evtchn.c */
-	struct spinlock evtchn_lock;        /* RANK_EVTCHN */
-	struct evtchn *evtchn;              /* [MAX_EVTCHNS] */
+	struct spinlock evtchn_lock; /* RANK_EVTCHN */
+	struct evtchn *evtchn[MAX_EVTCHNS / EVTCHN_BUCKET];
 	uint64_t poll_mask[MAX_VCPUS / 64]; /* atomic: vCPUs in a poll */
 
 	struct grant_table *grant; /* core/grant.c */
@@ -150,6 +151,13 @@ struct domain *domain_get_next(domid_t first);
 /* Undo one pause of the controller's, of which creation is the first. */
 int domain_controller_unpause(struct domain *d); /* -EINVAL: not paused */
 void domain_get_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
+
+/* The vCPU of d with this id, or NULL; any id. */
+static inline struct vcpu *domain_vcpu(const struct domain *d, uint64_t id)
+{
+	return id < d->max_vcpus ? d->vcpu[index_clamp(id, d->max_vcpus)]
+				 : NULL;
+}
 
 static inline bool domain_is_control(const struct domain *d)
 {

@@ -9,7 +9,6 @@
  * Contract: include/public/domctl.h.
  */
 #include "public/domctl.h"
-#include "core/evtchn.h"
 #include "core/grant.h"
 #include "core/hypercall.h"
 #include "mm/mm.h"

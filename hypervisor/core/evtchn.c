@@ -3,9 +3,10 @@
  * Event channels: one-bit notifications between domains, from devices and
  * from the hypervisor (two-level interface only, EV-1).
  *
- * Owns: struct evtchn and each domain's port table, allocated whole with the
- * domain and freed with its last reference (EV-2). A port is in exactly one
- * state; both ends of an interdomain pair always agree on each other, so a
+ * Owns: struct evtchn and each domain's port table. Its buckets are allocated
+ * when a port in them is first opened, and freed with the domain's last
+ * reference (EV-2): an entry never moves. A port is in exactly one state; both
+ * ends of an interdomain pair always agree on each other, so a
  * connected peer is alive for as long as either lock is held.
  * Locks: domain->evtchn_lock for any change; both for the two ends of a pair.
  * Raising a VIRQ or PIRQ takes none: it may hit a port that is being closed,
@@ -13,7 +14,6 @@
  * Context: any CPU; the raising functions also with interrupts off.
  * Contract: include/public/event_channel.h.
  */
-#include "core/evtchn.h"
 
 #include "core/hypercall.h"
 #include "public/event_channel.h"
@@ -33,10 +33,15 @@ struct evtchn {
 	};
 };
 
+/*
+ * What a domain has in the place of buckets that it has not used so far: all
+ * ports closed. Never written to.
+ */
+static struct evtchn unused_bucket[EVTCHN_BUCKET];
+
 /* The control domain's port of each pirq; 0: none. As v->virq_port. */
 static uint32_t pirq_port[MAX_PIRQS];
 
-_Static_assert(sizeof(struct evtchn) * MAX_EVTCHNS <= 65536, "heap_alloc");
 _Static_assert(MAX_VCPUS == 128, "evtchn_raise() looks at two words");
 _Static_assert(MAX_EVTCHNS == EVTCHN_2L_NR_CHANNELS, "two-level interface");
 
@@ -59,17 +64,19 @@ static bool test(const xen_ulong_t *word, unsigned int bit)
 	return read_once(*word) >> bit & 1;
 }
 
-/* The port's entry, NULL for a port number that is never valid. */
-static struct evtchn *evtchn_of(struct domain *d, uint64_t port)
+/* A number from a guest: the port, or 0, which is always closed. */
+static unsigned int port_clamp(uint64_t port)
 {
-	if (port == 0 || port >= MAX_EVTCHNS)
-		return NULL;
-	return &d->evtchn[index_clamp(port, MAX_EVTCHNS)];
+	return (unsigned int)index_clamp(port, MAX_EVTCHNS);
 }
 
-static unsigned int port_of(const struct domain *d, const struct evtchn *e)
+/* The entry of a port below MAX_EVTCHNS. */
+static struct evtchn *evtchn_of(const struct domain *d, unsigned int port)
 {
-	return (unsigned int)(e - d->evtchn);
+	struct evtchn *bucket = __atomic_load_n(
+		&d->evtchn[port / EVTCHN_BUCKET], __ATOMIC_ACQUIRE);
+
+	return &bucket[port % EVTCHN_BUCKET];
 }
 
 /* ---- raising ---- */
@@ -121,7 +128,8 @@ static void evtchn_raise(struct domain *d, unsigned int port)
 {
 	struct shared_info *s = d->shared_info;
 	unsigned int word = port / 64, bit = port % 64;
-	struct vcpu *v = domain_vcpu(d, read_once(d->evtchn[port].vcpu));
+	/* It was there when the port was opened, but for the first. */
+	struct vcpu *v = d->vcpu[read_once(evtchn_of(d, port)->vcpu)];
 
 	if (test_and_set(&s->evtchn_pending[word], bit))
 		return;
@@ -160,11 +168,11 @@ void evtchn_send_pirq(struct domain *d, unsigned int pirq)
 		raise_slot(d, &pirq_port[pirq]);
 }
 
-bool evtchn_port_state(struct domain *d, uint64_t port, bool *pending)
+bool evtchn_port_state(struct domain *d, uint64_t number, bool *pending)
 {
-	const struct evtchn *e = evtchn_of(d, port);
+	unsigned int port = port_clamp(number);
 
-	if (!e || read_once(e->state) == EVTCHNSTAT_closed)
+	if (read_once(evtchn_of(d, port)->state) == EVTCHNSTAT_closed)
 		return false;
 	*pending = test(&d->shared_info->evtchn_pending[port / 64], port % 64);
 	return true;
@@ -177,21 +185,39 @@ static bool has_slot(const struct evtchn *e)
 	return e->state == EVTCHNSTAT_virq || e->state == EVTCHNSTAT_pirq;
 }
 
-/* Open the lowest free port and return it; -ENOSPC, -EEXIST: slot in use. */
+/* See that the port has an entry of its own. */
+static int bucket_fill_locked(struct domain *d, unsigned int port)
+{
+	struct evtchn **slot = &d->evtchn[port / EVTCHN_BUCKET], *bucket;
+
+	if (*slot != unused_bucket)
+		return 0;
+	bucket = heap_alloc(sizeof(unused_bucket));
+	if (!bucket)
+		return -XEN_ENOMEM;
+	__atomic_store_n(slot, bucket, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* Open the lowest free port and return it; -EEXIST: the slot is in use. */
 static long port_open_locked(struct domain *d, const struct evtchn *as)
 {
+	unsigned int port = 1;
+
 	ASSERT(spin_held(&d->evtchn_lock));
 	if (has_slot(as) && *as->slot)
 		return -XEN_EEXIST;
-	for (unsigned int port = 1; port < MAX_EVTCHNS && !d->dying; port++) {
-		if (d->evtchn[port].state != EVTCHNSTAT_closed)
-			continue;
-		d->evtchn[port] = *as;
-		if (has_slot(as))
-			write_once(*as->slot, port);
-		return port;
-	}
-	return -XEN_ENOSPC;
+	while (evtchn_of(d, port)->state != EVTCHNSTAT_closed)
+		if (++port == MAX_EVTCHNS)
+			return -XEN_ENOSPC;
+	if (d->dying)
+		return -XEN_ENOSPC;
+	if (bucket_fill_locked(d, port))
+		return -XEN_ENOMEM;
+	*evtchn_of(d, port) = *as;
+	if (has_slot(as))
+		__atomic_store_n(as->slot, port, __ATOMIC_RELEASE);
+	return port;
 }
 
 static void port_clear_locked(struct domain *d, struct evtchn *e)
@@ -214,34 +240,29 @@ static long port_open(struct domain *d, const struct evtchn *as,
 	return rc < 0 ? rc : 0;
 }
 
-static long evtchn_alloc_unbound(struct vcpu *v, void *arg)
+static long evtchn_alloc_unbound(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct evtchn_alloc_unbound *op = arg;
 	struct evtchn e = { .state = EVTCHNSTAT_unbound,
 			    .unbound = op->remote_dom };
-	long rc;
-	struct domain *d = domain_get_target(op->dom, &rc);
 
-	if (!d)
-		return rc;
 	if (op->remote_dom == DOMID_SELF)
 		e.unbound = v->domain->id;
-	rc = port_open(d, &e, &op->port);
-	domain_put(d);
-	return rc;
+	return port_open(d, &e, &op->port);
 }
 
 /* Join a new port and the remote one, which must wait for this domain. */
 static long pair_join_locked(struct domain *ld, struct domain *rd,
 			     struct evtchn_bind_interdomain *op)
 {
-	struct evtchn *re = evtchn_of(rd, op->remote_port);
+	unsigned int remote_port = port_clamp(op->remote_port);
+	struct evtchn *re = evtchn_of(rd, remote_port);
 	struct evtchn le = { .state = EVTCHNSTAT_interdomain,
-			     .remote_port = op->remote_port,
+			     .remote_port = remote_port,
 			     .remote = rd };
 	long port;
 
-	if (!re || rd->dying || re->state != EVTCHNSTAT_unbound ||
+	if (rd->dying || re->state != EVTCHNSTAT_unbound ||
 	    re->unbound != ld->id)
 		return -XEN_EINVAL;
 	port = port_open_locked(ld, &le);
@@ -256,57 +277,56 @@ static long pair_join_locked(struct domain *ld, struct domain *rd,
 	return 0;
 }
 
-static long evtchn_bind_interdomain(struct vcpu *v, void *arg)
+static long evtchn_bind_interdomain(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct evtchn_bind_interdomain *op = arg;
-	struct domain *ld = v->domain, *rd;
+	domid_t id = op->remote_dom == DOMID_SELF ? d->id : op->remote_dom;
+	struct domain *rd = domain_get(id);
 	long rc;
 
-	rd = domain_get(op->remote_dom == DOMID_SELF ? ld->id : op->remote_dom);
 	if (!rd)
 		return -XEN_ESRCH;
-	spin_lock_pair(&ld->evtchn_lock, &rd->evtchn_lock);
-	rc = pair_join_locked(ld, rd, op);
-	spin_unlock_pair(&ld->evtchn_lock, &rd->evtchn_lock);
+	spin_lock_pair(&d->evtchn_lock, &rd->evtchn_lock);
+	rc = pair_join_locked(d, rd, op);
+	spin_unlock_pair(&d->evtchn_lock, &rd->evtchn_lock);
 	domain_put(rd);
 	return rc;
 }
 
-static long evtchn_bind_virq(struct vcpu *v, void *arg)
+static long evtchn_bind_virq(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct evtchn_bind_virq *op = arg;
 	struct evtchn e = { .state = EVTCHNSTAT_virq,
 			    .vcpu = (uint16_t)op->vcpu,
 			    .number = op->virq };
-	struct vcpu *target = domain_vcpu(v->domain, op->vcpu);
+	struct vcpu *target = domain_vcpu(d, op->vcpu);
 	bool global = op->virq != VIRQ_TIMER && op->virq != VIRQ_DEBUG &&
 		      op->virq != VIRQ_XENOPROF && op->virq != VIRQ_XENPMU;
 
 	if (op->virq >= NR_VIRQS || (global && op->vcpu))
 		return -XEN_EINVAL;
-	if (global && !domain_is_control(v->domain))
+	if (global && !domain_is_control(d))
 		return -XEN_EPERM;
 	if (!target)
 		return -XEN_ENOENT;
 	e.slot = &target->virq_port[index_clamp(op->virq, NR_VIRQS)];
-	return port_open(v->domain, &e, &op->port);
+	return port_open(d, &e, &op->port);
 }
 
-static long evtchn_bind_ipi(struct vcpu *v, void *arg)
+static long evtchn_bind_ipi(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct evtchn_bind_ipi *op = arg;
 	struct evtchn e = { .state = EVTCHNSTAT_ipi,
 			    .vcpu = (uint16_t)op->vcpu };
 
-	if (!domain_vcpu(v->domain, op->vcpu))
+	if (!domain_vcpu(d, op->vcpu))
 		return -XEN_ENOENT;
-	return port_open(v->domain, &e, &op->port);
+	return port_open(d, &e, &op->port);
 }
 
-static long evtchn_bind_pirq(struct vcpu *v, void *arg)
+static long evtchn_bind_pirq(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct evtchn_bind_pirq *op = arg;
-	struct domain *d = v->domain;
 	struct evtchn e = { .state = EVTCHNSTAT_pirq, .number = op->pirq };
 	long rc;
 
@@ -321,7 +341,7 @@ static long evtchn_bind_pirq(struct vcpu *v, void *arg)
 		op->port = (evtchn_port_t)rc;
 		rc = pirq_bind(d, op->pirq, op->flags & BIND_PIRQ__WILL_SHARE);
 		if (rc)
-			port_clear_locked(d, &d->evtchn[op->port]);
+			port_clear_locked(d, evtchn_of(d, op->port));
 	}
 	spin_unlock(&d->evtchn_lock);
 	return rc;
@@ -330,17 +350,16 @@ static long evtchn_bind_pirq(struct vcpu *v, void *arg)
 /* ---- closing ---- */
 
 /* Of a connected port the peer's lock is held, too. -EINVAL: is closed. */
-static long port_free_locked(struct domain *d, struct evtchn *e)
+static long port_free_locked(struct domain *d, unsigned int port)
 {
-	struct evtchn *re;
-	unsigned int port = port_of(d, e);
+	struct evtchn *e = evtchn_of(d, port), *re;
 
 	switch (e->state) {
 	case EVTCHNSTAT_closed:
 		return -XEN_EINVAL;
 	case EVTCHNSTAT_interdomain:
 		/* The far end waits for its domain's next bind. */
-		re = &e->remote->evtchn[e->remote_port];
+		re = evtchn_of(e->remote, e->remote_port);
 		re->state = EVTCHNSTAT_unbound;
 		re->remote = NULL;
 		re->unbound = d->id;
@@ -355,59 +374,59 @@ static long port_free_locked(struct domain *d, struct evtchn *e)
 	return 0;
 }
 
+/* Whose lock it takes besides d's to close the port; d: nobody's. */
+static struct domain *port_peer_locked(struct domain *d, unsigned int port)
+{
+	const struct evtchn *e = evtchn_of(d, port);
+
+	return e->state == EVTCHNSTAT_interdomain ? e->remote : d;
+}
+
 /*
  * Close port. A connected one needs both locks, in order, but who the peer is
  * shows only under the first: so look, let go, take both, and look again.
  */
-static long port_close(struct domain *d, uint64_t port)
+static long port_close(struct domain *d, unsigned int port)
 {
-	struct evtchn *e = evtchn_of(d, port);
 	struct domain *peer;
 	bool same;
 	long rc = 0;
 
-	if (!e)
-		return -XEN_EINVAL;
 	do {
 		spin_lock(&d->evtchn_lock);
-		peer = e->state == EVTCHNSTAT_interdomain ? e->remote : d;
+		peer = port_peer_locked(d, port);
 		__atomic_add_fetch(&peer->refcount, 1, __ATOMIC_RELAXED);
 		spin_unlock(&d->evtchn_lock);
 		spin_lock_pair(&d->evtchn_lock, &peer->evtchn_lock);
-		same = e->state != EVTCHNSTAT_interdomain || e->remote == peer;
+		same = port_peer_locked(d, port) == peer;
 		if (same)
-			rc = port_free_locked(d, e);
+			rc = port_free_locked(d, port);
 		spin_unlock_pair(&d->evtchn_lock, &peer->evtchn_lock);
 		domain_put(peer);
 	} while (!same);
 	return rc;
 }
 
-static long evtchn_close(struct vcpu *v, void *arg)
+static long evtchn_close(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct evtchn_close *op = arg;
 
-	return port_close(v->domain, op->port);
+	return port_close(d, port_clamp(op->port));
 }
 
 /* At most MAX_EVTCHNS short steps. */
 static void close_all(struct domain *d)
 {
 	for (unsigned int port = 1; port < MAX_EVTCHNS; port++)
-		if (read_once(d->evtchn[port].state) != EVTCHNSTAT_closed)
+		if (evtchn_of(d, port) - port % EVTCHN_BUCKET == unused_bucket)
+			port |= EVTCHN_BUCKET - 1; /* the last of it */
+		else if (read_once(evtchn_of(d, port)->state))
 			(void)port_close(d, port);
 }
 
-static long evtchn_reset(struct vcpu *v, void *arg)
+static long evtchn_reset(struct vcpu *v, struct domain *d, void *arg)
 {
-	const struct evtchn_reset *op = arg;
-	long rc;
-	struct domain *d = domain_get_target(op->dom, &rc);
-
-	if (!d)
-		return rc;
 	close_all(d);
-	domain_put(d);
 	return 0;
 }
 
@@ -415,22 +434,22 @@ static long evtchn_reset(struct vcpu *v, void *arg)
 
 static long evtchn_send(struct domain *d, guest_ptr_t arg)
 {
-	struct evtchn_send op;
+	uninitialized_buf struct evtchn_send op;
 	const struct evtchn *e;
+	unsigned int port;
 	long rc = 0;
 
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -XEN_EFAULT;
-	e = evtchn_of(d, op.port);
-	if (!e)
-		return -XEN_EINVAL;
+	port = port_clamp(op.port);
 	spin_lock(&d->evtchn_lock);
+	e = evtchn_of(d, port);
 	switch (e->state) {
 	case EVTCHNSTAT_interdomain:
 		evtchn_raise(e->remote, e->remote_port);
 		break;
 	case EVTCHNSTAT_ipi:
-		evtchn_raise(d, port_of(d, e));
+		evtchn_raise(d, port);
 		break;
 	case EVTCHNSTAT_unbound:
 		break;
@@ -441,10 +460,8 @@ static long evtchn_send(struct domain *d, guest_ptr_t arg)
 	return rc;
 }
 
-static long status_fill_locked(const struct evtchn *e, evtchn_status_t *op)
+static void status_fill_locked(const struct evtchn *e, evtchn_status_t *op)
 {
-	if (!e)
-		return -XEN_EINVAL;
 	op->status = e->state;
 	op->vcpu = e->vcpu;
 	if (e->state == EVTCHNSTAT_unbound) {
@@ -455,36 +472,31 @@ static long status_fill_locked(const struct evtchn *e, evtchn_status_t *op)
 	} else if (has_slot(e)) {
 		op->u.pirq = e->number; /* u.virq is the same */
 	}
+}
+
+static long evtchn_status(struct vcpu *v, struct domain *d, void *arg)
+{
+	struct evtchn_status *op = arg;
+	unsigned int port = port_clamp(op->port);
+
+	if (!port)
+		return -XEN_EINVAL;
+	spin_lock(&d->evtchn_lock);
+	status_fill_locked(evtchn_of(d, port), op);
+	spin_unlock(&d->evtchn_lock);
 	return 0;
 }
 
-static long evtchn_status(struct vcpu *v, void *arg)
-{
-	struct evtchn_status *op = arg;
-	long rc;
-	struct domain *d = domain_get_target(op->dom, &rc);
-
-	if (!d)
-		return rc;
-	spin_lock(&d->evtchn_lock);
-	rc = status_fill_locked(evtchn_of(d, op->port), op);
-	spin_unlock(&d->evtchn_lock);
-	domain_put(d);
-	return rc;
-}
-
-static long evtchn_bind_vcpu(struct vcpu *v, void *arg)
+static long evtchn_bind_vcpu(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct evtchn_bind_vcpu *op = arg;
-	struct domain *d = v->domain;
-	struct evtchn *e = evtchn_of(d, op->port);
+	struct evtchn *e;
 	long rc = -XEN_EINVAL;
 
 	if (!domain_vcpu(d, op->vcpu))
 		return -XEN_ENOENT;
-	if (!e)
-		return -XEN_EINVAL;
 	spin_lock(&d->evtchn_lock);
+	e = evtchn_of(d, port_clamp(op->port));
 	/* VIRQs and IPIs are bound to one for good. */
 	if (e->state == EVTCHNSTAT_unbound || e->state == EVTCHNSTAT_pirq ||
 	    e->state == EVTCHNSTAT_interdomain) {
@@ -495,23 +507,19 @@ static long evtchn_bind_vcpu(struct vcpu *v, void *arg)
 	return rc;
 }
 
-static long evtchn_unmask(struct vcpu *v, void *arg)
+static long evtchn_unmask(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct evtchn_unmask *op = arg;
-	struct domain *d = v->domain;
-	const struct evtchn *e = evtchn_of(d, op->port);
+	unsigned int port = port_clamp(op->port), word = port / 64;
 	struct shared_info *s = d->shared_info;
 	struct vcpu *target;
-	unsigned int word, bit;
 
-	if (!e)
+	if (!port)
 		return -XEN_EINVAL;
-	word = port_of(d, e) / 64;
-	bit = port_of(d, e) % 64;
 	spin_lock(&d->evtchn_lock);
-	target = domain_vcpu(d, e->vcpu);
-	if (target && test_and_clear(&s->evtchn_mask[word], bit) &&
-	    test(&s->evtchn_pending[word], bit))
+	target = d->vcpu[evtchn_of(d, port)->vcpu];
+	if (target && test_and_clear(&s->evtchn_mask[word], port % 64) &&
+	    test(&s->evtchn_pending[word], port % 64))
 		select_word(target, word);
 	spin_unlock(&d->evtchn_lock);
 	return 0;
@@ -526,12 +534,12 @@ static const struct subop evtchn_table[] = {
 	ROW(bind_virq, SUBOP_IN | SUBOP_OUT),
 	ROW(bind_pirq, SUBOP_IN | SUBOP_OUT),
 	ROW(close, SUBOP_IN),
-	ROW(status, SUBOP_IN | SUBOP_OUT),
-	ROW(alloc_unbound, SUBOP_IN | SUBOP_OUT),
+	ROW(status, SUBOP_IN | SUBOP_OUT | SUBOP_TARGET),
+	ROW(alloc_unbound, SUBOP_IN | SUBOP_OUT | SUBOP_TARGET),
 	ROW(bind_ipi, SUBOP_IN | SUBOP_OUT),
 	ROW(bind_vcpu, SUBOP_IN),
 	ROW(unmask, SUBOP_IN),
-	ROW(reset, SUBOP_IN),
+	ROW(reset, SUBOP_IN | SUBOP_TARGET),
 };
 
 long hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
@@ -546,16 +554,14 @@ long hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 
 /* ---- domains ---- */
 
-int evtchn_init_domain(struct domain *d)
+void evtchn_init_domain(struct domain *d)
 {
 	struct shared_info *s = d->shared_info;
 
 	spin_init(&d->evtchn_lock, RANK_EVTCHN);
-	d->evtchn = heap_alloc(MAX_EVTCHNS * sizeof(*d->evtchn));
-	if (!d->evtchn)
-		return -XEN_ENOMEM;
+	for (unsigned int i = 0; i < ARRAY_SIZE(d->evtchn); i++)
+		d->evtchn[i] = unused_bucket;
 	memset(s->evtchn_mask, 0xff, sizeof(s->evtchn_mask));
-	return 0;
 }
 
 void evtchn_destroy_domain(struct domain *d)
@@ -567,5 +573,7 @@ void evtchn_destroy_domain(struct domain *d)
 
 void evtchn_free_domain(struct domain *d)
 {
-	heap_free(d->evtchn);
+	for (unsigned int i = 0; i < ARRAY_SIZE(d->evtchn); i++)
+		if (d->evtchn[i] != unused_bucket)
+			heap_free(d->evtchn[i]);
 }

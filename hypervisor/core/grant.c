@@ -44,20 +44,15 @@ int grant_table_grow(struct domain *d, unsigned int n)
 	if (n > GRANT_MAX_FRAMES)
 		return -XEN_EINVAL;
 	spin_lock(&gt->lock);
-	while (gt->frames < n) {
-		struct grant_use *use =
-			heap_alloc(GRANTS_PER_FRAME * sizeof(*use));
-		void *page = use ? heap_alloc(PAGE_SIZE) : NULL;
+	while (gt->frames < n && !rc) {
+		void *page = heap_alloc(PAGE_SIZE);
 
-		if (!page) {
-			heap_free(use);
+		if (page) {
+			mm_share_page(d, page);
+			gt->frame[gt->frames++] = page;
+		} else {
 			rc = -XEN_ENOMEM;
-			break;
 		}
-		mm_share_page(d, page);
-		gt->frame[gt->frames] = page;
-		gt->use[gt->frames] = use;
-		gt->frames++;
 	}
 	spin_unlock(&gt->lock);
 	return rc;
@@ -82,12 +77,12 @@ static struct domain *grant_target(domid_t id, int16_t *status)
 	return d;
 }
 
-static long grant_setup_table(struct vcpu *v, void *arg)
+static long grant_setup_table(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct gnttab_setup_table *op = arg;
 	guest_ptr_t list = guest_ptr((uint64_t)op->frame_list.p);
-	struct domain *d = grant_target(op->dom, &op->status);
 
+	d = grant_target(op->dom, &op->status);
 	if (!d)
 		return 0;
 	if (grant_table_grow(d, op->nr_frames))
@@ -102,11 +97,11 @@ static long grant_setup_table(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long grant_query_size(struct vcpu *v, void *arg)
+static long grant_query_size(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct gnttab_query_size *op = arg;
-	struct domain *d = grant_target(op->dom, &op->status);
 
+	d = grant_target(op->dom, &op->status);
 	if (!d)
 		return 0;
 	op->nr_frames = read_once(d->grant->frames);
@@ -116,7 +111,7 @@ static long grant_query_size(struct vcpu *v, void *arg)
 }
 
 /* Version 1 only (GT-1): the answer of a host that has no other. */
-static long grant_set_version(struct vcpu *v, void *arg)
+static long grant_set_version(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct gnttab_set_version *op = arg;
 	uint32_t wanted = op->version;
@@ -125,25 +120,24 @@ static long grant_set_version(struct vcpu *v, void *arg)
 	return wanted == 1 ? 0 : -XEN_ENOSYS;
 }
 
-static long grant_get_version(struct vcpu *v, void *arg)
+static long grant_get_version(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct gnttab_get_version *op = arg;
-	long rc;
-	struct domain *d = domain_get_target(op->dom, &rc);
 
-	if (!d)
-		return rc;
 	op->version = 1;
-	domain_put(d);
 	return 0;
 }
 
 #define ROW(op, type, fn) [op] = { fn, sizeof(type), SUBOP_IN | SUBOP_OUT }
+
+/* The first two tell in their status that there is no such domain. */
 static const struct subop grant_ops[] = {
 	ROW(GNTTABOP_setup_table, struct gnttab_setup_table, grant_setup_table),
 	ROW(GNTTABOP_query_size, struct gnttab_query_size, grant_query_size),
 	ROW(GNTTABOP_set_version, struct gnttab_set_version, grant_set_version),
-	ROW(GNTTABOP_get_version, struct gnttab_get_version, grant_get_version),
+	[GNTTABOP_get_version] = { grant_get_version,
+				   sizeof(struct gnttab_get_version),
+				   SUBOP_IN | SUBOP_OUT | SUBOP_TARGET },
 };
 
 /* These take many elements, and work on a batch of them at a time. */

@@ -15,15 +15,16 @@ struct vcpu;
 
 #define GRANT_MAX_FRAMES  64
 #define GRANTS_PER_FRAME  (PAGE_SIZE / sizeof(struct grant_entry_v1))
-#define MAPPINGS_PER_LUMP 256u
-#define MAX_LUMPS         128u
+#define MAPPINGS_PER_LUMP 512u
+#define MAX_LUMPS         64u
 #define MAX_MAPPINGS      (MAPPINGS_PER_LUMP * MAX_LUMPS)
 
 /* The hypervisor's own record of an entry: the truth while pins > 0 (GT-3). */
 struct grant_use {
+	struct grant_entry_v1 *shared;
 	struct frame *frame;
-	unsigned int pins;    /* each with a reference to frame */
-	unsigned int writers; /* of these, each with a writable one too */
+	uint16_t pins;    /* each with a reference to frame */
+	uint16_t writers; /* of these, each with a writable one too */
 	domid_t user;
 	bool readonly;
 };
@@ -38,17 +39,15 @@ enum mapping_state {
  * writable one if it writes. */
 struct grant_pin {
 	struct domain *granter;
-	struct frame *frame;
-	grant_ref_t ref;
+	struct grant_use *use;
 	bool write;
 };
 
 struct grant_mapping {
 	struct grant_pin pin;
 	union {
-		uint32_t
-			flags; /* GNTMAP_*; the kinds are cleared when undone */
-		uint32_t next; /* while free; MAX_MAPPINGS is none */
+		uint32_t flags; /* GNTMAP_*; kinds are cleared when undone */
+		uint32_t next;  /* while free; MAX_MAPPINGS is none */
 	};
 	uint8_t state; /* enum mapping_state; atomic */
 };
@@ -57,7 +56,7 @@ struct grant_table {
 	struct spinlock lock; /* RANK_GRANT: frames, uses */
 	unsigned int frames;  /* only grows */
 	void *frame[GRANT_MAX_FRAMES];
-	struct grant_use *use[GRANT_MAX_FRAMES];
+	struct grant_use *use[GRANT_MAX_FRAMES]; /* NULL: of none so far */
 
 	struct spinlock map_lock; /* RANK_GRANT, never with lock */
 	unsigned int lumps;       /* only grows; read without the lock */
@@ -74,11 +73,11 @@ int grant_table_grow(struct domain *d, unsigned int n);
 mfn_t grant_table_frame(struct domain *d, unsigned int i);
 
 /*
- * Use entry pin->ref of a domain on behalf of user. Returns GNTST_*; okay: the
- * frame is held, writable if pin->write, until grant_unpin().
+ * Use an entry of a domain on behalf of user. Returns GNTST_*; okay: the frame
+ * is held, writable if pin->write, until grant_unpin().
  */
 must_check int16_t grant_pin(struct grant_pin *pin, domid_t granter,
-			     domid_t user);
+			     grant_ref_t ref, domid_t user);
 void grant_unpin(const struct grant_pin *pin);
 
 /* Elements of sub-operations, in private memory. How many are done; fewer than

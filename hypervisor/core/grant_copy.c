@@ -13,8 +13,9 @@
 struct side {
 	struct gnttab_copy_ptr name; /* of what it holds */
 	bool by_ref;
-	char *page;           /* NULL: nothing is held */
-	struct grant_pin pin; /* of an own page only the frame */
+	char *page; /* NULL: nothing is held */
+	struct frame *frame;
+	struct grant_pin pin; /* of a grant; `write` of an own page too */
 };
 
 static void side_drop(struct side *s)
@@ -24,9 +25,9 @@ static void side_drop(struct side *s)
 	if (s->by_ref)
 		grant_unpin(&s->pin);
 	else if (s->pin.write)
-		frame_put_writable(s->pin.frame);
+		frame_put_writable(s->frame);
 	else
-		frame_put(s->pin.frame);
+		frame_put(s->frame);
 	s->page = NULL;
 }
 
@@ -34,15 +35,19 @@ static int16_t side_get(struct side *s, struct domain *d)
 {
 	domid_t id = s->name.domid == DOMID_SELF ? d->id : s->name.domid;
 	mfn_t m = mfn_of(s->name.u.gmfn);
+	int16_t status;
 
-	s->pin.ref = s->name.u.ref;
-	if (s->by_ref)
-		return grant_pin(&s->pin, id, d->id);
+	if (s->by_ref) {
+		status = grant_pin(&s->pin, id, s->name.u.ref, d->id);
+		if (status == GNTST_okay)
+			s->frame = s->pin.use->frame;
+		return status;
+	}
 	if (id != d->id)
 		return GNTST_permission_denied;
-	s->pin.frame = s->pin.write ? frame_get_writable(d, m)
-				    : frame_get_by_mfn(m, d);
-	return s->pin.frame ? GNTST_okay : GNTST_bad_page;
+	s->frame = s->pin.write ? frame_get_writable(d, m)
+				: frame_get_by_mfn(m, d);
+	return s->frame ? GNTST_okay : GNTST_bad_page;
 }
 
 static inline int16_t side_hold(struct side *s, struct domain *d,
@@ -58,7 +63,7 @@ static inline int16_t side_hold(struct side *s, struct domain *d,
 	s->by_ref = by_ref;
 	status = side_get(s, d);
 	if (status == GNTST_okay)
-		s->page = mfn_to_virt(frame_to_mfn(s->pin.frame));
+		s->page = mfn_to_virt(frame_to_mfn(s->frame));
 	return status;
 }
 

@@ -23,15 +23,19 @@
 
 /* Handles. */
 
+static struct grant_mapping *mapping_of(struct grant_table *gt, uint64_t i)
+{
+	return &gt->lump[i / MAPPINGS_PER_LUMP][i % MAPPINGS_PER_LUMP];
+}
+
+/* Of a number that may be anything. */
 static struct grant_mapping *mapping_at(struct grant_table *gt, uint32_t handle)
 {
 	uint64_t limit = __atomic_load_n(&gt->lumps, __ATOMIC_ACQUIRE) *
 			 MAPPINGS_PER_LUMP;
-	uint64_t i = index_clamp(handle, limit);
 
-	if (handle >= limit)
-		return NULL;
-	return &gt->lump[i / MAPPINGS_PER_LUMP][i % MAPPINGS_PER_LUMP];
+	return handle < limit ? mapping_of(gt, index_clamp(handle, limit))
+			      : NULL;
 }
 
 static void lump_add_locked(struct grant_table *gt)
@@ -56,14 +60,14 @@ static void lump_add_locked(struct grant_table *gt)
 static struct grant_mapping *mapping_alloc(struct grant_table *gt,
 					   uint32_t *handle)
 {
-	struct grant_mapping *m;
+	struct grant_mapping *m = NULL;
 
 	spin_lock(&gt->map_lock);
 	if (gt->first_free == MAX_MAPPINGS)
 		lump_add_locked(gt);
 	*handle = gt->first_free;
-	m = mapping_at(gt, *handle); /* MAX_MAPPINGS is nobody's handle */
-	if (m) {
+	if (*handle != MAX_MAPPINGS) {
+		m = mapping_of(gt, *handle);
 		gt->first_free = m->next;
 		write_once(m->state, MAPPING_BUSY);
 	}
@@ -102,7 +106,7 @@ static void mapping_publish(struct grant_mapping *m)
 
 static uint64_t mapping_address(const struct grant_mapping *m)
 {
-	return frame_to_mfn(m->pin.frame).n << PAGE_SHIFT;
+	return frame_to_mfn(m->pin.use->frame).n << PAGE_SHIFT;
 }
 
 /* Mapping. */
@@ -115,7 +119,7 @@ static int entry_install(struct vcpu *v, const struct grant_mapping *m,
 	uint64_t flags = PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY |
 			 (m->pin.write ? PTE_WRITE : 0) |
 			 avail << PTE_AVAIL_SHIFT;
-	struct frame *f = m->pin.frame;
+	struct frame *f = m->pin.use->frame;
 	int rc;
 
 	if (m->pin.write && frame_get_type(f, TYPE_WRITABLE))
@@ -146,9 +150,8 @@ static bool map_element(struct vcpu *v, struct gnttab_map_grant_ref *op)
 	if (!m)
 		return true;
 	m->flags = op->flags;
-	m->pin.ref = op->ref;
 	m->pin.write = !(op->flags & GNTMAP_readonly);
-	op->status = grant_pin(&m->pin, op->dom, v->domain->id);
+	op->status = grant_pin(&m->pin, op->dom, op->ref, v->domain->id);
 	if (op->status != GNTST_okay)
 		goto free_mapping;
 	if (op->flags & GNTMAP_host_map)
@@ -193,7 +196,7 @@ static int kinds_remove(struct vcpu *v, struct grant_mapping *m,
 	op->status = GNTST_bad_virt_addr;
 	if (op->host_addr && (m->flags & GNTMAP_host_map)) {
 		rc = mm_unmap_frame(v, m->flags & GNTMAP_contains_pte,
-				    op->host_addr, m->pin.frame);
+				    op->host_addr, m->pin.use->frame);
 		if (rc)
 			return rc;
 		m->flags &= ~(uint32_t)GNTMAP_host_map;

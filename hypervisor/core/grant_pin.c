@@ -12,28 +12,29 @@
 
 /* The granter may change its entry under our hands so many times (HC-12). */
 #define CLAIM_TRIES 8
-#define MAX_PINS    0x10000u
+#define MAX_PINS    0xffff
 
-struct entry {
-	struct grant_entry_v1 *shared;
-	struct grant_use *use;
-};
-
-static bool entry_find(struct grant_table *gt, grant_ref_t ref, struct entry *e)
+/* The account of an entry that there is; NULL: no memory for it. */
+static struct grant_use *use_get_locked(struct grant_table *gt, uint64_t entry)
 {
-	uint64_t limit = gt->frames * GRANTS_PER_FRAME;
-	uint64_t i = index_clamp(ref, limit), frame = i / GRANTS_PER_FRAME;
+	uint64_t frame = entry / GRANTS_PER_FRAME, i = entry % GRANTS_PER_FRAME;
 	struct grant_entry_v1 *page = gt->frame[frame];
+	struct grant_use *use = gt->use[frame];
 
-	e->shared = &page[i % GRANTS_PER_FRAME];
-	e->use = &gt->use[frame][i % GRANTS_PER_FRAME];
-	return ref < limit;
+	if (unlikely(!use)) {
+		use = heap_alloc(GRANTS_PER_FRAME * sizeof(*use));
+		if (!use)
+			return NULL;
+		gt->use[frame] = use;
+	}
+	use[i].shared = &page[i];
+	return &use[i];
 }
 
 /* Flags and domid are one word, changed together (GT-3). */
-static int16_t entry_claim(struct entry *e, domid_t user, bool write)
+static int16_t entry_claim(struct grant_use *u, domid_t user, bool write)
 {
-	uint32_t *word = (uint32_t *)(void *)e->shared;
+	uint32_t *word = (uint32_t *)(void *)u->shared;
 	uint32_t old = read_once(*word);
 
 	for (unsigned int i = 0; i < CLAIM_TRIES; i++) {
@@ -47,8 +48,8 @@ static int16_t entry_claim(struct entry *e, domid_t user, bool write)
 		if (__atomic_compare_exchange_n(word, &old, old | in_use, false,
 						__ATOMIC_SEQ_CST,
 						__ATOMIC_SEQ_CST)) {
-			e->use->readonly = old & GTF_readonly;
-			e->use->user = user;
+			u->readonly = old & GTF_readonly;
+			u->user = user;
 			return GNTST_okay;
 		}
 	}
@@ -56,104 +57,112 @@ static int16_t entry_claim(struct entry *e, domid_t user, bool write)
 }
 
 /* One who uses an entry already in use. */
-static int16_t entry_join(struct entry *e, domid_t user, bool write)
+static int16_t entry_join(struct grant_use *u, domid_t user, bool write)
 {
-	if (e->use->user != user)
+	if (u->user != user)
 		return GNTST_bad_gntref;
-	if (write && e->use->readonly)
+	if (write && u->readonly)
 		return GNTST_general_error;
-	if (e->use->pins >= MAX_PINS)
+	if (u->pins == MAX_PINS)
 		return GNTST_no_space;
 	if (write)
-		__atomic_fetch_or(&e->shared->flags, GTF_writing,
+		__atomic_fetch_or(&u->shared->flags, GTF_writing,
 				  __ATOMIC_SEQ_CST);
 	return GNTST_okay;
 }
 
 /* Tell the granter what its entry is no longer used for. */
-static void entry_tell(struct entry *e)
+static void entry_tell(struct grant_use *u)
 {
-	uint16_t ended = (e->use->writers ? 0 : GTF_writing) |
-			 (e->use->pins ? 0 : GTF_reading);
+	uint16_t ended =
+		(u->writers ? 0 : GTF_writing) | (u->pins ? 0 : GTF_reading);
 
 	if (ended)
-		__atomic_fetch_and(&e->shared->flags, (uint16_t)~ended,
+		__atomic_fetch_and(&u->shared->flags, (uint16_t)~ended,
 				   __ATOMIC_SEQ_CST);
 }
 
 /* The references of one pin. Only memory that the granter owns (GT-16). */
-static struct frame *frame_for_pin(const struct entry *e,
-				   const struct grant_pin *p)
+static struct frame *frame_for_pin(const struct grant_use *u,
+				   const struct domain *granter, bool write)
 {
-	struct frame *f = e->use->frame;
+	struct frame *f = u->frame;
 
-	if (e->use->pins)
+	if (u->pins)
 		frame_get_again(f);
 	else
-		f = frame_get_by_mfn(mfn_of(read_once(e->shared->frame)),
-				     p->granter);
+		f = frame_get_by_mfn(mfn_of(read_once(u->shared->frame)),
+				     granter);
 	if (!f)
 		return NULL;
 	if (f->state == FRAME_OWNED &&
-	    (!p->write || !frame_get_type(f, TYPE_WRITABLE)))
+	    (!write || !frame_get_type(f, TYPE_WRITABLE)))
 		return f;
 	frame_put(f);
 	return NULL;
 }
 
-static int16_t pin_locked(struct grant_pin *p, domid_t user)
+static int16_t pin_locked(struct grant_use *u, const struct domain *granter,
+			  domid_t user, bool write)
 {
-	struct entry e;
+	struct frame *f;
 	int16_t status;
 
-	if (!entry_find(p->granter->grant, p->ref, &e))
-		return GNTST_bad_gntref;
-	status = e.use->pins ? entry_join(&e, user, p->write)
-			     : entry_claim(&e, user, p->write);
+	if (!u)
+		return GNTST_no_space;
+	status = u->pins ? entry_join(u, user, write)
+			 : entry_claim(u, user, write);
 	if (status != GNTST_okay)
 		return status;
-	p->frame = frame_for_pin(&e, p);
-	if (!p->frame) {
-		entry_tell(&e);
+	f = frame_for_pin(u, granter, write);
+	if (!f) {
+		entry_tell(u);
 		return GNTST_bad_page;
 	}
-	e.use->frame = p->frame;
-	e.use->pins++;
-	e.use->writers += p->write;
+	u->frame = f;
+	u->pins++;
+	u->writers += write;
 	return GNTST_okay;
 }
 
-int16_t grant_pin(struct grant_pin *p, domid_t granter, domid_t user)
+int16_t grant_pin(struct grant_pin *p, domid_t granter, grant_ref_t ref,
+		  domid_t user)
 {
-	int16_t status;
+	struct domain *d = domain_get(granter);
+	int16_t status = GNTST_bad_gntref;
+	struct grant_table *gt;
+	uint64_t limit;
 
-	p->granter = domain_get(granter);
-	if (!p->granter)
+	if (!d)
 		return GNTST_bad_domain;
-	spin_lock(&p->granter->grant->lock);
-	status = pin_locked(p, user);
-	spin_unlock(&p->granter->grant->lock);
+	gt = d->grant;
+	spin_lock(&gt->lock);
+	limit = gt->frames * GRANTS_PER_FRAME;
+	if (ref < limit) {
+		p->use = use_get_locked(gt, index_clamp(ref, limit));
+		status = pin_locked(p->use, d, user, p->write);
+	}
+	spin_unlock(&gt->lock);
+	p->granter = d;
 	if (status != GNTST_okay)
-		domain_put(p->granter);
+		domain_put(d);
 	return status;
 }
 
 void grant_unpin(const struct grant_pin *p)
 {
 	struct grant_table *gt = p->granter->grant;
-	struct entry e;
-	bool found;
+	struct grant_use *u = p->use;
+	struct frame *f = u->frame; /* as long as there are pins */
 
 	spin_lock(&gt->lock);
-	found = entry_find(gt, p->ref, &e);
-	(void)found; /* a pinned entry is there */
-	ASSERT(found && e.use->pins && (!p->write || e.use->writers));
-	e.use->pins--;
-	e.use->writers -= p->write;
-	entry_tell(&e);
+	ASSERT(u->pins && (!p->write || u->writers));
+	u->pins--;
+	u->writers -= p->write;
+	entry_tell(u);
 	spin_unlock(&gt->lock);
 	if (p->write)
-		frame_put_type(p->frame);
-	frame_put(p->frame);
+		frame_put_type(f);
+	frame_put(f);
 	domain_put(p->granter);
 }

@@ -75,12 +75,24 @@ long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 	return HYPERCALL_NO_RESULT;
 }
 
+static long call_on_target(const struct subop *row, struct vcpu *v, void *arg)
+{
+	const domid_t *id = arg;
+	long rc;
+	struct domain *d = domain_get_target(*id, &rc);
+
+	if (!d)
+		return rc;
+	rc = row->handler(v, d, arg);
+	domain_put(d);
+	return rc;
+}
+
 long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 		   uint64_t cmd, guest_ptr_t arg)
 {
 	const struct subop *row = &table[index_clamp(cmd, rows)];
-	uninitialized_buf uint8_t buffer[SUBOP_MAX]
-		__attribute__((aligned(16)));
+	uninitialized_buf uint64_t buffer[SUBOP_MAX / 8];
 	long rc;
 
 	if (cmd >= rows || !row->handler)
@@ -88,11 +100,14 @@ long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 	ASSERT(row->size <= SUBOP_MAX);
 	if ((row->flags & SUBOP_PRIV) && !domain_is_control(v->domain))
 		return -XEN_EPERM;
-	if (!(row->flags & SUBOP_IN))
+	if (row->flags & SUBOP_IN) {
+		if (copy_from_guest(buffer, arg, row->size))
+			return -XEN_EFAULT;
+	} else if (row->flags & SUBOP_OUT) {
 		memset(buffer, 0, row->size);
-	else if (copy_from_guest(buffer, arg, row->size))
-		return -XEN_EFAULT;
-	rc = row->handler(v, buffer);
+	}
+	rc = row->flags & SUBOP_TARGET ? call_on_target(row, v, buffer)
+				       : row->handler(v, v->domain, buffer);
 	if (rc >= 0 && (row->flags & SUBOP_OUT) &&
 	    copy_to_guest(arg, buffer, row->size))
 		return -XEN_EFAULT;

@@ -20,14 +20,18 @@ typedef long hypercall_fn(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
 #undef HYPERCALL
 
 enum subop_flags {
-	SUBOP_IN = 1,   /* copy the argument in before the handler */
-	SUBOP_OUT = 2,  /* copy it out when the result is >= 0 */
+	SUBOP_IN = 1, /* copy the argument in before the handler */
+	SUBOP_OUT =
+		2, /* copy it out when the result is >= 0; zeroed if not IN */
 	SUBOP_PRIV = 4, /* control domain only, else -EPERM */
+	/* Works on the domain that the argument's first field names, a domid:
+	 * see domain_get_target(). */
+	SUBOP_TARGET = 8,
 };
 
-/* One sub-operation. arg is a zeroed or copied-in private buffer. */
+/* One sub-operation. d: the target, held, else v's domain. arg: private. */
 struct subop {
-	long (*handler)(struct vcpu *v, void *arg);
+	long (*handler)(struct vcpu *v, struct domain *d, void *arg);
 	uint16_t size; /* bytes of the argument structure, <= SUBOP_MAX */
 	uint8_t flags;
 };

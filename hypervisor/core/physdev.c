@@ -1,106 +1,335 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_physdev_op and platform_op: I/O privilege for every guest, and
- * the machine for the control domain. Device interrupts: core/pirq.c.
- * Contracts: include/public/physdev.h, platform.h.
+ * HYPERVISOR_physdev_op: I/O privilege for every guest, and interrupts of
+ * devices for the control domain. A pirq is its number for one: a line of an
+ * IO-APIC has the number of its GSI, messages (MSI, MSI-X) get those above.
+ * Vectors and messages are ours: no guest names one (PI-2).
+ *
+ * A level interrupt stays masked from its arrival until the guest's EOI. A
+ * message needs no masking; one that comes while no port is bound is lost.
+ *
+ * Owns: pirqs[], by_vector[]. Locks: the control domain's evtchn_lock; the
+ * interrupt handler takes none, and may run once more after an unmap.
+ * Contracts: include/public/physdev.h, EVTCHNOP_bind_pirq.
  */
 #include "public/physdev.h"
 #include "core/hypercall.h"
-#include "core/pirq.h"
-#include "public/platform.h"
+#include "mm/frame.h"
+#include "platform/acpi.h"
+#include "platform/platform.h"
+#include "x86/apic.h"
+#include "x86/irq.h"
+#include "x86/paging.h"
 
-static long physdev_set_iopl(struct vcpu *v, void *arg)
+enum pirq_kind {
+	PIRQ_FREE,
+	PIRQ_GSI,
+	PIRQ_MSI,
+	PIRQ_MSIX
+};
+
+static struct pirq {
+	uint8_t kind; /* enum pirq_kind */
+	uint8_t vector;
+	bool bound;             /* to an event channel */
+	bool level, active_low; /* of a line, once mode_known */
+	bool mode_known;
+	bool waiting;    /* atomic: masked until the guest's EOI */
+	uint16_t device; /* of a message: bus << 8 | devfn */
+	uint16_t entry;  /* PIRQ_MSIX */
+} pirqs[MAX_PIRQS];
+
+static uint16_t by_vector[256]; /* pirq + 1 */
+
+/* The pirq's entry, if it is mapped; any number. */
+static struct pirq *pirq_of(uint64_t number)
 {
-	const struct physdev_set_iopl *op = arg;
+	struct pirq *p = &pirqs[index_clamp(number, MAX_PIRQS)];
 
-	if (op->iopl > 3)
-		return -XEN_EINVAL;
-	v->iopl = (uint8_t)op->iopl;
+	return number < MAX_PIRQS && p->kind != PIRQ_FREE ? p : NULL;
+}
+
+static void pirq_interrupt(unsigned int vector)
+{
+	unsigned int number = read_once(by_vector[vector]) - 1u;
+	struct pirq *p = pirq_of(number);
+
+	if (p && p->kind == PIRQ_GSI && p->level) {
+		ioapic_mask(number, true);
+		__atomic_store_n(&p->waiting, true, __ATOMIC_SEQ_CST);
+	}
+	apic_eoi();
+	if (p)
+		evtchn_send_pirq(control_domain, number);
+}
+
+/* A vector that leads to the pirq from now on; 0: there is none. */
+static uint8_t vector_take(unsigned int number)
+{
+	for (unsigned int v = VECTOR_DEVICE + 1; v < VECTOR_DEVICE_END; v++) {
+		if (by_vector[v])
+			continue;
+		write_once(by_vector[v], (uint16_t)(number + 1));
+		irq_set_handler(v, pirq_interrupt, false);
+		return (uint8_t)v;
+	}
 	return 0;
 }
 
-static long physdev_set_iobitmap(struct vcpu *v, void *arg)
+static void vector_drop(uint8_t vector)
 {
-	const struct physdev_set_iobitmap *op = arg;
-	uint64_t bitmap;
-
-	memcpy(&bitmap, &op->bitmap, sizeof(bitmap));
-	if (op->nr_ports > 65536)
-		return -XEN_EINVAL;
-	v->iobmp = bitmap;
-	v->iobmp_ports = op->nr_ports;
-	return 0;
+	irq_set_handler(vector, NULL, true);
+	write_once(by_vector[vector], 0);
 }
 
-static long physdev_irq_status(struct vcpu *v, void *arg)
-{
-	struct physdev_irq_status_query *op = arg;
+/* Lines ------------------------------------------------------------------- */
 
-	op->flags = pirq_needs_eoi(op->irq) ? XENIRQSTAT_needs_eoi : 0;
-	return 0;
+/* What firmware says of a line, else what ISA and PCI have. */
+static void line_find_mode(unsigned int gsi)
+{
+	struct pirq *p = &pirqs[gsi];
+
+	if (p->mode_known)
+		return;
+	p->level = p->active_low = gsi >= MAX_ISA_IRQ;
+	for (unsigned int i = 0; i < MAX_ISA_IRQ; i++) {
+		const struct isa_override *o = &acpi.isa[i];
+
+		if (!o->present || o->gsi != gsi)
+			continue;
+		p->level = o->level;
+		p->active_low = o->active_low;
+		p->mode_known = true;
+	}
 }
 
-static long physdev_eoi(struct vcpu *v, void *arg)
+/* The entry of a line, mapped or not; NULL: there is no such line. */
+static struct pirq *line_of(uint32_t gsi)
 {
-	const struct physdev_eoi *op = arg;
-
-	return pirq_eoi(op->irq);
+	if (gsi >= MAX_PIRQS || !ioapic_has_gsi(gsi))
+		return NULL;
+	gsi = (uint32_t)index_clamp(gsi, MAX_PIRQS);
+	line_find_mode(gsi);
+	return &pirqs[gsi];
 }
 
-static long physdev_setup_gsi(struct vcpu *v, void *arg)
+static long physdev_setup_gsi(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_setup_gsi *op = arg;
+	uint32_t gsi = (uint32_t)op->gsi;
+	struct pirq *p = line_of(gsi);
 
-	return pirq_setup_gsi((uint32_t)op->gsi, op->triggering, op->polarity);
-}
-
-/* The vector is the hypervisor's business: callers only want a number. */
-static long physdev_alloc_irq_vector(struct vcpu *v, void *arg)
-{
-	struct physdev_irq *op = arg;
-
-	op->vector = op->irq;
+	if (!p)
+		return -XEN_EINVAL;
+	if (p->mode_known || p->bound)
+		return -XEN_EEXIST;
+	p->level = op->triggering;
+	p->active_low = op->polarity;
+	p->mode_known = true;
+	if (p->kind == PIRQ_GSI)
+		ioapic_route(gsi, p->vector, p->level, p->active_low);
 	return 0;
 }
 
-static bool is_caller(const struct vcpu *v, domid_t domid)
+/* Its pirq, also when it is mapped already. */
+static long map_line(uint32_t gsi)
 {
-	return domid == DOMID_SELF || domid == v->domain->id;
+	struct pirq *p = line_of(gsi);
+
+	if (!p)
+		return -XEN_EINVAL;
+	if (p->kind == PIRQ_GSI)
+		return gsi;
+	if (ioapic_is_routed(gsi))
+		return -XEN_EBUSY; /* the hypervisor's own device */
+	p->vector = vector_take(gsi);
+	if (!p->vector)
+		return -XEN_ENOSPC;
+	p->kind = PIRQ_GSI;
+	ioapic_route(gsi, p->vector, p->level, p->active_low);
+	return gsi;
 }
 
-static long map_msi(const struct physdev_map_pirq *op)
+/* Messages: [PCI 3.0 "MSI and MSI-X Capability Structures"] ---------------- */
+
+#define REG_COMMAND      0x04
+#define COMMAND_MEMORY   2u
+#define STATUS_LIST      (1u << 20) /* of the same 32 bits */
+#define REG_BAR          0x10
+#define BAR_IO           1u
+#define BAR_64           4u
+#define REG_LIST         0x34
+#define LIST_MAX         48
+#define CAP_MSI          0x05
+#define CAP_MSIX         0x11
+#define MSI_ENABLE       (1u << 16) /* control is the upper half */
+#define MSI_COUNT        (7u << 20)
+#define MSI_64           (1u << 23)
+#define MSIX_LAST(cap)   ((cap) >> 16 & 0x7ff)
+#define MSIX_ENTRY_WORDS 4
+/* [SDM3 "Message Address Register Format"]; the data are just the vector. */
+#define MSI_ADDRESS 0xfee00000u
+
+static bool device_exists(uint16_t device)
+{
+	return (uint16_t)pci_read(device, 0) != 0xffff;
+}
+
+/* Where the capability is in the device's registers; 0: it has none. */
+static unsigned int capability_find(uint16_t device, uint8_t id)
+{
+	unsigned int at, i;
+
+	if (!device_exists(device) ||
+	    !(pci_read(device, REG_COMMAND) & STATUS_LIST))
+		return 0;
+	at = pci_read(device, REG_LIST) & 0xfc;
+	for (i = 0; at && i < LIST_MAX; i++) {
+		uint32_t cap = pci_read(device, at);
+
+		if ((cap & 0xff) == id)
+			return at;
+		at = cap >> 8 & 0xfc;
+	}
+	return 0;
+}
+
+/* Machine address of the entry; 0: there is none that we would write to. */
+static uint64_t msix_entry(uint16_t device, unsigned int cap, unsigned int n)
+{
+	uint32_t table = pci_read(device, cap + 4);
+	unsigned int bar = REG_BAR + 4 * (table & 7);
+	uint64_t at = pci_read(device, bar);
+
+	if (n > MSIX_LAST(pci_read(device, cap)) || (table & 7) > 5 ||
+	    (at & BAR_IO) || !(pci_read(device, REG_COMMAND) & COMMAND_MEMORY))
+		return 0;
+	if (at & BAR_64)
+		at |= (uint64_t)pci_read(device, bar + 4) << 32;
+	at = (at & ~15ull) + (table & ~7u) +
+	     n * sizeof(uint32_t) * MSIX_ENTRY_WORDS;
+	return mfn_is_ram(mfn_of(at >> PAGE_SHIFT)) ? 0 : at;
+}
+
+/* vector 0 turns the message off. 0, or -EINVAL: the device cannot do that. */
+static long msix_program(uint16_t device, unsigned int n, uint8_t vector)
+{
+	unsigned int cap = capability_find(device, CAP_MSIX);
+	uint64_t at = cap ? msix_entry(device, cap, n) : 0;
+	volatile uint32_t *entry;
+
+	if (!at)
+		return -XEN_EINVAL;
+	entry = paging_device_window(at);
+	entry[3] = 1; /* masked, while address and data do not fit */
+	entry[0] = MSI_ADDRESS | cpu_get(0)->apic_id << 12;
+	entry[1] = 0;
+	entry[2] = vector;
+	entry[3] = !vector;
+	return 0;
+}
+
+/* As above. The guest turns on messages, also of MSI-X, in the control word. */
+static long msi_program(uint16_t device, uint8_t vector)
+{
+	unsigned int cap = capability_find(device, CAP_MSI);
+	uint32_t control;
+
+	if (!cap)
+		return -XEN_EINVAL;
+	control = pci_read(device, cap);
+	pci_write(device, cap, control & ~(MSI_COUNT | MSI_ENABLE));
+	if (!vector)
+		return 0;
+	pci_write(device, cap + 4, MSI_ADDRESS | cpu_get(0)->apic_id << 12);
+	if (control & MSI_64)
+		pci_write(device, cap + 8, 0);
+	pci_write(device, cap + (control & MSI_64 ? 12 : 8), vector);
+	pci_write(device, cap, control & ~MSI_COUNT);
+	return 0;
+}
+
+static long message_program(const struct pirq *p, uint8_t vector)
+{
+	return p->kind == PIRQ_MSIX ? msix_program(p->device, p->entry, vector)
+				    : msi_program(p->device, vector);
+}
+
+/* One kind of message per device, and each entry once. */
+static bool message_is_taken(const struct pirq *wanted)
+{
+	for (unsigned int i = ioapic_gsi_count(); i < MAX_PIRQS; i++) {
+		const struct pirq *p = &pirqs[i];
+
+		if (p->kind != PIRQ_FREE && p->device == wanted->device &&
+		    (p->kind != wanted->kind || p->entry == wanted->entry))
+			return true;
+	}
+	return false;
+}
+
+static long find_free(void)
+{
+	for (unsigned int i = ioapic_gsi_count(); i < MAX_PIRQS; i++)
+		if (pirqs[i].kind == PIRQ_FREE)
+			return i;
+	return -XEN_ENOSPC;
+}
+
+/* The pirq of a device's message, which the caller may choose. */
+static long map_message(const struct physdev_map_pirq *op)
 {
 	uint32_t bus = (uint32_t)op->bus, devfn = (uint32_t)op->devfn;
-	long number = op->pirq;
+	uint32_t entry = (uint32_t)op->entry_nr;
+	long rc, number = op->pirq < 0 ? find_free() : op->pirq;
+	struct pirq p = { .kind = op->table_base ? PIRQ_MSIX : PIRQ_MSI,
+			  .device = (uint16_t)(bus << 8 | devfn),
+			  .entry = (uint16_t)entry };
 
-	/* Only segment 0, whose buses are all that the lower half can name. */
-	if (bus > 0xff || devfn > 0xff)
-		return -XEN_EINVAL;
-	if (number < 0)
-		number = pirq_find_free();
 	if (number < 0)
 		return number;
-	return pirq_map_message((uint16_t)(bus << 8 | devfn),
-				op->table_base != 0, (uint32_t)op->entry_nr,
-				(uint64_t)number);
+	/* Only segment 0, whose buses are all that the lower half can name. */
+	if (bus > 0xff || devfn > 0xff || entry > MSIX_LAST(~0u) ||
+	    number < ioapic_gsi_count() || number >= MAX_PIRQS)
+		return -XEN_EINVAL;
+	number = (long)index_clamp((uint64_t)number, MAX_PIRQS);
+	if (pirqs[number].kind != PIRQ_FREE || message_is_taken(&p))
+		return -XEN_EEXIST;
+	p.vector = vector_take((unsigned int)number);
+	if (!p.vector)
+		return -XEN_ENOSPC;
+	rc = message_program(&p, p.vector);
+	if (rc) {
+		vector_drop(p.vector);
+		return rc;
+	}
+	pirqs[number] = p;
+	return number;
 }
 
-static long physdev_map_pirq(struct vcpu *v, void *arg)
+/* Both kinds --------------------------------------------------------------- */
+
+static bool is_caller(const struct domain *d, domid_t domid)
+{
+	return domid == DOMID_SELF || domid == d->id;
+}
+
+static long physdev_map_pirq(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct physdev_map_pirq *op = arg;
 	long rc;
 
-	if (!is_caller(v, op->domid))
+	if (!is_caller(d, op->domid))
 		return -XEN_EPERM;
 	switch (op->type) {
 	case MAP_PIRQ_TYPE_GSI:
 		if (op->pirq >= 0 && op->pirq != op->index)
 			return -XEN_EINVAL;
-		rc = pirq_map_gsi((uint32_t)op->index);
+		rc = map_line((uint32_t)op->index);
 		break;
 	case MAP_PIRQ_TYPE_MSI:
 	case MAP_PIRQ_TYPE_MSI_SEG:
-		rc = map_msi(op);
+		rc = map_message(op);
 		break;
 	default: /* several messages of one device: callers do with one */
 		return -XEN_EOPNOTSUPP;
@@ -111,41 +340,143 @@ static long physdev_map_pirq(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long physdev_unmap_pirq(struct vcpu *v, void *arg)
+static long unmap(uint32_t number)
+{
+	struct pirq *p = pirq_of(number);
+
+	if (!p)
+		return -XEN_EINVAL;
+	if (p->bound)
+		return -XEN_EBUSY;
+	if (p->kind == PIRQ_GSI)
+		ioapic_route(number, 0, false, false);
+	else
+		(void)message_program(p, 0); /* the device may be gone */
+	p->kind = PIRQ_FREE;
+	vector_drop(p->vector);
+	return 0;
+}
+
+static long physdev_unmap_pirq(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_unmap_pirq *op = arg;
 
-	return is_caller(v, op->domid) ? pirq_unmap((uint32_t)op->pirq)
-				       : -XEN_EPERM;
+	return is_caller(d, op->domid) ? unmap((uint32_t)op->pirq) : -XEN_EPERM;
 }
 
-static long physdev_get_free_pirq(struct vcpu *v, void *arg)
+static long physdev_get_free_pirq(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct physdev_get_free_pirq *op = arg;
-	long rc = pirq_find_free();
+	long rc = find_free();
 
-	op->pirq = rc < 0 ? 0 : (uint32_t)rc;
+	op->pirq = (uint32_t)rc;
 	return rc < 0 ? rc : 0;
 }
 
 /* Devices are not remembered: every use looks for them anew. */
-static long physdev_pci_add(struct vcpu *v, void *arg)
+static long physdev_pci_add(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_pci_device *op = arg; /* so begin all forms */
+	uint16_t device = (uint16_t)(op->bus << 8 | op->devfn);
 
-	return !op->seg && pirq_device_exists(
-				   (uint16_t)(op->bus << 8 | op->devfn))
-		       ? 0
-		       : -XEN_ENODEV;
+	return op->seg || !device_exists(device) ? -XEN_ENODEV : 0;
 }
 
-static long physdev_pci_remove(struct vcpu *v, void *arg)
+/* All its messages, or with one that is bound none. */
+static long physdev_pci_remove(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_pci_device *op = arg;
+	uint16_t device = (uint16_t)(op->bus << 8 | op->devfn);
+	unsigned int i, first = ioapic_gsi_count();
 
-	return op->seg ? -XEN_ENODEV
-		       : pirq_remove_device(
-				 (uint16_t)(op->bus << 8 | op->devfn));
+	if (op->seg)
+		return -XEN_ENODEV;
+	for (i = first; i < MAX_PIRQS; i++)
+		if (pirq_of(i) && pirqs[i].device == device && pirqs[i].bound)
+			return -XEN_EBUSY;
+	for (i = first; i < MAX_PIRQS; i++)
+		if (pirqs[i].device == device)
+			(void)unmap(i);
+	return 0;
+}
+
+static long physdev_eoi(struct vcpu *v, struct domain *d, void *arg)
+{
+	const struct physdev_eoi *op = arg;
+	struct pirq *p = pirq_of(op->irq);
+
+	if (!p)
+		return -XEN_EINVAL;
+	if (__atomic_exchange_n(&p->waiting, false, __ATOMIC_SEQ_CST))
+		ioapic_mask(op->irq, !p->bound);
+	return 0;
+}
+
+static long physdev_irq_status(struct vcpu *v, struct domain *d, void *arg)
+{
+	struct physdev_irq_status_query *op = arg;
+	const struct pirq *p = pirq_of(op->irq);
+
+	op->flags =
+		p && p->kind == PIRQ_GSI && p->level ? XENIRQSTAT_needs_eoi : 0;
+	return 0;
+}
+
+/* The vector is the hypervisor's business: callers only want a number. */
+static long physdev_alloc_irq_vector(struct vcpu *v, struct domain *d,
+				     void *arg)
+{
+	struct physdev_irq *op = arg;
+
+	op->vector = op->irq;
+	return 0;
+}
+
+int pirq_bind(struct domain *d, uint32_t pirq, bool share)
+{
+	struct pirq *p = pirq_of(pirq);
+
+	if (!p)
+		return -XEN_EINVAL;
+	p->bound = true;
+	__atomic_store_n(&p->waiting, false, __ATOMIC_SEQ_CST);
+	if (p->kind == PIRQ_GSI)
+		ioapic_mask(pirq, false);
+	return 0;
+}
+
+void pirq_unbind(struct domain *d, uint32_t pirq)
+{
+	struct pirq *p = pirq_of(pirq);
+
+	p->bound = false;
+	if (p->kind == PIRQ_GSI)
+		ioapic_mask(pirq, true);
+}
+
+/* The hypercall ------------------------------------------------------------ */
+
+static long physdev_set_iopl(struct vcpu *v, struct domain *d, void *arg)
+{
+	const struct physdev_set_iopl *op = arg;
+
+	if (op->iopl > 3)
+		return -XEN_EINVAL;
+	v->iopl = (uint8_t)op->iopl;
+	return 0;
+}
+
+static long physdev_set_iobitmap(struct vcpu *v, struct domain *d, void *arg)
+{
+	const struct physdev_set_iobitmap *op = arg;
+	uint64_t bitmap;
+
+	memcpy(&bitmap, &op->bitmap, sizeof(bitmap));
+	if (op->nr_ports > 65536)
+		return -XEN_EINVAL;
+	v->iobmp = bitmap;
+	v->iobmp_ports = op->nr_ports;
+	return 0;
 }
 
 #define ROW(op, handler, type, how)                                            \
@@ -171,66 +502,16 @@ static const struct subop physdev_ops[] = {
 };
 /* clang-format on */
 
-/* The control domain's calls under the lock of pirq.c, all of them. */
+/* Under a lock that is also the one over pirqs, if the control domain calls. */
 long hc_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 		   uint64_t a5)
 {
 	struct domain *d = current_vcpu()->domain;
 	long rc;
 
-	if (domain_is_control(d))
-		spin_lock(&d->evtchn_lock);
+	spin_lock(&d->evtchn_lock);
 	rc = subop_call(physdev_ops, ARRAY_SIZE(physdev_ops), (uint32_t)cmd,
 			guest_ptr(arg));
-	if (domain_is_control(d))
-		spin_unlock(&d->evtchn_lock);
+	spin_unlock(&d->evtchn_lock);
 	return rc;
-}
-
-static long platform_sleep(const struct xenpf_enter_acpi_sleep *s)
-{
-	if (s->sleep_state != 5)
-		return -XEN_EOPNOTSUPP;
-	machine_poweroff();
-}
-
-static long platform_cpuinfo(struct xenpf_pcpuinfo *info)
-{
-	const struct cpu *c = cpu_get(info->xen_cpuid);
-
-	info->max_present = cpu_count - 1;
-	info->flags = c ? XEN_PCPU_FLAGS_ONLINE : XEN_PCPU_FLAGS_INVALID;
-	info->apic_id = c ? c->apic_id : ~0u;
-	info->acpi_id = c ? c->id : ~0u;
-	return 0;
-}
-
-long hc_platform_op(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4,
-		    uint64_t a5)
-{
-	struct xen_platform_op op;
-	long rc;
-
-	if (copy_from_guest(&op, guest_ptr(arg), sizeof(op)))
-		return -XEN_EFAULT;
-	if (op.interface_version != XENPF_INTERFACE_VERSION)
-		return -XEN_EACCES;
-	switch (op.cmd) {
-	case XENPF_enter_acpi_sleep:
-		return platform_sleep(&op.u.enter_acpi_sleep);
-	case XENPF_settime64:
-		if (op.u.settime64.mbz || op.u.settime64.nsecs >= 1000000000u)
-			return -XEN_EINVAL;
-		time_set_wallclock(op.u.settime64.secs, op.u.settime64.nsecs,
-				   op.u.settime64.system_time);
-		return 0;
-	case XENPF_get_cpuinfo:
-		rc = platform_cpuinfo(&op.u.pcpu_info);
-		break;
-	default:
-		return -XEN_ENOSYS;
-	}
-	return !rc && copy_to_guest(guest_ptr(arg), &op, sizeof(op))
-		       ? -XEN_EFAULT
-		       : rc;
 }

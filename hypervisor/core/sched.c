@@ -24,7 +24,6 @@
  */
 #include "core/sched.h"
 
-#include "core/evtchn.h"
 #include "core/services.h"
 #include "x86/processor.h"
 

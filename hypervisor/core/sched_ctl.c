@@ -6,7 +6,6 @@
  * Context: hypercall of the control domain; those of domctl under its lock.
  * Contract: include/public/domctl.h, sysctl.h.
  */
-#include "core/evtchn.h"
 #include "core/hypercall.h"
 #include "public/sysctl.h"
 

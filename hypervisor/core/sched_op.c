@@ -7,38 +7,36 @@
  * to the guest calls schedule().
  * Contract: include/public/sched.h.
  */
-#include "core/evtchn.h"
 #include "core/hypercall.h"
 #include "public/sched.h"
 
 #define POLL_MAX 128
 
-static long sched_yield(struct vcpu *v, void *arg)
+static long sched_yield(struct vcpu *v, struct domain *d, void *arg)
 {
 	sched_yield_current();
 	return 0;
 }
 
-static long sched_block(struct vcpu *v, void *arg)
+static long sched_block(struct vcpu *v, struct domain *d, void *arg)
 {
 	write_once(v->info->evtchn_upcall_mask, 0);
 	vcpu_block_current();
 	return 0;
 }
 
-static long sched_shutdown(struct vcpu *v, void *arg)
+static long sched_shutdown(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct sched_shutdown *op = arg;
 
-	domain_shutdown(v->domain, (uint8_t)op->reason);
+	domain_shutdown(d, (uint8_t)op->reason);
 	return 0;
 }
 
 /* Why the domain will end, before it does; the first reason counts. */
-static long sched_shutdown_code(struct vcpu *v, void *arg)
+static long sched_shutdown_code(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct sched_shutdown *op = arg;
-	struct domain *d = v->domain;
 
 	spin_lock(&d->lock);
 	if (!d->reason_recorded && !d->shut_down) {
@@ -49,15 +47,11 @@ static long sched_shutdown_code(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long sched_remote_shutdown(struct vcpu *v, void *arg)
+static long sched_remote_shutdown(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct sched_remote_shutdown *op = arg;
-	struct domain *d = domain_get(op->domain_id);
 
-	if (!d)
-		return -XEN_ESRCH;
 	domain_shutdown(d, (uint8_t)op->reason);
-	domain_put(d);
 	return 0;
 }
 
@@ -92,7 +86,7 @@ static void poll_give_up(struct vcpu *v)
 	__atomic_store_n(&v->blocked, false, __ATOMIC_SEQ_CST);
 }
 
-static long sched_poll(struct vcpu *v, void *arg)
+static long sched_poll(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct sched_poll *op = arg;
 	evtchn_port_t ports[POLL_MAX];
@@ -128,7 +122,7 @@ static const struct subop sched_table[] = {
 	ROW(poll, struct sched_poll, SUBOP_IN),
 	ROW(shutdown_code, struct sched_shutdown, SUBOP_IN),
 	ROW(remote_shutdown, struct sched_remote_shutdown,
-	    SUBOP_IN | SUBOP_PRIV),
+	    SUBOP_IN | SUBOP_PRIV | SUBOP_TARGET),
 };
 
 long hc_sched_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,

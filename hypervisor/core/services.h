@@ -40,17 +40,28 @@ void time_vcpu_init(struct vcpu *v);
 void time_vcpu_stop(struct vcpu *v); /* paused: its timers */
 
 /* core/evtchn.c */
-int evtchn_init_domain(struct domain *d);
+void evtchn_init_domain(struct domain *d);
 void evtchn_destroy_domain(struct domain *d); /* all closed, vCPUs paused */
 void evtchn_free_domain(struct domain *d);    /* last reference gone */
 void evtchn_send_virq(struct vcpu *v, unsigned int virq);
 void evtchn_send_global_virq(unsigned int virq); /* to its handler domain */
 void evtchn_send_pirq(struct domain *d, unsigned int pirq);
+/* Is the port in use? *pending: whether its bit is set, masked or not. */
+bool evtchn_port_state(struct domain *d, uint64_t port, bool *pending);
+/* Upcall pending and every selector bit: nothing is missed after a move. */
+void evtchn_mark_all(struct vcpu *v);
+/* Take v out of a poll; true when it was in one. Any CPU, any context. */
+bool evtchn_poll_leave(struct vcpu *v);
 static inline bool vcpu_event_pending(const struct vcpu *v)
 {
 	return read_once(v->info->evtchn_upcall_pending) &&
 	       !read_once(v->info->evtchn_upcall_mask);
 }
+
+/* core/physdev.c, interrupts of devices. Lock: d's evtchn_lock held. */
+#define MAX_PIRQS 256
+int pirq_bind(struct domain *d, uint32_t pirq, bool share);
+void pirq_unbind(struct domain *d, uint32_t pirq);
 
 /* core/vcpu_op.c: vcpu_info back into the shared page, and the timers gone; v
  * is off its CPU, and no sender is left. */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_sysctl: facts about the machine for the control domain.
+ * HYPERVISOR_sysctl and platform_op: the machine, for the control domain.
  *
- * Same shape as domctl.c. Contract: include/public/sysctl.h.
+ * Same shape as domctl.c. Contracts: include/public/sysctl.h, platform.h.
  */
 #include "public/sysctl.h"
 #include "core/hypercall.h"
 #include "mm/mm.h"
+#include "public/platform.h"
 #include "x86/clock.h"
 
 static long sys_readconsole(struct xen_sysctl *op)
@@ -119,4 +120,42 @@ long hc_sysctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 		return -XEN_ENOSYS;
 	rc = sysctl_table[row](&op);
 	return rc ? rc : copy_to_guest(guest_ptr(arg), &op, sizeof(op));
+}
+
+static void platform_cpuinfo(struct xenpf_pcpuinfo *info)
+{
+	const struct cpu *c = cpu_get(info->xen_cpuid);
+
+	info->max_present = cpu_count - 1;
+	info->flags = c ? XEN_PCPU_FLAGS_ONLINE : XEN_PCPU_FLAGS_INVALID;
+	info->apic_id = c ? c->apic_id : ~0u;
+	info->acpi_id = c ? c->id : ~0u;
+}
+
+long hc_platform_op(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4,
+		    uint64_t a5)
+{
+	struct xen_platform_op op;
+	const struct xenpf_settime64 *time = &op.u.settime64;
+
+	if (copy_from_guest(&op, guest_ptr(arg), sizeof(op)))
+		return -XEN_EFAULT;
+	if (op.interface_version != XENPF_INTERFACE_VERSION)
+		return -XEN_EACCES;
+	switch (op.cmd) {
+	case XENPF_enter_acpi_sleep:
+		if (op.u.enter_acpi_sleep.sleep_state != 5)
+			return -XEN_EOPNOTSUPP;
+		machine_poweroff();
+	case XENPF_settime64:
+		if (time->mbz || time->nsecs >= 1000000000u)
+			return -XEN_EINVAL;
+		time_set_wallclock(time->secs, time->nsecs, time->system_time);
+		return 0;
+	case XENPF_get_cpuinfo:
+		platform_cpuinfo(&op.u.pcpu_info);
+		return copy_to_guest(guest_ptr(arg), &op, sizeof(op));
+	default:
+		return -XEN_ENOSYS;
+	}
 }

@@ -10,7 +10,6 @@
  * (HC-11).
  * Context: see each function.
  */
-#include "core/evtchn.h"
 #include "core/services.h"
 #include "x86/clock.h"
 #include "x86/processor.h"

@@ -9,7 +9,6 @@
  * domain, running or not.
  * Contract: include/public/vcpu.h.
  */
-#include "core/evtchn.h"
 #include "core/hypercall.h"
 #include "public/sched.h"
 
@@ -68,7 +67,7 @@ static long vcpu_down(struct vcpu *v)
 	return 0;
 }
 
-static long get_runstate(struct vcpu *v, void *arg)
+static long get_runstate(struct vcpu *v, struct domain *d, void *arg)
 {
 	runstate_read(v, arg);
 	return 0;
@@ -83,7 +82,7 @@ static long area_set(uint64_t *area, uint64_t va, uint64_t size)
 	return 0;
 }
 
-static long register_runstate(struct vcpu *v, void *arg)
+static long register_runstate(struct vcpu *v, struct domain *d, void *arg)
 {
 	const uint64_t *va = arg;
 	struct vcpu_runstate_info info;
@@ -97,7 +96,7 @@ static long register_runstate(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long register_time_area(struct vcpu *v, void *arg)
+static long register_time_area(struct vcpu *v, struct domain *d, void *arg)
 {
 	const uint64_t *va = arg;
 	long rc = area_set(&v->time_va, *va, sizeof(struct vcpu_time_info));
@@ -107,7 +106,7 @@ static long register_time_area(struct vcpu *v, void *arg)
 	return rc;
 }
 
-static long set_periodic(struct vcpu *v, void *arg)
+static long set_periodic(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct vcpu_set_periodic_timer *op = arg;
 
@@ -118,7 +117,7 @@ static long set_periodic(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long set_singleshot(struct vcpu *v, void *arg)
+static long set_singleshot(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct vcpu_set_singleshot_timer *op = arg;
 
@@ -153,10 +152,9 @@ static void info_move_locked(struct vcpu *v, void *where)
  * struct vcpu_info: first in the shared page, later where the guest wants it,
  * in a frame of its own that is held writable (SC-6).
  */
-static long register_info(struct vcpu *v, void *arg)
+static long register_info(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct vcpu_register_vcpu_info *op = arg;
-	struct domain *d = v->domain;
 	mfn_t m = mfn_of(op->mfn);
 	struct frame *f;
 	uint8_t *page;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vsnprintf for the log: integers, pointers, strings and characters. One
- * bounded output buffer, no locale, no floating point, no %n.
+ * vsnprintf for the log: integers and strings, and no more of C's formats than
+ * the hypervisor uses (printf.h). One bounded output buffer.
  */
 #include "lib/printf.h"
 
@@ -12,11 +12,6 @@ struct output {
 	size_t size, length; /* length may exceed size: what was asked for */
 };
 
-struct format {
-	bool zero, alternate, wide; /* wide: an integer of 64 bits */
-	size_t width, precision;
-};
-
 static void put(struct output *o, char c)
 {
 	if (o->length + 1 < o->size)
@@ -24,116 +19,76 @@ static void put(struct output *o, char c)
 	o->length++;
 }
 
-/* Text that a prefix ("-", "0x") and zeros may precede. */
-static void put_field(struct output *o, const struct format *f,
-		      const char *prefix, const char *text, size_t n)
+static void put_field(struct output *o, const char *text, size_t n,
+		      size_t width, char pad)
 {
-	size_t length = strlen(prefix) + n;
-	size_t fill = f->width > length ? f->width - length : 0;
-
-	for (; fill && !f->zero; fill--)
-		put(o, ' ');
-	while (*prefix)
-		put(o, *prefix++);
-	for (; fill; fill--)
-		put(o, '0');
+	for (; width > n; width--)
+		put(o, pad);
 	for (; n; n--)
 		put(o, *text++);
 }
 
-static void put_number(struct output *o, const struct format *f,
-		       const char *prefix, uint64_t value, unsigned int base)
+static uint64_t take_integer(char kind, bool wide, va_list *ap)
 {
-	char text[24], *p = text + sizeof(text);
+	if (wide)
+		return va_arg(*ap, uint64_t);
+	return kind == 'd' ? (uint64_t)va_arg(*ap, int)
+			   : va_arg(*ap, unsigned int);
+}
 
+static void put_integer(struct output *o, char kind, uint64_t value,
+			size_t width, char pad)
+{
+	bool minus = kind == 'd' && (int64_t)value < 0;
+	unsigned int base = kind == 'x' ? 16 : 10;
+	char text[24], *end = text + sizeof(text), *p = end;
+
+	if (minus)
+		value = -value;
 	do {
 		*--p = "0123456789abcdef"[value % base];
 		value /= base;
 	} while (value);
-	put_field(o, f, prefix, p, (size_t)(text + sizeof(text) - p));
+	if (minus)
+		*--p = '-';
+	put_field(o, p, (size_t)(end - p), width, pad);
 }
 
-static const char *parse_number(const char *p, size_t *value)
+/* What follows a %; returns what comes behind it. */
+static const char *convert(struct output *o, const char *f, va_list *ap)
 {
-	for (*value = 0; *p >= '0' && *p <= '9'; p++)
-		*value = *value * 10 + (size_t)(*p - '0');
-	return p;
-}
-
-static const char *parse_format(const char *p, struct format *f)
-{
-	*f = (struct format){ .precision = SIZE_MAX };
-	for (; *p == '0' || *p == '#'; p++) {
-		f->zero |= *p == '0';
-		f->alternate |= *p == '#';
-	}
-	p = parse_number(p, &f->width);
-	if (*p == '.')
-		p = parse_number(p + 1, &f->precision);
-	for (; *p == 'l' || *p == 'z'; p++)
-		f->wide = true;
-	return p;
-}
-
-static void convert(struct output *o, const struct format *f, char kind,
-		    va_list *ap)
-{
-	uint64_t value = 0;
+	char pad = *f == '0' ? '0' : ' ';
+	size_t width = 0;
+	bool wide = false;
 	const char *s;
-	char c;
 
-	if (kind == 'u' || kind == 'x')
-		value = f->wide ? va_arg(*ap, uint64_t)
-				: va_arg(*ap, unsigned int);
-	switch (kind) {
-	case 'd':
-		value = (uint64_t)(f->wide ? va_arg(*ap, int64_t)
-					   : va_arg(*ap, int));
-		if ((int64_t)value < 0)
-			put_number(o, f, "-", -value, 10);
-		else
-			put_number(o, f, "", value, 10);
-		break;
-	case 'u':
-		put_number(o, f, "", value, 10);
-		break;
-	case 'x':
-		put_number(o, f, f->alternate && value ? "0x" : "", value, 16);
-		break;
-	case 'p':
-		put_number(o, f, "0x", (uintptr_t)va_arg(*ap, void *), 16);
-		break;
-	case 's':
+	for (; *f >= '0' && *f <= '9'; f++)
+		width = width * 10 + (size_t)(*f - '0');
+	for (; *f == 'l' || *f == 'z'; f++)
+		wide = true;
+	if (*f == 's') {
 		s = va_arg(*ap, const char *);
-		if (!s)
-			s = "(null)";
-		put_field(o, f, "", s, strnlen(s, f->precision));
-		break;
-	case 'c':
-		c = (char)va_arg(*ap, int);
-		put_field(o, f, "", &c, 1);
-		break;
-	default: /* includes %% */
-		put(o, kind);
+		s = s ? s : "(null)";
+		put_field(o, s, strlen(s), width, ' ');
+	} else if (*f == 'd' || *f == 'u' || *f == 'x') {
+		put_integer(o, *f, take_integer(*f, wide, ap), width, pad);
+	} else if (*f) {
+		put(o, *f);
 	}
+	return *f ? f + 1 : f;
 }
 
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 {
 	struct output o = { .buf = buf, .size = size };
-	struct format f;
 	va_list args;
 
 	va_copy(args, ap);
-	for (; *fmt; fmt++) {
-		if (*fmt != '%') {
-			put(&o, *fmt);
-			continue;
-		}
-		fmt = parse_format(fmt + 1, &f);
-		if (!*fmt)
-			break;
-		convert(&o, &f, *fmt, &args);
+	while (*fmt) {
+		if (*fmt == '%')
+			fmt = convert(&o, fmt + 1, &args);
+		else
+			put(&o, *fmt++);
 	}
 	va_end(args);
 	if (size)

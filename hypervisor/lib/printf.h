@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Formatted output to the log ring and consoles: %d %u %x %p %s %c %%, flags
- * 0 and #, width, precision of strings, sizes l, ll and z.
+ * Formatted output to the log ring and consoles: %d %u %x %s %%, a width,
+ * before which a 0 pads numbers that are not negative, sizes l, ll and z.
  */
 #pragma once
 

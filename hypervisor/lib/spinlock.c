@@ -16,7 +16,7 @@ void spin_debug_enter(const struct spinlock *l, bool pair)
 	uint32_t higher = c->lock_ranks >> l->rank;
 
 	if (higher && !(pair && higher == 1))
-		panic("lock rank %u taken while holding ranks %#x", l->rank,
+		panic("lock rank %u taken while holding ranks 0x%x", l->rank,
 		      c->lock_ranks);
 	c->lock_ranks |= 1u << l->rank;
 }

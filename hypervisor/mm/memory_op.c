@@ -9,28 +9,25 @@
 
 /* What is there. */
 
-static long domain_query(unsigned int cmd, guest_ptr_t arg)
+static long current_reservation(struct vcpu *v, struct domain *d, void *arg)
 {
-	struct xen_memory_domain m;
-	struct domain *d;
-	long rc;
-
-	if (copy_from_guest(&m, arg, sizeof(m)))
-		return -XEN_EFAULT;
-	d = domain_get_target(m.domid, &rc);
-	if (!d)
-		return rc;
-	if (cmd == XENMEM_current_reservation)
-		rc = (long)d->tot_pages;
-	else if (cmd == XENMEM_maximum_reservation)
-		rc = (long)d->max_pages;
-	else /* maximum_gpfn, which the guest has written there */
-		rc = (long)read_once(d->shared_info->arch.max_pfn) - 1;
-	domain_put(d);
-	return rc > 0 ? rc : 0;
+	return (long)d->tot_pages;
 }
 
-static long machphys_mapping(struct vcpu *v, void *arg)
+static long maximum_reservation(struct vcpu *v, struct domain *d, void *arg)
+{
+	return (long)d->max_pages;
+}
+
+/* What the guest has written there, which may be anything. */
+static long maximum_gpfn(struct vcpu *v, struct domain *d, void *arg)
+{
+	long end = (long)read_once(d->shared_info->arch.max_pfn);
+
+	return end > 0 ? end - 1 : 0;
+}
+
+static long machphys_mapping(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct xen_machphys_mapping *m = arg;
 
@@ -42,7 +39,7 @@ static long machphys_mapping(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long machphys_mfn_list(struct vcpu *v, void *arg)
+static long machphys_mfn_list(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct xen_machphys_mfn_list *l = arg;
 	const uint64_t step = 2ul << 20;
@@ -90,10 +87,9 @@ static long map_answer(struct e820 *map, struct xen_memory_map *m)
 	return rc;
 }
 
-static long memory_map(struct vcpu *v, void *arg)
+static long memory_map(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct e820 *map = heap_alloc(sizeof(*map));
-	struct domain *d = v->domain;
 
 	if (!map)
 		return -XEN_ENOMEM;
@@ -107,7 +103,7 @@ static long memory_map(struct vcpu *v, void *arg)
 	return -XEN_ENOSYS;
 }
 
-static long machine_memory_map(struct vcpu *v, void *arg)
+static long machine_memory_map(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct e820 *map = heap_alloc(sizeof(*map));
 
@@ -122,11 +118,10 @@ static long machine_memory_map(struct vcpu *v, void *arg)
 	return map_answer(map, arg);
 }
 
-static long set_memory_map(struct vcpu *v, void *arg)
+static long set_memory_map(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct xen_foreign_memory_map *f = arg;
 	struct e820 *map, *old;
-	struct domain *d;
 	long rc;
 
 	if (f->map.nr_entries > E820_MAX)
@@ -138,13 +133,11 @@ static long set_memory_map(struct vcpu *v, void *arg)
 	rc = copy_array_from_guest(map->entry,
 				   guest_ptr((uint64_t)f->map.buffer.p), 0,
 				   map->n, sizeof(map->entry[0]));
-	d = rc ? NULL : domain_get_target(f->domid, &rc);
-	if (d) {
+	if (!rc) {
 		spin_lock(&d->lock);
 		old = d->memory_map;
 		d->memory_map = map;
 		spin_unlock(&d->lock);
-		domain_put(d);
 		map = old;
 	}
 	heap_free(map);
@@ -153,11 +146,14 @@ static long set_memory_map(struct vcpu *v, void *arg)
 
 /* Frames that the hypervisor keeps for a domain: its grant table. */
 
-static long grant_frames(struct domain *d, struct xen_mem_acquire_resource *r)
+static long acquire_resource(struct vcpu *v, struct domain *d, void *arg)
 {
+	struct xen_mem_acquire_resource *r = arg;
 	guest_ptr_t list = guest_ptr((uint64_t)r->frame_list.p);
 
-	if (r->id != XENMEM_resource_grant_table_id_shared)
+	if (r->type != XENMEM_resource_grant_table)
+		return -XEN_EOPNOTSUPP;
+	if (r->pad || r->id != XENMEM_resource_grant_table_id_shared)
 		return -XEN_EINVAL;
 	if (!r->nr_frames && guest_ptr_is_null(list)) {
 		r->nr_frames = GRANT_MAX_FRAMES;
@@ -178,26 +174,14 @@ static long grant_frames(struct domain *d, struct xen_mem_acquire_resource *r)
 	return 0;
 }
 
-static long acquire_resource(struct vcpu *v, void *arg)
-{
-	struct xen_mem_acquire_resource *r = arg;
-	struct domain *d;
-	long rc;
-
-	if (r->pad)
-		return -XEN_EINVAL;
-	if (r->type != XENMEM_resource_grant_table)
-		return -XEN_EOPNOTSUPP;
-	d = domain_get_target(r->domid, &rc);
-	if (!d)
-		return rc;
-	rc = grant_frames(d, r);
-	domain_put(d);
-	return rc;
-}
-
 #define ROW(op, fn, type, flags) [op] = { fn, sizeof(struct type), flags }
 static const struct subop memory_ops[] = {
+	ROW(XENMEM_current_reservation, current_reservation, xen_memory_domain,
+	    SUBOP_IN | SUBOP_TARGET),
+	ROW(XENMEM_maximum_reservation, maximum_reservation, xen_memory_domain,
+	    SUBOP_IN | SUBOP_TARGET),
+	ROW(XENMEM_maximum_gpfn, maximum_gpfn, xen_memory_domain,
+	    SUBOP_IN | SUBOP_TARGET),
 	ROW(XENMEM_machphys_mapping, machphys_mapping, xen_machphys_mapping,
 	    SUBOP_OUT),
 	ROW(XENMEM_machphys_mfn_list, machphys_mfn_list, xen_machphys_mfn_list,
@@ -207,9 +191,9 @@ static const struct subop memory_ops[] = {
 	ROW(XENMEM_machine_memory_map, machine_memory_map, xen_memory_map,
 	    SUBOP_IN | SUBOP_OUT | SUBOP_PRIV),
 	ROW(XENMEM_set_memory_map, set_memory_map, xen_foreign_memory_map,
-	    SUBOP_IN | SUBOP_PRIV),
+	    SUBOP_IN | SUBOP_PRIV | SUBOP_TARGET),
 	ROW(XENMEM_acquire_resource, acquire_resource, xen_mem_acquire_resource,
-	    SUBOP_IN | SUBOP_OUT | SUBOP_PRIV),
+	    SUBOP_IN | SUBOP_OUT | SUBOP_PRIV | SUBOP_TARGET),
 };
 
 long hc_memory_op(uint64_t command, uint64_t arg_va, uint64_t a3, uint64_t a4,
@@ -231,10 +215,6 @@ long hc_memory_op(uint64_t command, uint64_t arg_va, uint64_t a3, uint64_t a4,
 		return memory_exchange(v, arg);
 	case XENMEM_maximum_ram_page:
 		return (long)machine_frames;
-	case XENMEM_current_reservation:
-	case XENMEM_maximum_reservation:
-	case XENMEM_maximum_gpfn:
-		return domain_query(cmd, arg);
 	case XENMEM_add_to_physmap:
 	case XENMEM_remove_from_physmap:
 		/* MO-8: only for domains with a translated physical map. */

@@ -33,22 +33,8 @@ struct table_header {
 	char rest[28];
 };
 
-/* Offsets of fields of the FADT [ACPI 6.4, "Fixed ACPI Description Table"]. */
-enum fadt_field {
-	FADT_DSDT = 40,
-	FADT_SMI_COMMAND = 48,
-	FADT_ACPI_ENABLE = 52,
-	FADT_PM1A_CONTROL = 64,
-	FADT_PM1B_CONTROL = 68,
-	FADT_PM_TIMER = 76,
-	FADT_FLAGS = 112,
-	FADT_RESET = 116, /* address space (1: I/O), width, ..., address */
-	FADT_RESET_VALUE = 128,
-	FADT_X_DSDT = 140,
-	FADT_LENGTH = 148,
-};
-
 #define FADT_RESET_SUPPORTED (1u << 10)
+#define SPACE_IO             1
 
 enum madt_type {
 	MADT_LAPIC = 0,
@@ -114,7 +100,7 @@ static const void *map_table(uint64_t pa)
 	uint32_t length = h->length;
 
 	if (length < sizeof(*h) || length > MAX_TABLE) {
-		log_warning("ACPI: table at %#lx has a length of %u\n", pa,
+		log_warning("ACPI: table at 0x%lx has a length of %u\n", pa,
 			    length);
 		return NULL;
 	}
@@ -234,24 +220,14 @@ static void parse_dsdt(uint64_t pa)
 /* Short tables lack the later fields, which then are 0. */
 static void parse_fadt(const void *t, uint32_t length)
 {
-	uint8_t f[FADT_LENGTH] = { 0 };
-	uint64_t dsdt;
+	struct fadt *f = &acpi.fadt;
 
-	memcpy(f, t, min_u64(length, sizeof(f)));
-	acpi.smi_command = (uint16_t)get32(f + FADT_SMI_COMMAND);
-	acpi.acpi_enable = f[FADT_ACPI_ENABLE];
-	acpi.pm1a_control = (uint16_t)get32(f + FADT_PM1A_CONTROL);
-	acpi.pm1b_control = (uint16_t)get32(f + FADT_PM1B_CONTROL);
-	acpi.pm_timer_port = (uint16_t)get32(f + FADT_PM_TIMER);
+	memcpy(f, t, min_u64(length, sizeof(*f)));
 	/* A register in memory would need a mapping made at boot. */
-	if (get32(f + FADT_FLAGS) & FADT_RESET_SUPPORTED && f[FADT_RESET] == 1)
-		acpi.reset_port = (uint16_t)get64(f + FADT_RESET + 4);
-	acpi.reset_value = f[FADT_RESET_VALUE];
-	dsdt = get64(f + FADT_X_DSDT);
-	if (!dsdt)
-		dsdt = get32(f + FADT_DSDT);
-	if (dsdt)
-		parse_dsdt(dsdt);
+	if (!(f->flags & FADT_RESET_SUPPORTED) || f->reset_space != SPACE_IO)
+		f->reset_port = 0;
+	if (f->x_dsdt || f->dsdt)
+		parse_dsdt(f->x_dsdt ? f->x_dsdt : f->dsdt);
 }
 
 static void parse_table(uint64_t pa)
@@ -260,7 +236,6 @@ static void parse_table(uint64_t pa)
 
 	if (!h)
 		return;
-	log_debug("ACPI: %.4s at %#lx\n", h->signature, pa);
 	if (memcmp(h->signature, "APIC", 4) == 0)
 		parse_madt((const uint8_t *)h, h->length);
 	else if (memcmp(h->signature, "FACP", 4) == 0)

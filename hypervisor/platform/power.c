@@ -16,14 +16,6 @@
 #define PM1_SLEEP_TYPE   10
 #define PM1_SLEEP_ENABLE (1u << 13)
 
-static noreturn_fn void halt_forever(void)
-{
-	for (;;) {
-		irq_disable();
-		halt();
-	}
-}
-
 static void enter_sleep(uint16_t port, unsigned int type)
 {
 	uint16_t v;
@@ -39,11 +31,12 @@ static void enter_sleep(uint16_t port, unsigned int type)
 /* Firmware hands over when told through its SMI port [ACPI, "SMI_CMD"]. */
 static void enable_acpi(void)
 {
-	if (in16(acpi.pm1a_control) & PM1_SCI_ENABLE || !acpi.smi_command)
+	if (in16(acpi.fadt.pm1a_control) & PM1_SCI_ENABLE ||
+	    !acpi.fadt.smi_command)
 		return;
-	out8(acpi.smi_command, acpi.acpi_enable);
+	out8(acpi.fadt.smi_command, acpi.fadt.acpi_enable);
 	for (unsigned int i = 0; i < 300; i++) {
-		if (in16(acpi.pm1a_control) & PM1_SCI_ENABLE)
+		if (in16(acpi.fadt.pm1a_control) & PM1_SCI_ENABLE)
 			break;
 		delay_us(10000);
 	}
@@ -59,14 +52,15 @@ static void stop_others(const char *why)
 void machine_poweroff(void)
 {
 	stop_others("power off");
-	if (acpi.has_s5 && acpi.pm1a_control) {
+	if (acpi.has_s5 && acpi.fadt.pm1a_control) {
 		enable_acpi();
-		enter_sleep(acpi.pm1a_control, acpi.s5_type_a);
-		enter_sleep(acpi.pm1b_control, acpi.s5_type_b);
+		enter_sleep(acpi.fadt.pm1a_control, acpi.s5_type_a);
+		enter_sleep(acpi.fadt.pm1b_control, acpi.s5_type_b);
 		delay_us(1000000);
 	}
 	log_error("the machine does not power off; halted\n");
-	halt_forever();
+	for (;;)
+		halt();
 }
 
 /* Write a port that may reset the machine, and see. */
@@ -81,13 +75,14 @@ void machine_reboot(void)
 	struct descriptor_table none = { 0, 0 };
 
 	stop_others("reboot");
-	if (acpi.reset_port)
-		try_reset(acpi.reset_port, acpi.reset_value);
+	if (acpi.fadt.reset_port)
+		try_reset(acpi.fadt.reset_port, acpi.fadt.reset_value);
 	out8(0xcf9, 0x02);
 	try_reset(0xcf9, 0x06);
 	try_reset(0x64, 0xfe); /* keyboard controller: pulse the reset line */
 	/* At last a fault that cannot be delivered: a triple fault. */
 	lidt(none);
 	__asm__ volatile("int3");
-	halt_forever();
+	for (;;)
+		halt();
 }

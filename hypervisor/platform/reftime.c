@@ -13,7 +13,7 @@
 
 static uint64_t pm_timer_read(void)
 {
-	return in32(acpi.pm_timer_port);
+	return in32(acpi.fadt.pm_timer);
 }
 
 /* Channel 2 counts down from 65535 again and again. */
@@ -42,7 +42,7 @@ static const struct reference_clock pit = { "PIT", 1193182, 0xffff, pit_read };
 
 const struct reference_clock *reference_clock_find(void)
 {
-	if (acpi.pm_timer_port)
+	if (acpi.fadt.pm_timer)
 		return &pm_timer;
 	pit_start();
 	return &pit;

@@ -57,7 +57,7 @@ static uint64_t *entry_of(uint64_t va, unsigned int level)
 		if (!(*e & PTE_PRESENT))
 			*e = virt_to_phys(new_table()) | TABLE_FLAGS | PTE_USER;
 		else if (*e & PTE_LARGE)
-			panic("page table for %#lx already is a page", va);
+			panic("page table for 0x%lx already is a page", va);
 		table = phys_to_virt(*e & PTE_ADDR);
 	}
 	return &table[table_index(va, level)];

@@ -43,7 +43,7 @@ static void show_address(uint64_t address)
 	const struct symbol *s = find_symbol(address);
 
 	if (s)
-		log_error("  %016lx %s+%#lx\n", address, s->name,
+		log_error("  %016lx %s+0x%lx\n", address, s->name,
 			  address - s->address);
 	else
 		log_error("  %016lx\n", address);
@@ -103,8 +103,8 @@ static noreturn_fn void die(const struct cpu_regs *regs, uint64_t rip,
 	log_error("PANIC on CPU %u: %s\n", this_cpu()->id, text);
 	if (regs)
 		show_registers(regs);
-	log_error("cr0 %08lx cr3 %016lx cr4 %08lx vcpu %p\n", read_cr0(),
-		  read_cr3(), read_cr4(), (void *)this_cpu()->current);
+	log_error("cr0 %08lx cr3 %016lx cr4 %08lx vcpu %lx\n", read_cr0(),
+		  read_cr3(), read_cr4(), (uint64_t)this_cpu()->current);
 	show_backtrace(rip, rbp);
 	if (!options.noreboot)
 		machine_reboot();

@@ -51,12 +51,12 @@ RULES = [
          "!v->multicall ||", ("if (e[0].op == __HYPERVISOR_iret)", "if (0)")),
     Rule("GT-4", "T18", "core/grant_map.c",
          "rc = mm_unmap_frame(v, m->flags & GNTMAP_contains_pte,\n"
-         "\t\t\t\t    op->host_addr, m->pin.frame);", "rc = 0;"),
+         "\t\t\t\t    op->host_addr, m->pin.use->frame);", "rc = 0;"),
     Rule("GT-8", "T18", "core/grant_map.c",
          "op->dev_bus_addr != mapping_address(m)", "false"),
     Rule("GT-14", "T20", "core/grant_copy.c",
-         "s->pin.frame = s->pin.write ? frame_get_writable(d, m)",
-         "s->pin.frame = false ? frame_get_writable(d, m)"),
+         "s->frame = s->pin.write ? frame_get_writable(d, m)",
+         "s->frame = false ? frame_get_writable(d, m)"),
     Rule("EV-7", "T21", "core/evtchn.c",
          "if (global && !domain_is_control(v->domain))", "if (0)"),
 ]

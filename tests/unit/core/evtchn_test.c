@@ -3,7 +3,6 @@
  * Event channels: each operation's errors and effects, then a random run of
  * all operations by three domains with invariants after every step.
  */
-#include "core/evtchn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,6 +227,43 @@ static void test_fifo_absent(void)
 	fake_ok("the other interface is not there");
 }
 
+/* Ports come in buckets; the first of each takes memory. */
+static void test_no_memory(void)
+{
+	struct evtchn_alloc_unbound op = { .dom = DOMID_SELF };
+	unsigned int p;
+	long before = fake_allocated;
+
+	fake_heap_empty = true;
+	CHECK(call_as(a, EVTCHNOP_alloc_unbound, &op) == -XEN_ENOMEM);
+	CHECK(op_virq(a, VIRQ_TIMER, 0, &p) == -XEN_ENOMEM);
+	CHECK(a->vcpu[0]->virq_port[VIRQ_TIMER] == 0);
+	CHECK(op_bind(a, control->id, 1, &p) == -XEN_EINVAL);
+	/* Of a port that nobody had: closed, and can be unmasked. */
+	CHECK(status(a, 1).status == EVTCHNSTAT_closed);
+	CHECK(status(a, 4095).status == EVTCHNSTAT_closed);
+	CHECK(op_port(a, EVTCHNOP_close, 4095) == -XEN_EINVAL);
+	CHECK(op_port(a, EVTCHNOP_send, 4095) == -XEN_EINVAL);
+	CHECK(op_bind_vcpu(a, 4095, 0) == -XEN_EINVAL);
+	CHECK(!op_port(a, EVTCHNOP_unmask, 4095));
+	CHECK(op_port(a, EVTCHNOP_unmask, 0) == -XEN_EINVAL);
+	CHECK(op_port(a, EVTCHNOP_unmask, 4096) == -XEN_EINVAL);
+	mask(a, 4095, true);
+	fake_heap_empty = false;
+	for (unsigned int i = 1; i < EVTCHN_BUCKET; i++)
+		CHECK(!op_ipi(a, 0, &p) && p == i);
+	CHECK(fake_allocated == before + 1);
+	fake_heap_empty = true;
+	CHECK(op_ipi(a, 0, &p) == -XEN_ENOMEM);
+	CHECK(!op_port(a, EVTCHNOP_close, 7) && !op_ipi(a, 0, &p) && p == 7);
+	fake_heap_empty = false;
+	CHECK(!op_ipi(a, 0, &p) && p == EVTCHN_BUCKET);
+	CHECK(fake_allocated == before + 2);
+	while (p)
+		CHECK(!op_port(a, EVTCHNOP_close, p--));
+	fake_ok("memory for ports comes with their use, or does not");
+}
+
 static void test_all_ports(void)
 {
 	struct evtchn_reset reset = { .dom = DOMID_SELF };
@@ -378,6 +414,7 @@ int main(void)
 	control = fake_domain(0, 2, true);
 	a = fake_domain(1, 2, false);
 	b = fake_domain(2, 1, false);
+	test_no_memory();
 	test_interdomain();
 	test_self();
 	test_virq();

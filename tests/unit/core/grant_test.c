@@ -34,6 +34,7 @@ static struct {
 	uint32_t handle;
 } model[SLOTS];
 static long allocated, flushed;
+static bool heap_empty;
 static struct cpu cpu0;
 
 static void fail(int line, const char *what)
@@ -53,6 +54,8 @@ struct cpu *this_cpu(void)
 }
 void *heap_alloc(size_t n)
 {
+	if (heap_empty)
+		return NULL;
 	allocated++;
 	return calloc(1, n);
 }
@@ -169,8 +172,6 @@ static void set_up(void)
 		gt->first_free = MAX_MAPPINGS;
 		gt->frames = 1;
 		gt->frame[0] = i ? table : heap_alloc(PAGE_SIZE);
-		gt->use[0] =
-			heap_alloc(GRANTS_PER_FRAME * sizeof(struct grant_use));
 		dom[i].id = (domid_t)i;
 		dom[i].refcount = 1;
 		dom[i].grant = gt;
@@ -308,9 +309,37 @@ static void try_copy(void)
 	CHECK(memory[ref][96] == 2 + ref && memory[12][3999] == 1);
 }
 
+/* The account of a frame's entries comes with their first use. */
+static void test_no_memory(void)
+{
+	struct gnttab_map_grant_ref map = { .host_addr = 1,
+					    .flags = GNTMAP_host_map,
+					    .dom = 1 };
+	struct gnttab_copy copy = {
+		.len = 1,
+		.flags = GNTCOPY_source_gref,
+		.source = { .u.ref = 0, .domid = 1 },
+		.dest = { .u.gmfn = 12, .domid = DOMID_SELF },
+	};
+	long before = allocated;
+
+	heap_empty = true;
+	CHECK(grant_map(&vcpu[0], &map, 1) == 1);
+	CHECK(map.status == GNTST_no_space);
+	CHECK(grant_copy(&vcpu[0], &copy, 1) == 1);
+	CHECK(copy.status == GNTST_no_space);
+	CHECK(allocated == before && dom[1].refcount == 1);
+	check_counts();
+	heap_empty = false;
+	CHECK(grant_copy(&vcpu[0], &copy, 1) == 1);
+	CHECK(copy.status == GNTST_okay && allocated == before + 1);
+	printf("ok no memory for the account of grants\n");
+}
+
 int main(void)
 {
 	set_up();
+	test_no_memory();
 	srand(1);
 	for (unsigned int i = 0; i < STEPS; i++) {
 		unsigned int what = (unsigned int)rand() % 3;

@@ -244,8 +244,63 @@ static void test_faults(void)
 	printf("ok a multicall ends at an entry out of reach\n");
 }
 
+/* The other domain has the id 1, and there is no third. */
+static struct domain other = { .id = 1, .refcount = 1 };
+
+struct domain *domain_get_target(domid_t id, long *rc)
+{
+	*rc = -XEN_ESRCH;
+	if (id != 1)
+		return NULL;
+	other.refcount++;
+	return &other;
+}
+
+void domain_put(struct domain *d)
+{
+	CHECK(d == &other && d->refcount-- == 2);
+}
+
+static long on_caller(struct vcpu *v, struct domain *d, void *arg)
+{
+	CHECK(v == &vcpu && d == &domain);
+	*(uint64_t *)arg += 5;
+	return 0;
+}
+
+static long on_other(struct vcpu *v, struct domain *d, void *arg)
+{
+	CHECK(v == &vcpu && d == &other && d->refcount == 2);
+	*(uint64_t *)arg += 5;
+	return *(uint64_t *)arg > 0xffff ? -XEN_EINVAL : 3;
+}
+
+static void test_targets(void)
+{
+	static const struct subop rows[] = {
+		{ on_caller, 8, SUBOP_OUT },
+		{ on_other, 8, SUBOP_IN | SUBOP_OUT | SUBOP_TARGET },
+	};
+	uint64_t arg = 2;
+	guest_ptr_t at = guest_ptr((uint64_t)&arg);
+
+	start();
+	readable_to = writable_to = ~0ull;
+	CHECK(!subop_call(rows, 2, 0, at) && arg == 5);
+	arg = 2;
+	CHECK(subop_call(rows, 2, 1, at) == -XEN_ESRCH && arg == 2);
+	arg = 1 | 1 << 16;
+	CHECK(subop_call(rows, 2, 1, at) == -XEN_EINVAL);
+	CHECK(arg == (1 | 1 << 16) && other.refcount == 1);
+	arg = 1;
+	CHECK(subop_call(rows, 2, 1, at) == 3 && arg == 6);
+	CHECK(subop_call(rows, 2, 2, at) == -XEN_ENOSYS);
+	printf("ok a target is held while its operation runs\n");
+}
+
 int main(void)
 {
+	test_targets();
 	test_all();
 	test_stops();
 	test_iret();

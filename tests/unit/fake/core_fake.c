@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/evtchn.h"
 #include "core/hypercall.h"
 #include "core/sched.h"
 #include "core/services.h"
@@ -23,6 +22,7 @@
 
 uint64_t fake_now;
 long fake_allocated;
+bool fake_heap_empty;
 void (*fake_meanwhile)(void);
 unsigned int cpu_count;
 struct clock_scale clock_scale = { 1u << 31, 1 };
@@ -240,6 +240,8 @@ int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 
 void *heap_alloc(size_t size)
 {
+	if (fake_heap_empty)
+		return NULL;
 	fake_allocated++;
 	return calloc(1, size);
 }
@@ -383,7 +385,7 @@ struct domain *fake_domain(domid_t id, unsigned int vcpus, bool control)
 	d->vcpu = heap_alloc(vcpus * sizeof(d->vcpu[0]));
 	d->shared_info = heap_alloc(PAGE_SIZE);
 	spin_init(&d->lock, RANK_DOMAIN);
-	CHECK(!evtchn_init_domain(d));
+	evtchn_init_domain(d);
 	for (unsigned int i = 0; i < vcpus; i++)
 		fake_vcpu(d, i);
 	if (control)
@@ -437,9 +439,19 @@ long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 		   uint64_t cmd, guest_ptr_t arg)
 {
+	struct domain *d = v->domain;
+	long rc;
+
 	if (cmd >= rows || !table[cmd].handler)
 		return -XEN_ENOSYS;
 	if ((table[cmd].flags & SUBOP_PRIV) && !domain_is_control(v->domain))
 		return -XEN_EPERM;
-	return table[cmd].handler(v, (void *)(uintptr_t)arg.va);
+	if (table[cmd].flags & SUBOP_TARGET)
+		d = domain_get_target(*(domid_t *)(uintptr_t)arg.va, &rc);
+	if (!d)
+		return rc;
+	rc = table[cmd].handler(v, d, (void *)(uintptr_t)arg.va);
+	if (table[cmd].flags & SUBOP_TARGET)
+		domain_put(d);
+	return rc;
 }

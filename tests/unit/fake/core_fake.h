@@ -34,6 +34,7 @@ void fake_domain_free(struct domain *d);
 extern void (*fake_meanwhile)(void);
 
 /* Heap allocations that are alive. */
+extern bool fake_heap_empty; /* heap_alloc() answers NULL */
 extern long fake_allocated;
 
 #define CHECK(c)                                                               \

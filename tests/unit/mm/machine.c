@@ -292,7 +292,7 @@ long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 		   uint64_t cmd, guest_ptr_t arg)
 {
 	return cmd < rows && table[cmd].handler
-		       ? table[cmd].handler(v, (void *)arg.va)
+		       ? table[cmd].handler(v, v->domain, (void *)arg.va)
 		       : -XEN_ENOSYS;
 }
 
