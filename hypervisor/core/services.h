@@ -48,8 +48,10 @@ void evtchn_send_global_virq(unsigned int virq); /* to its handler domain */
 void evtchn_send_pirq(struct domain *d, unsigned int pirq);
 static inline bool vcpu_event_pending(const struct vcpu *v)
 {
-	return read_once(v->info->evtchn_upcall_pending) &&
-	       !read_once(v->info->evtchn_upcall_mask);
+	/* The mask is the byte above: read both at once. */
+	const uint16_t *both = (const void *)&v->info->evtchn_upcall_pending;
+
+	return (uint16_t)(read_once(*both) - 1) < 0xff;
 }
 
 /* core/vcpu_op.c: vcpu_info back into the shared page, and the timers gone; v

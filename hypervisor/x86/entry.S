@@ -30,6 +30,23 @@
 	.endr
 .endm
 
+/*
+ * What SYSRET does not load itself, and what it takes from rcx and r11; not
+ * popped, because those two lie elsewhere in the frame.
+ */
+.macro SYSRET_REGS
+	at = 0
+	.irp	r, r15, r14, r13, r12, rbp, rbx, no, r10, r9, r8, rax, no, rdx, rsi, rdi
+	.ifnc	\r, no
+	mov	at(%rsp), %\r
+	.endif
+	at = at + 8
+	.endr
+	mov	REGS_RIP(%rsp), %rcx
+	mov	REGS_RFLAGS(%rsp), %r11
+	mov	REGS_RSP(%rsp), %rsp
+.endm
+
 /* Only a hypercall's parameters stay in registers when C starts (BF-16). */
 .macro CLEAR regs:vararg
 	.irp	r, \regs
@@ -142,9 +159,7 @@ exit_guest:
 	call	exit_to_guest
 	test	%al, %al
 	jz	1f
-	RESTORE_REGS
-	/* rcx = rip and r11 = rflags: exit_plan() has made sure. */
-	mov	32(%rsp), %rsp
+	SYSRET_REGS
 	sysretq
 1:	RESTORE_REGS
 	add	$8, %rsp
