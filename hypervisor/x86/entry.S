@@ -17,6 +17,7 @@
 #include "x86/entry.h"
 #include "x86/layout.h"
 #include "x86/segments.h"
+#include "x86/smap.h"
 
 /* In the order of struct cpu_regs, last first. */
 .macro SAVE_REGS
@@ -63,10 +64,7 @@
 	cld
 	SAVE_REGS
 	CLEAR_REGS
-	testb	$1, smap_active(%rip)
-	jz	.Lno_smap\@
-	clac
-.Lno_smap\@:
+	SMAP	clac
 .endm
 
 	.section .text.entry, "ax", @progbits
