@@ -54,8 +54,10 @@ void evtchn_mark_all(struct vcpu *v);
 bool evtchn_poll_leave(struct vcpu *v);
 static inline bool vcpu_event_pending(const struct vcpu *v)
 {
-	return read_once(v->info->evtchn_upcall_pending) &&
-	       !read_once(v->info->evtchn_upcall_mask);
+	/* The mask is the byte above: read both at once. */
+	const uint16_t *both = (const void *)&v->info->evtchn_upcall_pending;
+
+	return (uint16_t)(read_once(*both) - 1) < 0xff;
 }
 
 /* core/physdev.c, interrupts of devices. Lock: d's evtchn_lock held. */

@@ -72,13 +72,12 @@ static void bounce(struct vcpu *v, uint64_t handler, bool mask_events,
 	}
 	if (mask_events)
 		write_once(v->info->evtchn_upcall_mask, 1);
-	/* Both are in the frame, and this allows SYSRET (BF-1). */
-	r->rcx = r->rip = handler;
-	r->r11 = r->rflags =
-		(r->rflags & ~ENTRY_CLEARS) | RFLAGS_IF | RFLAGS_FIXED;
+	r->rip = handler;
+	r->rflags = (r->rflags & ~ENTRY_CLEARS) | RFLAGS_IF | RFLAGS_FIXED;
 	r->cs = GUEST_CS64;
 	r->ss = GUEST_DS;
 	r->rsp = sp;
+	r->vector = VECTOR_SYSCALL; /* rcx and r11 are in the guest's frame */
 }
 
 void pv_inject(struct vcpu *v, unsigned int vector, uint32_t error)
@@ -152,7 +151,6 @@ void handle_guest_syscall(void)
 	}
 	deliver_callback(v, type, NULL, 0);
 	r->rflags &= ~RFLAGS_DF;
-	r->r11 = r->rflags;
 }
 
 void pv_deliver_failsafe(struct vcpu *v, const uint64_t sel[4])

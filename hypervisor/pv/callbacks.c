@@ -10,6 +10,7 @@
 #include "public/callback.h"
 #include "public/nmi.h"
 #include "pv/pv.h"
+#include "x86/segments.h"
 
 bool pv_handler_ok(uint64_t address)
 {
@@ -192,9 +193,12 @@ long hc_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 	r->rax = f.rax;
 	r->rcx = f.rcx;
 	r->r11 = f.r11;
+	r->vector = VECTOR_IRET;
 	if (f.flags & VGCF_in_syscall) {
 		r->rcx = r->rip;
 		r->r11 = r->rflags;
+		if (r->cs == GUEST_CS64 && r->ss == GUEST_DS)
+			r->vector = VECTOR_SYSCALL;
 	}
 	v->nmi_masked = false;
 	write_once(v->info->evtchn_upcall_mask,

@@ -15,7 +15,10 @@ void asm_offsets(void)
 	DEFINE(NO_RESULT, HYPERCALL_NO_RESULT);
 	OFFSET(REGS_VECTOR, struct cpu_regs, vector);
 	OFFSET(REGS_RAX, struct cpu_regs, rax);
+	OFFSET(REGS_RIP, struct cpu_regs, rip);
 	OFFSET(REGS_CS, struct cpu_regs, cs);
+	OFFSET(REGS_RFLAGS, struct cpu_regs, rflags);
+	OFFSET(REGS_RSP, struct cpu_regs, rsp);
 	DEFINE(REGS_SIZE, sizeof(struct cpu_regs));
 	OFFSET(CPU_SYSCALL_RSP, struct cpu, syscall_rsp);
 	OFFSET(CPU_CURRENT, struct cpu, current);

@@ -17,6 +17,7 @@
 #include "x86/entry.h"
 #include "x86/layout.h"
 #include "x86/segments.h"
+#include "x86/smap.h"
 
 /* In the order of struct cpu_regs, last first. */
 .macro SAVE_REGS
@@ -28,6 +29,23 @@
 	.irp	r, r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi
 	pop	%\r
 	.endr
+.endm
+
+/*
+ * What SYSRET does not load itself, and what it takes from rcx and r11; not
+ * popped, because those two lie elsewhere in the frame.
+ */
+.macro SYSRET_REGS
+	at = 0
+	.irp	r, r15, r14, r13, r12, rbp, rbx, no, r10, r9, r8, rax, no, rdx, rsi, rdi
+	.ifnc	\r, no
+	mov	at(%rsp), %\r
+	.endif
+	at = at + 8
+	.endr
+	mov	REGS_RIP(%rsp), %rcx
+	mov	REGS_RFLAGS(%rsp), %r11
+	mov	REGS_RSP(%rsp), %rsp
 .endm
 
 /* Only a hypercall's parameters stay in registers when C starts (BF-16). */
@@ -46,10 +64,7 @@
 	cld
 	SAVE_REGS
 	CLEAR_REGS
-	testb	$1, smap_active(%rip)
-	jz	.Lno_smap\@
-	clac
-.Lno_smap\@:
+	SMAP	clac
 .endm
 
 	.section .text.entry, "ax", @progbits
@@ -142,9 +157,7 @@ exit_guest:
 	call	exit_to_guest
 	test	%al, %al
 	jz	1f
-	RESTORE_REGS
-	/* rcx = rip and r11 = rflags: exit_plan() has made sure. */
-	mov	32(%rsp), %rsp
+	SYSRET_REGS
 	sysretq
 1:	RESTORE_REGS
 	add	$8, %rsp

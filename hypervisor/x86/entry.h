@@ -10,9 +10,14 @@
 
 #define ENTRY_STUB_SIZE   16
 #define SYSCALL_STUB_SIZE 32
-/* cpu_regs.vector of a frame made by SYSCALL; real vectors are below 256. */
+/*
+ * cpu_regs.vector when no vector made the frame; real ones are below 256.
+ * SYSCALL: its selectors are those of 64-bit guest code, and the guest expects
+ * nothing in rcx and r11, so SYSRET can enter it (exit_plan()).
+ */
 #define VECTOR_SYSCALL   0xffffffff
 #define VECTOR_SYSCALL32 0x101
+#define VECTOR_IRET      0x102 /* the guest has set every register */
 /* Vectors whose frame has an error code [SDM3 "Error Code"]. */
 #define TRAPS_WITH_ERROR_CODE 0x27d00
 /* Vectors with a stack of their own (IST_*): #DB, NMI, #DF, #MC. */

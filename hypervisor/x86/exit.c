@@ -9,18 +9,17 @@
 #include "x86/segments.h"
 
 /*
- * SYSRET loads rip from rcx and flags from r11 and selectors from STAR, and
+ * SYSRET takes rip and flags from rcx and r11 and selectors from STAR, and
  * faults in ring 0 with the guest's stack on some processors when rip is not
- * canonical [SDM2 "SYSRET"]. So only when the frame says just that. An NMI
- * must end with IRET, or NMIs stay blocked.
+ * canonical [SDM2 "SYSRET"]. So only for frames that are marked for it.
  */
 inline enum exit_how exit_plan(const struct cpu_regs *r)
 {
+	ASSERT(r->vector != VECTOR_SYSCALL ||
+	       (r->cs == GUEST_CS64 && r->ss == GUEST_DS));
 	if (unlikely(!is_canonical(r->rip)))
 		return EXIT_BAD_RIP;
-	if (likely(r->rcx == r->rip && r->r11 == r->rflags &&
-		   r->cs == GUEST_CS64 && r->ss == GUEST_DS &&
-		   r->vector != TRAP_NMI &&
+	if (likely(r->vector == VECTOR_SYSCALL &&
 		   !(r->rflags & (RFLAGS_RF | RFLAGS_VM | RFLAGS_TF))))
 		return EXIT_SYSRET;
 	return EXIT_IRET;
@@ -46,6 +45,7 @@ static inline enum exit_how exit_check(void)
 static __attribute__((noinline)) enum exit_how exit_work(enum exit_how work)
 {
 	struct vcpu *v = current_vcpu();
+	bool nmi = guest_regs()->vector == TRAP_NMI;
 
 	irq_enable();
 	if (work == EXIT_SOFTIRQ)
@@ -57,6 +57,9 @@ static __attribute__((noinline)) enum exit_how exit_work(enum exit_how work)
 	else
 		pv_inject(v, TRAP_GP, 0);
 	irq_disable();
+	/* Whoever runs now: it ends with IRET, or NMIs stay blocked. */
+	if (nmi)
+		guest_regs()->vector = TRAP_NMI;
 	return exit_check();
 }
 

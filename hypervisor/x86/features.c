@@ -8,7 +8,9 @@
 #include "x86/context.h"
 
 struct cpu_features cpu_features;
-bool smap_active;
+
+/* Every STAC and CLAC: three bytes each. */
+extern uint8_t *const smap_sites[], *const smap_sites_end[];
 
 static void find_xsave(struct cpu_features *f)
 {
@@ -18,6 +20,15 @@ static void find_xsave(struct cpu_features *f)
 	f->xcr0 = XCR0_X87 | XCR0_SSE | (supported & XCR0_AVX);
 	if ((supported & avx512) == avx512)
 		f->xcr0 |= XCR0_AVX512;
+}
+
+/* The image is still writable. */
+static void remove_smap(void)
+{
+	static const uint8_t nop[3] = { 0x0f, 0x1f, 0x00 };
+
+	for (uint8_t *const *site = smap_sites; site < smap_sites_end; site++)
+		memcpy(*site, nop, sizeof(nop));
 }
 
 void features_init(void)
@@ -42,7 +53,8 @@ void features_init(void)
 	f->cr4 = CR4_HYPERVISOR | (f->xsave ? CR4_OSXSAVE : 0) |
 		 (more.b & 1 ? CR4_FSGSBASE : 0) |
 		 (more.b >> 7 & 1 ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0);
-	smap_active = f->smap;
+	if (!f->smap)
+		remove_smap();
 	if (f->xsave)
 		find_xsave(f);
 }

@@ -253,9 +253,6 @@ extern struct cpu_features cpu_features;
 void features_init(void);     /* boot CPU: fill cpu_features */
 void features_init_cpu(void); /* each CPU: CR0, CR4, EFER, PAT, XCR0 */
 
-/* Does this CPU run with CR4.SMAP? Same on all CPUs; set by features_init. */
-extern bool smap_active;
-
 /* Instructions that recover from faults (x86/uaccess.S). */
 
 /* A register whose selector cannot be loaded gets null; false: one was. */

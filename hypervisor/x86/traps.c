@@ -83,7 +83,7 @@ static noreturn_fn void reflect_failed_iret(const struct cpu_regs *regs)
 	struct vcpu *v = current_vcpu();
 	uint64_t cr2 = read_cr2();
 
-	memcpy(guest, &fault, offsetof(struct cpu_regs, error_code));
+	memcpy(guest, &fault, offsetof(struct cpu_regs, rip));
 	irq_enable();
 	if (fault.vector == TRAP_PF && pv_ldt_fault(v, cr2))
 		guest_resume();
@@ -91,8 +91,6 @@ static noreturn_fn void reflect_failed_iret(const struct cpu_regs *regs)
 		fault.vector = TRAP_GP;
 		fault.error_code = 0;
 	}
-	guest->vector = fault.vector;
-	guest->error_code = fault.error_code;
 	/* Whatever the selectors were, the next attempt must not fail. */
 	guest->cs = GUEST_CS64;
 	guest->ss = GUEST_DS;

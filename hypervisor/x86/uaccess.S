@@ -8,6 +8,7 @@
  * interrupts as they were.
  */
 #include "public/errno.h"
+#include "x86/smap.h"
 
 .macro MAY_FAULT fixup
 	.pushsection .rodata
@@ -22,14 +23,6 @@
 fault_fixups:
 	.text
 
-/* STAC or CLAC, where there is SMAP. */
-.macro USER_ACCESS insn
-	testb	$1, smap_active(%rip)
-	jz	.Lno_smap\@
-	\insn
-.Lno_smap\@:
-.endm
-
 /*
  * int guest_copy_in(void *dst, const void *src, size_t n)	from a guest
  * int guest_copy_out(void *dst, const void *src, size_t n)	to a guest
@@ -39,19 +32,19 @@ fault_fixups:
 	mov	%rdx, %rcx
 	shr	$3, %rcx
 	and	$7, %edx
-	USER_ACCESS stac
+	SMAP	stac
 	MAY_FAULT .Lwords_failed\@
 	rep movsq
 	mov	%edx, %ecx
 	MAY_FAULT .Lbytes_failed\@
 	rep movsb
-	USER_ACCESS clac
+	SMAP	clac
 	xor	%eax, %eax
 	ret
 .Lwords_failed\@:
 	lea	(%rdx,%rcx,8), %rcx
 .Lbytes_failed\@:
-	USER_ACCESS clac
+	SMAP	clac
 	xor	%eax, %eax
 	\clear_rest
 	mov	$-XEN_EFAULT, %eax

@@ -44,5 +44,6 @@ bool guest_range_ok(uint64_t va, uint64_t n);
 /* A canonical address (48-bit). */
 static inline bool is_canonical(uint64_t va)
 {
-	return (uint64_t)((int64_t)(va << 16) >> 16) == va;
+	return (uint64_t)((int64_t)va >> 47) + 1 <
+	       2; /* all zeros or all ones */
 }

@@ -112,6 +112,12 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	fake_crashes++;
 }
 
+void panic(const char *fmt, ...)
+{
+	puts(fmt);
+	abort();
+}
+
 void softirq_run(void)
 {
 	this_cpu()->softirq_pending = 0;
