@@ -28,11 +28,21 @@ build/debian.img: scripts/debian_image.py
 	$(call say,DEBIAN)
 	$(Q)$(PYTHON) scripts/deps.py image
 	$(Q)$(PYTHON) scripts/debian_image.py $@
+# A copy to keep things on: tests take theirs from the other.
+build/system.img: | build/debian.img
+	$(Q)cp --sparse=always build/debian.img $@
 build/guests/initramfs.gz: scripts/initramfs.py scripts/cpio.py \
 		build/guests/vmlinuz
 	$(call say,CPIO)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(PYTHON) scripts/initramfs.py --modules build/modules $@
+# PV GRUB, which boots a guest's own kernel from its own disk.
+GUEST_FILES += build/guests/pvgrub
+build/guests/pvgrub: scripts/pvgrub.cfg
+	$(call say,GRUB)
+	$(Q)mkdir -p $(@D)
+	$(Q)grub-mkstandalone -O x86_64-xen -o $@ --compress=no \
+		--locales= --themes= --fonts= boot/grub/grub.cfg=$<
 build/guests/%.cfg: guests/%.cfg
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
@@ -60,5 +70,5 @@ iso: build/tenon.iso
 build/tenon.iso: $(IMAGES) scripts/iso.py FORCE
 	$(call say,ISO)
 	$(Q)DOM0_RAMDISK='$(strip $(RAMDISK))' $(PYTHON) scripts/iso.py $@
-run: build/tenon.iso
+run: build/tenon.iso $(filter build/system.img,$(DISK))
 	@$(PYTHON) scripts/run.py

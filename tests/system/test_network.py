@@ -4,6 +4,7 @@ cards below it. Guests run scripts; what they print is judged."""
 import hashlib
 import random
 import re
+import subprocess
 
 from testenv import (DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config,
                      file_server)
@@ -278,3 +279,65 @@ def test_bridge_on_two_cpus(env):
 
 def test_bridge_on_one_cpu(env):
     scenario_bridge(env, smp=1)
+
+
+# Debian's iperf3 and what it is linked with, from the image's file system.
+LIBRARIES = "/usr/lib/x86_64-linux-gnu"
+IPERF_FILES = ["libiperf.so.0", "libsctp.so.1", "libcrypto.so.3", "libm.so.6",
+               "libc.so.6", "ld-linux-x86-64.so.2"]
+IPERF = "/ld-linux-x86-64.so.2 --library-path / /iperf3"
+# Streams one way, streams back, more datagrams than can be carried.
+IPERF_RUNS = ["-P 4 -n 64M", "-P 4 -n 64M -R", "-u -b 0 -l 1400 -n 8M"]
+
+
+def debugfs(image, request):
+    return subprocess.run(["/sbin/debugfs", "-R", request, image], check=True,
+                          capture_output=True, text=True).stdout
+
+
+def iperf_files(env):
+    """Paths of iperf3 and its libraries, under the names it looks for."""
+    image, folder = env.built("debian.img"), env.tmp / "iperf"
+    folder.mkdir()
+    debugfs(image, f"dump /usr/bin/iperf3 {folder}/iperf3")
+    there = re.findall(r"/(lib[^/]*|ld-[^/]*)/\d*/$",
+                       debugfs(image, f"ls -p {LIBRARIES}"), re.M)
+    for name in IPERF_FILES:
+        # The file itself has the longest of its names.
+        real = max((n for n in there if n.startswith(name)), key=len)
+        debugfs(image, f"dump {LIBRARIES}/{real} {folder}/{name}")
+    return [folder / name for name in ["iperf3", *IPERF_FILES]]
+
+
+def iperf_scripts():
+    server = ["ip addr add 10.1.0.1/24 dev eth0"]
+    client = ["ip addr add 10.1.0.2/24 dev eth0",
+              "while ! ping -c 1 -W 1 10.1.0.1 >/dev/null; do :; done"]
+    for options in IPERF_RUNS:
+        server.append(f"{IPERF} -s -1")
+        client.append(f"until {IPERF} -c 10.1.0.1 {options} >log 2>&1; do\n"
+                      "grep -q refused log || { cat log; exit; }; done\n"
+                      "tail -n 30 log")
+    return "\n".join(server), "\n".join(client)
+
+
+def test_iperf3(env):
+    """Two Debian guests load the bridge with streams and datagrams."""
+    programs = iperf_files(env)
+    files = {}
+    for i, script in enumerate(iperf_scripts()):
+        name = ("server", "client")[i]
+        files[f"{name}.gz"] = env.initramfs(script, programs)
+        files[f"{name}.cfg"] = debian_config(
+            name, ramdisk=f"{name}.gz", more=f"vif = ['mac={MACS[i]}']")
+    vm = env.boot_to_prompt(ramdisk=env.ramdisk(files), cpu="max")
+    vm.command("create /guests/server.cfg", PROMPT, 60)
+    vm.command("create /guests/client.cfg -c", PROMPT, 400)
+    shown = history(vm, "client")
+    assert shown.count("iperf Done.") == len(IPERF_RUNS), shown
+    sums = re.findall(r"^\[SUM\].* ([0-9.]+) MBytes .* receiver$", shown, re.M)
+    # What is still on the way when the sender is done does not count.
+    assert len(sums) == 2 and min(map(float, sums)) > 60, shown
+    assert re.search(r" [1-9][0-9.]* MBytes .*%\)  receiver$", shown, re.M), \
+        shown
+    env.switch_off(vm, "tenon")

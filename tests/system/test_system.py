@@ -39,17 +39,22 @@ def kernel_files(disk, folder):
     return names
 
 
-def config(kernel, more=""):
-    return (f"name = 'system'\nkernel = '/guests/{kernel}'\nmemory = 512\n"
-            "disk = ['phy:DISK,xvda,w']\n"
-            "vif = ['mac=00:16:3e:00:00:01']\n" + more)
+def direct_files(disk, folder, device):
+    """A configuration that takes the kernel from the control domain."""
+    taken = kernel_files(disk, folder)
+    return {"system-kernel": taken["vmlinuz"],
+            "system-initrd": taken["initrd"],
+            "system.cfg": "name = 'system'\nmemory = 512\n"
+                          "kernel = '/guests/system-kernel'\n"
+                          "ramdisk = '/guests/system-initrd'\n"
+                          "extra = 'root=/dev/xvda console=hvc0 quiet'\n"
+                          f"disk = ['phy:{device},xvda,w']\nvif = ['']\n"}
 
 
-def boot_machine(env, files, disk, disk_kind, card):
-    arguments = disk_image(disk, disk_kind) + network_card("user", card)
-    vm = env.boot_to_prompt(ramdisk=env.ramdisk(files), cpu="max", mem="3G",
-                            timeout=1200, qemu_args=" ".join(arguments))
-    return vm
+def shipped_files(env):
+    """The configuration that `make run` offers: PV GRUB's menu."""
+    return {name: env.built("guests/" + name)
+            for name in ("system.cfg", "pvgrub")}
 
 
 def log_in(vm):
@@ -72,43 +77,62 @@ def fetch(vm, content, port):
           hashlib.sha256(content).hexdigest(), 600)
 
 
-def leave(env, vm, disk):
+def leave(env, where, vm, disk):
     """The guest is shut down by the toolstack; its disk is clean."""
     vm.send_raw(b"\x1d")  # Ctrl-]
     vm.expect(PROMPT)
     vm.send("shutdown -w system")
     vm.expect(PROMPT, BOOT)
-    env.switch_off(vm, "tenon")
+    env.switch_off(vm, where)
+    vm.kill()
     done = subprocess.run(["/sbin/e2fsck", "-fn", disk], capture_output=True,
                           text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def scenario(env, disk_kind, device, card):
+def pass_menu(vm):
+    """The menu is that of the guest's disk, and nobody touches it."""
+    vm.expect(r"GNU GRUB .*(.*\n)*?.*Debian, rescue shell", 120)
+    vm.expect(r"will be executed automatically in \ds", 60)
+    vm.expect(r"Booting `Debian'", 60)
+
+
+def scenario(env, where, disk_kind, device, card, **machine):
+    """`device` is where the disk is, or None to use PV GRUB's menu."""
     content = random.Random(2).randbytes(FILE_SIZE)
     disk = own_disk(env)
-    taken = kernel_files(disk, env.tmp)
-    files = {"system-kernel": taken["vmlinuz"], "system-initrd":
-             taken["initrd"],
-             "system.cfg": config("system-kernel", "ramdisk = "
-                                  "'/guests/system-initrd'\nextra = "
-                                  "'root=/dev/xvda console=hvc0 quiet'\n"
-                                  ).replace("DISK", device)}
+    files = direct_files(disk, env.tmp, device) if device else \
+        shipped_files(env)
+    arguments = disk_image(disk, disk_kind) + network_card("user", card)
     with file_server(content) as port:
-        vm = boot_machine(env, files, disk, disk_kind, card)
+        vm = env.control(where, env.ramdisk(files, base=False), mem="3G",
+                         timeout=1200, qemu_args=" ".join(arguments),
+                         **machine)
         vm.send("create /guests/system.cfg -c")
+        if not device:
+            pass_menu(vm)
         log_in(vm)
         fetch(vm, content, port)
-    leave(env, vm, disk)
+    leave(env, where, vm, disk)
 
 
-def test_virtio(env):
-    scenario(env, "virtio", "vd0", "virtio")
+def test_virtio_pvgrub(env):
+    """As `make run` offers it."""
+    scenario(env, "tenon", "virtio", None, "virtio", cpu="max")
 
 
 def test_nvme_e1000e(env):
-    scenario(env, "nvme", "nvme0n1", "e1000e")
+    scenario(env, "tenon", "nvme", "nvme0n1", "e1000e", cpu="max")
 
 
-for _test in (test_virtio, test_nvme_e1000e):
+def test_ahci(env):
+    scenario(env, "tenon", "ahci", "sd0", "virtio", smp=4)
+
+
+def test_virtio_on_reference(env):
+    scenario(env, "reference", "virtio", "vd0", "virtio")
+
+
+for _test in (test_virtio_pvgrub, test_nvme_e1000e, test_ahci,
+              test_virtio_on_reference):
     _test.is_long = True
