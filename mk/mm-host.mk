@@ -16,6 +16,8 @@ $(eval $(call host_test,mm-pte,tests/unit/mm/pte_test.c $(MM_FAKES) \
 	$(MM_TESTED),$(MM_INCLUDES)))
 $(eval $(call host_test,mm-alloc,tests/unit/mm/alloc_test.c $(MM_FAKES) \
 	$(MM_TESTED),$(MM_INCLUDES)))
+$(eval $(call host_test,mm-trade,tests/unit/mm/trade_test.c $(MM_FAKES) \
+	$(MM_TESTED),$(MM_INCLUDES)))
 
 HOST_TESTS += build/host/tests/mm-mutants
 build/host/tests/mm-mutants: tests/unit/mm/mutants.py

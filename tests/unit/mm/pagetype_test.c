@@ -260,9 +260,12 @@ static void op_exchange(struct vcpu *v)
 		.in = { { &in }, 1, 0, 0, DOMID_SELF },
 		.out = { { &out }, 1, 0, 0, DOMID_SELF },
 	};
-	long rc = machine_hypercall(__HYPERVISOR_memory_op, XENMEM_exchange,
-				    (uint64_t)&x, 0, 0);
+	long rc;
 
+	if (chance(30)) /* no frame is there: what was taken is given back */
+		x.out.mem_flags = XENMEMF_address_bits(PAGE_SHIFT);
+	rc = machine_hypercall(__HYPERVISOR_memory_op, XENMEM_exchange,
+			       (uint64_t)&x, 0, 0);
 	count_result(5, rc);
 	if (!rc)
 		tlb_new_life(&frame_table[out]);
