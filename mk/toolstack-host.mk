@@ -4,8 +4,8 @@
 # and its unit tests, all with sanitizers. The control domain's build of the
 # same sources is the business of its own fragment.
 
-TOOLSTACK_PURE := $(addprefix dom0-tools/toolstack/,error.c config.c \
-	cpu_map.c disk.c domain_config.c elf.c elf_notes.c bzimage.c \
+TOOLSTACK_PURE := $(addprefix dom0-tools/toolstack/,error.c config.c config_keys.c \
+	config_values.c cpu_map.c disk.c domain_config.c elf.c elf_notes.c bzimage.c \
 	decompress.c mac.c vif.c)
 TOOLSTACK_LIBS := -lz -llzma -llz4 -lzstd
 TOOLSTACK_HARNESS := $(addprefix tests/unit/toolstack/,check.c \

@@ -21,6 +21,7 @@
 #define PROMPT    "tenon> "
 #define AUTORUN   "/guests/autorun"
 #define WORDS_MAX 16
+#define CONTROL_C 3
 
 static struct line_editor editor;
 static bool is_prompting;
@@ -79,6 +80,17 @@ bool cli_wait_until(uint64_t deadline)
 	return tk_clock_ns() < deadline;
 }
 
+bool cli_interrupted(void)
+{
+	int byte;
+
+	while ((byte = cli_input()) >= 0) {
+		if (byte == CONTROL_C)
+			return true;
+	}
+	return false;
+}
+
 void cli_wait(void)
 {
 	cli_wait_until(TK_FOREVER);
@@ -98,9 +110,9 @@ static void notice(const char *about, const char *text)
 
 static void complete_verbs(struct completion *completion)
 {
-	const struct command *command;
+	const struct command *command = NULL;
 
-	for (command = commands; command->name; command++)
+	while ((command = command_next(command)))
 		completion_add(completion, command->name);
 }
 
@@ -148,48 +160,72 @@ static void complete(struct completion *completion, const char *text,
 
 /* Lines ------------------------------------------------------------------- */
 
-/* Splits at blanks, in place. Returns how many, or -1 when too many. */
+/* Takes one word out of *rest, in place: quotes and backslashes as in a shell.
+ * NULL when there is none, or a quote is not closed. */
+static char *take_word(char **rest, bool *is_open)
+{
+	char *from = *rest + strspn(*rest, " \t"), *word = from, *to = from;
+	char quote = '\0';
+
+	if (!*from)
+		return NULL;
+	for (; *from && (quote || !strchr(" \t", *from)); from++) {
+		if (*from == quote)
+			quote = '\0';
+		else if (!quote && (*from == '"' || *from == '\''))
+			quote = *from;
+		else if (*from == '\\' && quote != '\'' && from[1])
+			*to++ = *++from;
+		else
+			*to++ = *from;
+	}
+	*rest = *from ? from + 1 : from;
+	*to = '\0';
+	*is_open = quote != '\0';
+	return word;
+}
+
+/* Splits in place. Returns how many, or -1 after saying what is wrong. */
 static int split(char *text, char **words)
 {
+	bool is_open = false;
 	int count = 0;
-	char *rest, *word;
+	char *word;
 
-	for (word = strtok_r(text, " \t", &rest); word;
-	     word = strtok_r(NULL, " \t", &rest)) {
-		if (count == WORDS_MAX)
+	while ((word = take_word(&text, &is_open))) {
+		if (count == WORDS_MAX) {
+			call_fail("more than %d words", WORDS_MAX);
 			return -1;
+		}
 		words[count++] = word;
+	}
+	if (is_open) {
+		call_fail("a quotation mark is not closed");
+		return -1;
 	}
 	words[count] = NULL;
 	return count;
 }
 
-void cli_execute(const char *line)
+int cli_execute(const char *line)
 {
 	char text[LINE_SIZE];
 	char *words[WORDS_MAX + 1];
-	const struct command *command;
+	char **first = words;
 	int count;
 
 	snprintf(text, sizeof(text), "%s", line);
+	if (text[strspn(text, " \t")] == '#')
+		return COMMAND_DONE;
 	count = split(text, words);
-	if (!count || (count > 0 && words[0][0] == '#'))
-		return;
-	if (count < 0) {
-		cli_print("error: more than %d words\n", WORDS_MAX);
-		return;
+	/* As typed at another system's prompt. */
+	if (count > 1 && (!strcmp(*first, "tenon") || !strcmp(*first, "xl"))) {
+		first++;
+		count--;
 	}
-	command = command_find(words[0]);
-	if (!command) {
-		cli_print("error: no command %s; try help\n", words[0]);
-		return;
-	}
-	if (count - 1 < command->min_words || count - 1 > command->max_words) {
-		cli_print("error: usage: %s %s\n", command->name,
-			  command->arguments);
-		return;
-	}
-	command->run(count, words);
+	if (count < 1)
+		return count < 0 ? COMMAND_USAGE : COMMAND_DONE;
+	return command_run(count, first);
 }
 
 /*

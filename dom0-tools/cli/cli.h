@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "toolstack/hypercalls.h"
+
 /* Never returns, unless it cannot even start: then false, after saying why. */
 bool cli_main(void);
 
@@ -38,7 +40,16 @@ void cli_wait(void);
 /* The same until a time on tk_clock_ns(); false when that has come. */
 bool cli_wait_until(uint64_t deadline);
 
-/* Runs one line; says what was wrong with it, if anything. */
-void cli_execute(const char *line);
+/* Takes all that was typed; true when Ctrl-C was among it. */
+bool cli_interrupted(void);
+
+/*
+ * Runs one line; says what was wrong with it, if anything, in a line that
+ * begins with "error:". The result is an exit status (commands.h).
+ */
+int cli_execute(const char *line);
+
+/* Ends the whole machine; an exit status if that fails. */
+int cli_end_machine(enum tk_host_end end);
 
 #endif /* CLI_CLI_H */

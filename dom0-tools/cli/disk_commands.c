@@ -4,14 +4,15 @@
  * on their way at once. The pieces of a disk are a ring of buffers; each is
  * read, then counted into the checksum or written elsewhere, in order.
  */
-#include "cli/disk_commands.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/groups.h"
+#include "cli/result.h"
 #include "drivers/block_device.h"
 #include "drivers/block_sync.h"
 #include "drivers/crc32.h"
@@ -22,57 +23,72 @@
 
 #define PIECES      16
 #define PIECE_PAGES 16
-#define CONTROL_C   3
 
 /* The list ---------------------------------------------------------------- */
 
-static void print_size(uint64_t sectors)
+static void put_size(struct result *result, uint64_t sectors)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
 	uint64_t kib = sectors / 2, tenths;
 	unsigned int unit = 0;
+	char text[32];
 
 	tenths = kib * 10;
 	while (tenths >= 10240 && unit < 3) {
 		tenths /= 1024;
 		unit++;
 	}
-	cli_print("%6lu.%lu %s", (unsigned long)(tenths / 10),
-		  (unsigned long)(tenths % 10), units[unit]);
+	snprintf(text, sizeof(text), "%6lu.%lu %s",
+		 (unsigned long)(tenths / 10), (unsigned long)(tenths % 10),
+		 units[unit]);
+	result_text(result, "size", text);
 }
 
-static void print_name(const char *kind, const char *name)
+static void put_name(struct result *result, const char *key, const char *name)
 {
-	if (*name)
-		cli_print(" %s=%s", kind, name);
+	result_text(result, key, *name ? name : NULL);
 }
 
-static void print_disk(const struct block_device *disk)
+static void put_disk(struct result *result, const struct block_device *disk)
 {
 	const struct block_identity *identity = block_identity(disk);
 
-	cli_print("%-12s ", disk->name);
-	print_size(disk->sectors);
-	cli_print(" %5u %s%s%s", disk->sector_size,
-		  disk->read_only ? "ro" : "rw",
-		  disk->has_flush ? ",flush" : "",
-		  disk->has_discard ? ",discard" : "");
+	result_open_row(result);
+	result_text(result, "name", disk->name);
+	if (result->is_json)
+		result_number(result, "bytes", disk->sectors * BLOCK_SECTOR);
+	else
+		put_size(result, disk->sectors);
+	result_number(result, "sector_size", disk->sector_size);
+	result_text(result, "access", disk->read_only ? "ro" : "rw");
+	result_text(result, "flush", disk->has_flush ? "flush" : NULL);
+	result_text(result, "discard", disk->has_discard ? "discard" : NULL);
 	if (identity) {
-		print_name("LABEL", identity->label);
-		print_name("UUID", identity->uuid);
-		print_name("PARTLABEL", identity->part_label);
-		print_name("PARTUUID", identity->part_uuid);
+		put_name(result, "label", identity->label);
+		put_name(result, "uuid", identity->uuid);
+		put_name(result, "part_label", identity->part_label);
+		put_name(result, "part_uuid", identity->part_uuid);
 	}
-	cli_print("\n");
+	result_close_row(result);
 }
 
-static void list_disks(void)
+static int list_disks(bool is_json)
 {
+	static const struct result_shape shape = {
+		"Name                 Size  Unit Flags",
+		"{name:-12} {size} {sector_size:5} {access}{flush?,}"
+		"{discard?,}{label? LABEL=}{uuid? UUID=}"
+		"{part_label? PARTLABEL=}{part_uuid? PARTUUID=}",
+	};
 	const struct block_device *disk = NULL;
+	static struct result result;
 
-	cli_print("%-12s %12s %5s %s\n", "Name", "Size", "Unit", "Flags");
+	result_begin(&result, is_json);
+	result_open_list(&result, NULL, &shape);
 	while ((disk = block_next(disk)))
-		print_disk(disk);
+		put_disk(&result, disk);
+	result_close_list(&result);
+	return COMMAND_DONE;
 }
 
 /* Work on whole disks ----------------------------------------------------- */
@@ -213,17 +229,6 @@ static uint32_t piece_limit(uint32_t sectors, const struct block_device *disk)
 	return most < sectors ? most : sectors;
 }
 
-static bool stop_was_typed(void)
-{
-	int byte;
-
-	while ((byte = cli_input()) >= 0) {
-		if (byte == CONTROL_C)
-			return true;
-	}
-	return false;
-}
-
 static bool is_busy(const struct job *job)
 {
 	unsigned int i = 0;
@@ -268,7 +273,7 @@ static void run_pieces(struct job *job)
 	while ((!stopped && job->next < job->from->sectors) || is_busy(job)) {
 		if (is_on_its_way(&job->pieces[at])) {
 			wait_for(&job->pieces[at]);
-			stopped = stopped || stop_was_typed();
+			stopped = stopped || cli_interrupted();
 		} else {
 			advance(&job->pieces[at], stopped);
 			at = (at + 1) % PIECES;
@@ -276,18 +281,18 @@ static void run_pieces(struct job *job)
 	}
 }
 
-static void run_job(struct block_device *from, struct block_device *to,
-		    void (*end)(struct job *job))
+static int run_job(struct block_device *from, struct block_device *to,
+		   void (*end)(struct job *job))
 {
 	struct job *job = calloc(1, sizeof(*job));
 	uint64_t began = tk_clock_ns();
 	unsigned long ms;
+	int status;
 
 	if (!job || !make_pieces(job)) {
-		cli_print("error: out of memory\n");
 		if (job)
 			free_pieces(job);
-		return;
+		return call_fail("out of memory");
 	}
 	job->from = from;
 	job->to = to;
@@ -301,7 +306,10 @@ static void run_job(struct block_device *from, struct block_device *to,
 	cli_print("%lu of %lu sectors, %u errors, %lu.%03lu s\n",
 		  (unsigned long)job->done, (unsigned long)from->sectors,
 		  job->errors, ms / 1000, ms % 1000);
+	status = job->done == from->sectors && !job->errors ? COMMAND_DONE
+							    : COMMAND_FAILED;
 	free_pieces(job);
+	return status;
 }
 
 static void end_check(struct job *job)
@@ -335,36 +343,37 @@ static void end_copy(struct job *job)
 	job->done = done;
 }
 
-static void copy_disk(struct block_device *from, struct block_device *to)
+static int copy_disk(struct block_device *from, struct block_device *to)
 {
 	if (from == to)
-		cli_print("error: these are the same disk\n");
-	else if (to->read_only)
-		cli_print("error: %s is read-only\n", to->name);
-	else if (to->sectors < from->sectors)
-		cli_print("error: %s is smaller than %s\n", to->name,
-			  from->name);
-	else if (from->sectors % (to->sector_size / BLOCK_SECTOR) != 0)
-		cli_print("error: %s has larger sectors\n", to->name);
-	else
-		run_job(from, to, end_copy);
+		return call_fail("these are the same disk");
+	if (to->read_only)
+		return call_fail("%s is read-only", to->name);
+	if (to->sectors < from->sectors)
+		return call_fail("%s is smaller than %s", to->name, from->name);
+	if (from->sectors % (to->sector_size / BLOCK_SECTOR) != 0)
+		return call_fail("%s has larger sectors", to->name);
+	return run_job(from, to, end_copy);
 }
 
-static void discard_disk(struct block_device *disk)
+static int discard_disk(struct block_device *disk)
 {
 	struct job *job = calloc(1, sizeof(*job));
 	uint32_t unit = disk->sector_size / BLOCK_SECTOR;
 	uint64_t most = UINT32_MAX / unit * unit;
+	unsigned int errors;
 
 	if (!job)
-		return;
+		return call_fail("out of memory");
 	job->to = job->from = disk;
 	job->pieces[0].job = job;
 	job->pieces[0].request.done = piece_done;
 	job->pieces[0].request.context = &job->pieces[0];
 	run_simple(job, disk, BLOCK_DISCARD,
 		   (uint32_t)(disk->sectors < most ? disk->sectors : most));
+	errors = job->errors;
 	free(job);
+	return errors ? COMMAND_FAILED : COMMAND_DONE;
 }
 
 /* The verb ---------------------------------------------------------------- */
@@ -374,33 +383,59 @@ static struct block_device *find_disk(const char *name)
 	struct block_device *disk = block_resolve(name);
 
 	if (!disk)
-		cli_print("error: no disk %s\n", name);
+		call_fail("no disk %s", name);
 	return disk;
 }
 
-void run_disks(int count, char **words)
-{
-	struct block_device *disk, *other;
+enum {
+	OPTION_CHECK = OPTION_LONG(0),
+	OPTION_COPY = OPTION_LONG(1),
+	OPTION_DISCARD = OPTION_LONG(2),
+};
 
-	if (count == 1) {
-		list_disks();
-		return;
-	}
-	if (count == 3 && strcmp(words[1], "--check") == 0) {
-		disk = find_disk(words[2]);
-		if (disk)
-			run_job(disk, NULL, end_check);
-	} else if (count == 4 && strcmp(words[1], "--copy") == 0) {
-		disk = find_disk(words[2]);
-		other = disk ? find_disk(words[3]) : NULL;
-		if (other)
-			copy_disk(disk, other);
-	} else if (count == 3 && strcmp(words[1], "--discard") == 0) {
-		disk = find_disk(words[2]);
-		if (disk)
-			discard_disk(disk);
-	} else {
-		cli_print("error: usage: disks [--check NAME | "
-			  "--copy FROM TO | --discard NAME]\n");
-	}
+static const struct command_option disks_options[] = {
+	{ OPTION_CHECK, "check", "NAME" },
+	{ OPTION_COPY, "copy", "FROM" },
+	{ OPTION_DISCARD, "discard", "NAME" },
+	{ 0 },
+};
+
+static int copy_named(const char *from, const char *to)
+{
+	struct block_device *source = find_disk(from);
+	struct block_device *target = source ? find_disk(to) : NULL;
+
+	return target ? copy_disk(source, target) : COMMAND_FAILED;
 }
+
+static int run_disks(struct command_call *call)
+{
+	const char *check = call_value(call, OPTION_CHECK);
+	const char *copy = call_value(call, OPTION_COPY);
+	const char *discard = call_value(call, OPTION_DISCARD);
+	struct block_device *disk;
+
+	if ((check != NULL) + (copy != NULL) + (discard != NULL) > 1 ||
+	    call->count != (copy ? 1 : 0))
+		return call_usage(call, "one of these, with its names");
+	if (copy)
+		return copy_named(copy, call->words[0]);
+	if (!check && !discard)
+		return list_disks(call->json);
+	disk = find_disk(check ? check : discard);
+	if (!disk)
+		return COMMAND_FAILED;
+	return check ? run_job(disk, NULL, end_check) : discard_disk(disk);
+}
+
+const struct command disk_commands[] = {
+	{ .name = "disks",
+	  .arguments = "[--check NAME | --copy FROM TO | --discard NAME]",
+	  .help = "the disks; read one through, overwrite or empty one",
+	  .example = "disks",
+	  .options = disks_options,
+	  .max_words = 1,
+	  .reads = true,
+	  .run = run_disks },
+	{ 0 },
+};

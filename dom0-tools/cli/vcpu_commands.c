@@ -4,8 +4,6 @@
  * scripts written for it work. Domains go by name or number, the control
  * domain too.
  */
-#include "cli/vcpu_commands.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,35 +12,12 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/groups.h"
+#include "cli/result.h"
 #include "toolstack/cpu_map.h"
 #include "toolstack/guests.h"
 #include "toolstack/hypercalls.h"
-#include "xenstore/local.h"
-
-static void fail_call(const char *what, int rc)
-{
-	cli_print("error: %s: %s (%d)\n", what, tk_errno_text(rc), rc);
-}
-
-static bool read_number(const char *text, unsigned long *number)
-{
-	char *end;
-
-	*number = strtoul(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end;
-}
-
-static bool find_domain(const char *name, struct tk_domain_info *info)
-{
-	const struct tk_guest *guest = tk_guests_find(name);
-	bool control = !strcmp(name, "0") || !strcmp(name, "Domain-0");
-
-	if ((control && !tk_domain_info(TK_DOMID_CONTROL, info)) ||
-	    (guest && guest->has_domain && !tk_domain_info(guest->domid, info)))
-		return true;
-	cli_print("error: no running guest %s\n", name);
-	return false;
-}
+#include "toolstack/primitives.h"
 
 static unsigned int host_cpus(void)
 {
@@ -51,76 +26,90 @@ static unsigned int host_cpus(void)
 	return tk_host_info(&host) ? 0 : host.cpus;
 }
 
-/* Calls show() for each domain until it fails. */
-static void each_domain(int (*show)(const struct tk_domain_info *info))
-{
-	struct tk_domain_info info;
-	uint16_t next = 0;
-
-	while (next < TK_DOMID_FIRST_RESERVED &&
-	       !tk_domain_info_next(next, &info) && !show(&info))
-		next = info.domid + 1;
-}
-
 /* vcpu-list --------------------------------------------------------------- */
 
-static int list_vcpu(const struct tk_domain_info *info, unsigned int vcpu)
+static void put_map(struct result *result, const char *key,
+		    const struct tk_cpu_map *map)
 {
-	unsigned int cpus = host_cpus();
+	char text[64];
+
+	tk_cpu_map_text(map, host_cpus(), text, sizeof(text));
+	result_text(result, key, text);
+}
+
+static void put_vcpu_state(struct result *result, const struct tk_vcpu_info *v)
+{
+	char state[4];
+
+	snprintf(state, sizeof(state), "%c%c%c",
+		 v->is_online && v->is_running ? 'r' : '-',
+		 v->is_online && v->is_blocked ? 'b' : '-',
+		 v->is_online ? '-' : 'p');
+	result_text(result, "state", state);
+}
+
+static int put_vcpu(struct result *result, const struct tk_domain_info *info,
+		    unsigned int vcpu)
+{
 	struct tk_cpu_map hard, soft;
 	struct tk_vcpu_info v;
-	char text[2][64], cpu[16];
 	int rc = tk_vcpu_info(info->domid, vcpu, &v);
 
 	if (!rc)
 		rc = tk_vcpu_get_affinity(info->domid, vcpu, &hard, &soft);
-	if (rc) {
-		fail_call("asking about a vcpu", rc);
+	if (rc)
 		return rc;
-	}
-	snprintf(cpu, sizeof(cpu), v.is_online ? "%u" : "-", v.cpu);
-	tk_cpu_map_text(&hard, cpus, text[0], sizeof(text[0]));
-	tk_cpu_map_text(&soft, cpus, text[1], sizeof(text[1]));
-	cli_print("%-32s %5u %5u %5s   %c%c%c %7lu.%lu  %s / %s\n",
-		  command_domain_name(info->domid), info->domid, vcpu, cpu,
-		  v.is_online && v.is_running ? 'r' : '-',
-		  v.is_online && v.is_blocked ? 'b' : '-',
-		  v.is_online ? '-' : 'p',
-		  (unsigned long)(v.cpu_time_ns / 1000000000),
-		  (unsigned long)(v.cpu_time_ns / 100000000 % 10), text[0],
-		  text[1]);
+	result_open_row(result);
+	result_text(result, "name", command_domain_name(info->domid));
+	result_number(result, "domid", info->domid);
+	result_number(result, "vcpu", vcpu);
+	if (v.is_online)
+		result_number(result, "cpu", v.cpu);
+	else
+		result_null(result, "cpu");
+	put_vcpu_state(result, &v);
+	result_seconds(result, "cpu_time", v.cpu_time_ns);
+	put_map(result, "hard_affinity", &hard);
+	put_map(result, "soft_affinity", &soft);
+	result_close_row(result);
 	return 0;
 }
 
-static int list_vcpus(const struct tk_domain_info *info)
+static int put_vcpus(const struct tk_domain_info *info, void *context)
 {
 	unsigned int i;
+	int rc = 0;
 
-	for (i = 0; i < info->max_vcpus; i++) {
-		if (list_vcpu(info, i))
-			return -1;
-	}
-	return 0;
+	for (i = 0; i < info->max_vcpus && !rc; i++)
+		rc = put_vcpu(context, info, i);
+	return rc;
 }
 
-void run_vcpu_list(int count, char **words)
+static int run_vcpu_list(struct command_call *call)
 {
+	static const struct result_shape shape = {
+		"Name                                ID  VCPU   CPU State"
+		"   Time(s) Affinity (Hard / Soft)",
+		"{name:-32} {domid:5} {vcpu:5} {cpu:5|-}   {state}"
+		" {cpu_time:9}  {hard_affinity} / {soft_affinity}",
+	};
+	static struct result result;
 	struct tk_domain_info info;
+	int rc;
 
-	if (count > 1 && !find_domain(words[1], &info))
-		return;
-	cli_print("%-32s %5s %5s %5s %5s %9s %s\n", "Name", "ID", "VCPU", "CPU",
-		  "State", "Time(s)", "Affinity (Hard / Soft)");
-	if (count > 1)
-		list_vcpus(&info);
-	else
-		each_domain(list_vcpus);
+	if (call->count && !call_domain(call->words[0], &info))
+		return COMMAND_FAILED;
+	result_begin(&result, call->json);
+	result_open_list(&result, NULL, &shape);
+	rc = call->count ? put_vcpus(&info, &result)
+			 : command_each_domain(put_vcpus, &result);
+	result_close_list(&result);
+	return rc ? call_fail_rc("asking about a vcpu", rc) : COMMAND_DONE;
 }
 
 /* vcpu-set ---------------------------------------------------------------- */
 
-static void set_available(const struct tk_domain_info *info,
-			  unsigned int wanted)
+static int set_available(const struct tk_domain_info *info, unsigned int wanted)
 {
 	char path[64];
 	unsigned int i;
@@ -130,36 +119,34 @@ static void set_available(const struct tk_domain_info *info,
 		snprintf(path, sizeof(path),
 			 "/local/domain/%u/cpu/%u/availability", info->domid,
 			 i);
-		rc = xs_local_write(path, i < wanted ? "online" : "offline");
+		rc = tk_store_write(path, i < wanted ? "online" : "offline");
 	}
-	if (rc)
-		fail_call("writing to xenstore", rc);
+	return rc ? call_fail_rc("writing to xenstore", rc) : COMMAND_DONE;
 }
 
+static const struct command_option vcpu_set_options[] = {
+	{ 'i', "ignore-host", NULL },
+	{ 0 },
+};
+
 /* The guest's kernel does it, in its own time. */
-void run_vcpu_set(int count, char **words)
+static int run_vcpu_set(struct command_call *call)
 {
-	bool ignore_host =
-		!strcmp(words[1], "-i") || !strcmp(words[1], "--ignore-host");
 	struct tk_domain_info info;
 	unsigned long wanted;
 
-	if (count != (ignore_host ? 4 : 3) ||
-	    !read_number(words[count - 1], &wanted)) {
-		cli_print("error: usage: vcpu-set [-i] NAME VCPUS\n");
-		return;
-	}
-	if (!find_domain(words[count - 2], &info))
-		return;
+	if (!call_number(call->words[1], &wanted))
+		return call_usage(call, "%s is no number", call->words[1]);
+	if (!call_domain(call->words[0], &info))
+		return COMMAND_FAILED;
 	if (!wanted || wanted > info.max_vcpus)
-		cli_print("error: %s can have 1 to %u vcpus\n",
-			  words[count - 2], info.max_vcpus);
-	else if (!ignore_host && wanted > info.vcpus && wanted > host_cpus())
-		cli_print("error: the machine has %u CPUs; -i sets more"
-			  " vcpus than that\n",
-			  host_cpus());
-	else
-		set_available(&info, (unsigned int)wanted);
+		return call_fail("%s can have 1 to %u vcpus", call->words[0],
+				 info.max_vcpus);
+	if (!call_has(call, 'i') && wanted > info.vcpus && wanted > host_cpus())
+		return call_fail("the machine has %u CPUs; -i sets more vcpus"
+				 " than that",
+				 host_cpus());
+	return set_available(&info, (unsigned int)wanted);
 }
 
 /* vcpu-pin ---------------------------------------------------------------- */
@@ -171,192 +158,232 @@ static bool read_map(const char *text, struct tk_cpu_map *map,
 	*result = strcmp(text, "-") != 0 ? map : NULL;
 	if (!*result || tk_cpu_map_parse(map, text))
 		return true;
-	cli_print("error: %s: must be CPUs as in 0-3,8,^2\n", text);
+	call_fail("%s: must be CPUs as in 0-3,8,^2", text);
 	return false;
 }
 
-static void pin(const struct tk_domain_info *info, unsigned int first,
-		unsigned int last, const struct tk_cpu_map *hard,
-		const struct tk_cpu_map *soft)
+static int pin(const struct tk_domain_info *info, unsigned int first,
+	       unsigned int last, const struct tk_cpu_map *hard,
+	       const struct tk_cpu_map *soft)
 {
 	unsigned int i;
 	int rc = 0;
 
 	for (i = first; i <= last && !rc; i++)
 		rc = tk_vcpu_set_affinity(info->domid, i, hard, soft);
-	if (rc)
-		fail_call("choosing CPUs for a vcpu", rc);
+	return rc ? call_fail_rc("choosing CPUs for a vcpu", rc) : COMMAND_DONE;
 }
 
-void run_vcpu_pin(int count, char **words)
+/* Nothing is ever overridden for a while, so -f has nothing to do. */
+static const struct command_option vcpu_pin_options[] = {
+	{ 'f', "force", NULL },
+	{ 0 },
+};
+
+static int run_vcpu_pin(struct command_call *call)
 {
-	struct tk_cpu_map maps[2];
+	char **words = call->words;
+	bool all = !strcmp(words[1], "all");
 	const struct tk_cpu_map *hard, *soft = NULL;
+	struct tk_cpu_map maps[2];
 	struct tk_domain_info info;
 	unsigned long vcpu = 0;
-	bool all;
 
-	/* Nothing is ever overridden for a while, so -f has nothing to do. */
-	if (!strcmp(words[1], "-f") || !strcmp(words[1], "--force")) {
-		words++;
-		count--;
-	}
-	all = count > 3 && !strcmp(words[2], "all");
-	if (count < 4 || count > 5 || (!all && !read_number(words[2], &vcpu))) {
-		cli_print("error: usage: vcpu-pin [-f] NAME VCPU|all HARD|-"
-			  " [SOFT|-]\n");
-		return;
-	}
-	if (!find_domain(words[1], &info) ||
-	    !read_map(words[3], &maps[0], &hard) ||
-	    (count > 4 && !read_map(words[4], &maps[1], &soft)))
-		return;
+	if (!all && !call_number(words[1], &vcpu))
+		return call_usage(call, "%s is no number of a vcpu", words[1]);
+	if (!call_domain(words[0], &info) ||
+	    !read_map(words[2], &maps[0], &hard) ||
+	    (call->count > 3 && !read_map(words[3], &maps[1], &soft)))
+		return COMMAND_FAILED;
 	if (vcpu >= info.max_vcpus)
-		cli_print("error: %s has no vcpu %lu\n", words[1], vcpu);
-	else if (hard || soft)
-		pin(&info, (unsigned int)vcpu,
-		    all ? info.max_vcpus - 1 : (unsigned int)vcpu, hard, soft);
+		return call_fail("%s has no vcpu %lu", words[0], vcpu);
+	if (!hard && !soft)
+		return COMMAND_DONE;
+	return pin(&info, (unsigned int)vcpu,
+		   all ? info.max_vcpus - 1 : (unsigned int)vcpu, hard, soft);
 }
 
 /* sched-credit2 ----------------------------------------------------------- */
 
-/* What the words ask for; -1: not given. */
-struct sched_wishes {
-	const char *domain;
-	long weight, cap, ratelimit;
-	bool schedule;
-};
-
-static int print_params(const struct tk_domain_info *info)
+static int put_share(const struct tk_domain_info *info, void *context)
 {
+	struct result *result = context;
 	struct tk_sched_params params;
 	int rc = tk_domain_get_sched(info->domid, &params);
 
 	if (rc)
-		fail_call("asking for a domain's share", rc);
-	else
-		cli_print("%-33s %4u %6u %4u\n",
-			  command_domain_name(info->domid), info->domid,
-			  params.weight, params.cap);
-	return rc;
+		return rc;
+	result_open_row(result);
+	result_text(result, "name", command_domain_name(info->domid));
+	result_number(result, "domid", info->domid);
+	result_number(result, "weight", params.weight);
+	result_number(result, "cap", params.cap);
+	result_close_row(result);
+	return 0;
 }
 
-static void print_pool(void)
+static const struct result_shape share_shape = {
+	"Name                                ID Weight  Cap",
+	"{name:-33} {domid:4} {weight:6} {cap:4}",
+};
+
+/* The pool's line, and the shares of its domains unless only that is asked. */
+static int show_pool(const struct command_call *call)
 {
+	static const struct result_shape shape = {
+		NULL, "Cpupool {pool}: ratelimit={ratelimit_us}us"
+	};
+	static struct result result;
 	uint32_t us;
 	int rc = tk_host_get_ratelimit(&us);
 
 	if (rc)
-		fail_call("asking for the scheduler's parameters", rc);
-	else
-		cli_print("Cpupool Pool-0: ratelimit=%uus\n", us);
-}
-
-static bool read_option(const char *name, const char *value,
-			struct sched_wishes *wishes)
-{
-	unsigned long number = 0;
-	bool good = !strcmp(name, "-d") ||
-		    (read_number(value, &number) && number <= INT32_MAX);
-
-	if (!strcmp(name, "-d") || !strcmp(name, "--domain"))
-		wishes->domain = value;
-	else if (!strcmp(name, "-w") || !strcmp(name, "--weight"))
-		wishes->weight = (long)number;
-	else if (!strcmp(name, "-c") || !strcmp(name, "--cap"))
-		wishes->cap = (long)number;
-	else if (!strcmp(name, "-r") || !strcmp(name, "--ratelimit_us"))
-		wishes->ratelimit = (long)number;
-	else
-		return false;
-	return good || wishes->domain == value;
-}
-
-static bool read_options(int count, char **words, struct sched_wishes *wishes)
-{
-	int i;
-
-	*wishes = (struct sched_wishes){ NULL, -1, -1, -1, false };
-	for (i = 1; i < count; i++) {
-		if (!strcmp(words[i], "-s") ||
-		    !strcmp(words[i], "--schedparam"))
-			wishes->schedule = true;
-		else if (i + 1 == count ||
-			 !read_option(words[i], words[i + 1], wishes))
-			return false;
-		else
-			i++;
+		return call_fail_rc("asking for the scheduler's parameters",
+				    rc);
+	result_begin(&result, call->json);
+	result_open_object(&result, NULL, &shape);
+	result_text(&result, "pool", "Pool-0");
+	result_number(&result, "ratelimit_us", us);
+	if (!call_has(call, 's')) {
+		result_open_list(&result, "domains", &share_shape);
+		rc = command_each_domain(put_share, &result);
+		result_close_list(&result);
 	}
-	if (wishes->schedule)
-		return !wishes->domain && wishes->weight < 0 && wishes->cap < 0;
-	return wishes->ratelimit < 0 &&
-	       (wishes->domain || (wishes->weight < 0 && wishes->cap < 0));
+	result_close_object(&result);
+	return rc ? call_fail_rc("asking for a domain's share", rc)
+		  : COMMAND_DONE;
 }
 
-static void set_params(const struct tk_domain_info *info,
-		       const struct sched_wishes *wishes)
+static int show_share(const struct command_call *call,
+		      const struct tk_domain_info *info)
+{
+	static struct result result;
+	int rc;
+
+	result_begin(&result, call->json);
+	result_open_list(&result, NULL, &share_shape);
+	rc = put_share(info, &result);
+	result_close_list(&result);
+	return rc ? call_fail_rc("asking for a domain's share", rc)
+		  : COMMAND_DONE;
+}
+
+/* What was given for an option, or -1; false after saying that it is none. */
+static bool read_number(const struct command_call *call, int option,
+			long *number)
+{
+	const char *text = call_value(call, option);
+	unsigned long value = 0;
+
+	*number = -1;
+	if (!text)
+		return true;
+	if (!call_number(text, &value) || value > INT32_MAX) {
+		call_usage(call, "-%c %s: must be a number", option, text);
+		return false;
+	}
+	*number = (long)value;
+	return true;
+}
+
+static int set_share(const struct tk_domain_info *info, long weight, long cap)
 {
 	struct tk_sched_params params;
 	int rc;
 
-	if (!wishes->weight || wishes->weight > UINT16_MAX) {
-		cli_print("error: a weight is 1 to %u\n", UINT16_MAX);
-		return;
-	}
-	if (wishes->cap > 100l * info->max_vcpus) {
-		cli_print("error: %u vcpus can use %u per cent\n",
-			  info->max_vcpus, 100 * info->max_vcpus);
-		return;
-	}
+	if (!weight || weight > UINT16_MAX)
+		return call_fail("weight %ld: must be 1 to %u", weight,
+				 UINT16_MAX);
+	if (cap > 100l * info->max_vcpus)
+		return call_fail("cap %ld: %u vcpus can use %u per cent", cap,
+				 info->max_vcpus, 100 * info->max_vcpus);
 	rc = tk_domain_get_sched(info->domid, &params);
-	if (wishes->weight > 0)
-		params.weight = (uint16_t)wishes->weight;
-	if (wishes->cap >= 0)
-		params.cap = (uint16_t)wishes->cap;
+	if (weight > 0)
+		params.weight = (uint16_t)weight;
+	if (cap >= 0)
+		params.cap = (uint16_t)cap;
 	if (!rc)
 		rc = tk_domain_set_sched(info->domid, &params);
-	if (rc)
-		fail_call("setting a domain's share", rc);
+	return rc ? call_fail_rc("setting a domain's share", rc) : COMMAND_DONE;
 }
 
-static void print_header(void)
+static int set_ratelimit(long us)
 {
-	cli_print("%-33s %4s %6s %4s\n", "Name", "ID", "Weight", "Cap");
+	int rc = tk_host_set_ratelimit((uint32_t)us);
+
+	return rc ? call_fail_rc("setting the scheduler's parameters", rc)
+		  : COMMAND_DONE;
 }
 
-static void one_domain(const struct sched_wishes *wishes)
+static const struct command_option sched_options[] = {
+	{ 'd', "domain", "NAME" },
+	{ 'w', "weight", "WEIGHT" },
+	{ 'c', "cap", "PER_CENT" },
+	{ 's', "schedparam", NULL },
+	{ 'r', "ratelimit_us", "US" },
+	{ 'p', "cpupool", "POOL" },
+	{ 0 },
+};
+
+static int run_sched_credit2(struct command_call *call)
 {
+	const char *domain = call_value(call, 'd');
+	const char *pool = call_value(call, 'p');
+	bool schedule = call_has(call, 's');
 	struct tk_domain_info info;
+	long weight, cap, us;
 
-	if (!find_domain(wishes->domain, &info))
-		return;
-	if (wishes->weight >= 0 || wishes->cap >= 0) {
-		set_params(&info, wishes);
-		return;
-	}
-	print_header();
-	print_params(&info);
+	if (!read_number(call, 'w', &weight) || !read_number(call, 'c', &cap) ||
+	    !read_number(call, 'r', &us))
+		return COMMAND_USAGE;
+	if ((us >= 0 && !schedule) || (domain && schedule) ||
+	    (!domain && (weight >= 0 || cap >= 0)))
+		return call_usage(call, "-w and -c go with -d, -r with -s");
+	if (pool && strcmp(pool, "Pool-0") != 0 && strcmp(pool, "0") != 0)
+		return call_fail("no pool %s; there is one, Pool-0", pool);
+	if (us >= 0)
+		return set_ratelimit(us);
+	if (!domain)
+		return show_pool(call);
+	if (!call_domain(domain, &info))
+		return COMMAND_FAILED;
+	return weight >= 0 || cap >= 0 ? set_share(&info, weight, cap)
+				       : show_share(call, &info);
 }
 
-void run_sched_credit2(int count, char **words)
-{
-	struct sched_wishes wishes;
-	int rc;
-
-	if (!read_options(count, words, &wishes)) {
-		cli_print("error: usage: sched-credit2 [-d NAME [-w WEIGHT]"
-			  " [-c CAP]] | [-s [-r MICROSECONDS]]\n");
-	} else if (wishes.domain) {
-		one_domain(&wishes);
-	} else if (wishes.ratelimit >= 0) {
-		rc = tk_host_set_ratelimit((uint32_t)wishes.ratelimit);
-		if (rc)
-			fail_call("setting the scheduler's parameters", rc);
-	} else {
-		print_pool();
-		if (wishes.schedule)
-			return;
-		print_header();
-		each_domain(print_params);
-	}
-}
+const struct command vcpu_commands[] = {
+	{ .name = "vcpu-list",
+	  .arguments = "[NAME]",
+	  .help = "the domains' vcpus and where they run",
+	  .example = "vcpu-list",
+	  .max_words = 1,
+	  .words = WORDS_GUESTS,
+	  .reads = true,
+	  .run = run_vcpu_list },
+	{ .name = "vcpu-set",
+	  .arguments = "[-i] NAME VCPUS",
+	  .help = "how many vcpus a guest may use; -i even more than CPUs",
+	  .example = "vcpu-set debian 1",
+	  .options = vcpu_set_options,
+	  .min_words = 2,
+	  .max_words = 2,
+	  .words = WORDS_GUESTS,
+	  .run = run_vcpu_set },
+	{ .name = "vcpu-pin",
+	  .arguments = "[-f] NAME VCPU|all HARD|- [SOFT|-]",
+	  .help = "the CPUs that a vcpu may use, and those that it should",
+	  .example = "vcpu-pin debian all 0 -",
+	  .options = vcpu_pin_options,
+	  .min_words = 3,
+	  .max_words = 4,
+	  .words = WORDS_GUESTS,
+	  .run = run_vcpu_pin },
+	{ .name = "sched-credit2",
+	  .arguments = "[-d NAME [-w WEIGHT] [-c CAP]] | [-s [-r US]]",
+	  .help = "the domains' shares of the CPUs",
+	  .example = "sched-credit2 -d debian -w 512",
+	  .options = sched_options,
+	  .reads = true,
+	  .run = run_sched_credit2 },
+	{ 0 },
+};

@@ -14,6 +14,7 @@
 #include <public/sched.h>
 
 #include "check.h"
+#include "cli/commands.h"
 #include "cli/platform.h"
 #include "drivers/drivers.h"
 #include "fake_primitives.h"
@@ -165,20 +166,99 @@ static void test_words(void)
 	run("  # a comment");
 	CHECK_TEXT(output, "");
 	run("frobnicate");
-	CHECK_TEXT(output, "error: no command frobnicate; try help\r\n");
+	CHECK_TEXT(output, "error: no command frobnicate; see help\r\n");
 	run("pause");
-	CHECK_TEXT(output, "error: usage: pause NAME\r\n");
+	CHECK_TEXT(output, "error: pause: it needs a name or value; usage: "
+			   "pause NAME (see help pause)\r\n");
 	run("cat a b");
-	CHECK_HAS(output, "error: usage: cat FILE");
+	CHECK_HAS(output, "error: cat: \"b\" is one word too many; "
+			  "usage: cat FILE");
 	run("a a a a a a a a a a a a a a a a a");
 	CHECK_HAS(output, "error: more than 16 words");
 	run("help");
-	CHECK_HAS(output, "create FILE [-c] [-p]");
+	CHECK_HAS(output, "create [-c] [-p] FILE");
 	CHECK_HAS(output, "poweroff");
 	run("help ls");
-	CHECK_TEXT(output, "ls [PATH]                  list files\r\n");
+	CHECK_TEXT(output, "ls [PATH]\r\n  list files\r\n      --json\r\n"
+			   "example: ls /guests\r\n");
 	run("help x");
-	CHECK_TEXT(output, "error: no command x\r\n");
+	CHECK_TEXT(output, "error: no command x; see help\r\n");
+	end();
+}
+
+/* Options may stand anywhere, together, with their value attached. */
+static void test_options(void)
+{
+	start();
+	CHECK(cli_execute("create /guests/smp.cfg -p") == COMMAND_DONE);
+	CHECK(cli_execute("sched-credit2 --domain=smp -w300 --cap 20") ==
+	      COMMAND_DONE);
+	CHECK(fake_domain(1)->weight == 300 && fake_domain(1)->cap == 20);
+	run("tenon sched-credit2 -d 'smp'");
+	CHECK_HAS(output, "smp                                  1    300   20");
+	CHECK(cli_execute("destroy") == COMMAND_USAGE);
+	CHECK(cli_execute("destroy two") == COMMAND_FAILED);
+	run("shutdown --wait=3 smp");
+	CHECK_HAS(output, "error: shutdown: --wait takes no value; usage: ");
+	run("shutdown -wx smp");
+	CHECK_HAS(output, "error: shutdown: unknown option -x; usage: ");
+	run("destroy --json smp");
+	CHECK_HAS(output, "error: destroy: unknown option --json; usage: ");
+	run("destroy -- -x");
+	CHECK_HAS(output, "error: no guest -x; ");
+	run("destroy 's''m'\"p");
+	CHECK_TEXT(output, "error: a quotation mark is not closed\r\n");
+	run("destroy 's'\"m\"\\p");
+	CHECK_TEXT(output, "");
+	end();
+}
+
+/* Every verb has a line of help that fits, and more with an example. */
+static void test_help(void)
+{
+	const struct command *command = NULL;
+
+	start();
+	while ((command = command_next(command))) {
+		char line[64];
+
+		CHECK(command_find(command->name) == command);
+		CHECK(strlen(command->help) <= 72);
+		snprintf(line, sizeof(line), "help %s", command->name);
+		run(line);
+		CHECK_HAS(output, "example: ");
+		/* The example is of this verb. */
+		snprintf(line, sizeof(line), "example: %s", command->name);
+		CHECK_HAS(output, line);
+	}
+	end();
+}
+
+static void test_json(void)
+{
+	start();
+	run("create /guests/smp.cfg -p");
+	run("sched-credit2 --json");
+	CHECK_TEXT(output, "{\r\n"
+			   "    \"pool\": \"Pool-0\",\r\n"
+			   "    \"ratelimit_us\": 0,\r\n"
+			   "    \"domains\": [\r\n"
+			   "        {\r\n"
+			   "            \"name\": \"smp\",\r\n"
+			   "            \"domid\": 1,\r\n"
+			   "            \"weight\": 512,\r\n"
+			   "            \"cap\": 150\r\n"
+			   "        }\r\n"
+			   "    ]\r\n"
+			   "}\r\n");
+	run("vcpu-list --json smp");
+	CHECK_HAS(output, "\"cpu\": null,");
+	CHECK_HAS(output, "\"cpu_time\": 3.703703670,");
+	run("network-list --json smp");
+	CHECK_TEXT(output, "[]\r\n");
+	CHECK(!xs_local_write("/tool/x", "a\n\"\\\xe4"));
+	run("xenstore-ls /tool/x --json");
+	CHECK_HAS(output, "\"value\": \"a\\u000a\\\"\\\\\\u00e4\"");
 	end();
 }
 
@@ -272,7 +352,8 @@ static void test_disks(void)
 	run("disks --check LABEL=none");
 	CHECK_TEXT(output, "error: no disk LABEL=none\r\n");
 	run("disks --format vd0");
-	CHECK_HAS(output, "error: usage: disks");
+	CHECK_HAS(output,
+		  "error: disks: unknown option --format; usage: disks");
 	from.device.sectors = to.device.sectors = 0;
 	run("disks --check vd0");
 	CHECK_HAS(output, "0 of 0 sectors, 0 errors, ");
@@ -306,9 +387,9 @@ static void test_guest_verbs(void)
 {
 	start();
 	run("create");
-	CHECK_HAS(output, "error: usage: create");
+	CHECK_HAS(output, "error: create: it needs a name or value;");
 	run("create -x /guests/one.cfg");
-	CHECK_HAS(output, "error: usage: create");
+	CHECK_HAS(output, "error: create: unknown option -x; usage: ");
 	run("create /guests/bad.cfg");
 	CHECK_HAS(output, "error: /guests/bad.cfg:2:1: ");
 	run("create /guests/one.cfg -p");
@@ -324,9 +405,11 @@ static void test_guest_verbs(void)
 	run("unpause one");
 	CHECK_TEXT(output, "");
 	run("pause two");
-	CHECK_TEXT(output, "error: no guest two\r\n");
+	CHECK_TEXT(output, "error: no guest two; list shows those that there "
+			   "are\r\n");
 	run("list two");
-	CHECK_TEXT(output, "error: no guest two\r\n");
+	CHECK_TEXT(output, "error: no guest two; list shows those that there "
+			   "are\r\n");
 	run("destroy one");
 	CHECK_TEXT(output, "");
 	run("destroy one");
@@ -399,9 +482,10 @@ static void test_console(void)
 	run("console --history one");
 	CHECK_TEXT(output, "login: unseen\r\n");
 	run("console --history");
-	CHECK_HAS(output, "error: usage");
+	CHECK_HAS(output, "error: console: it needs a name");
 	run("console --history two");
-	CHECK_TEXT(output, "error: no guest two\r\n");
+	CHECK_TEXT(output, "error: no guest two; list shows those that there "
+			   "are\r\n");
 	end();
 }
 
@@ -496,7 +580,8 @@ static void test_vcpu_list(void)
 		   "smp                                  1     2     -   --p"
 		   "       3.7  all / 1\r\n");
 	run("vcpu-list two");
-	CHECK_TEXT(output, "error: no running guest two\r\n");
+	CHECK_TEXT(output, "error: no guest two; list shows those that there "
+			   "are\r\n");
 	run("vcpu-list");
 	CHECK_HAS(output, "\r\nsmp                                  1     2");
 	end();
@@ -522,9 +607,11 @@ static void test_vcpu_pin(void)
 	run("vcpu-pin smp 0 1-");
 	CHECK_TEXT(output, "error: 1-: must be CPUs as in 0-3,8,^2\r\n");
 	run("vcpu-pin smp -1 all");
-	CHECK_HAS(output, "error: usage: vcpu-pin");
+	CHECK_HAS(output, "error: vcpu-pin: unknown option -1; usage: ");
+	run("vcpu-pin smp x all");
+	CHECK_HAS(output, "error: vcpu-pin: x is no number of a vcpu; ");
 	run("vcpu-pin -f");
-	CHECK_HAS(output, "error: usage: vcpu-pin");
+	CHECK_HAS(output, "error: vcpu-pin: it needs a name");
 	end();
 }
 
@@ -548,9 +635,9 @@ static void test_vcpu_set(void)
 	run("vcpu-set smp 0");
 	CHECK_TEXT(output, "error: smp can have 1 to 3 vcpus\r\n");
 	run("vcpu-set smp x");
-	CHECK_HAS(output, "error: usage: vcpu-set");
+	CHECK_HAS(output, "error: vcpu-set: x is no number; usage: ");
 	run("vcpu-set -i");
-	CHECK_HAS(output, "error: usage: vcpu-set");
+	CHECK_HAS(output, "error: vcpu-set: it needs a name");
 	end();
 }
 
@@ -572,23 +659,24 @@ static void test_sched_credit2(void)
 	run("sched-credit2 -d smp --cap 300");
 	CHECK(domain->weight == 100 && domain->cap == 300);
 	run("sched-credit2 -d smp -c 301");
-	CHECK_TEXT(output, "error: 3 vcpus can use 300 per cent\r\n");
+	CHECK_TEXT(output, "error: cap 301: 3 vcpus can use 300 per cent\r\n");
 	run("sched-credit2 -d smp -w 0");
-	CHECK_TEXT(output, "error: a weight is 1 to 65535\r\n");
+	CHECK_TEXT(output, "error: weight 0: must be 1 to 65535\r\n");
 	run("sched-credit2 -s -r 1000");
 	CHECK_TEXT(output, "");
 	run("sched-credit2 -s");
 	CHECK_TEXT(output, "Cpupool Pool-0: ratelimit=1000us\r\n");
 	run("sched-credit2 -w 1");
-	CHECK_HAS(output, "error: usage: sched-credit2");
+	CHECK_HAS(output, "error: sched-credit2: -w and -c go with -d");
 	run("sched-credit2 -d");
-	CHECK_HAS(output, "error: usage: sched-credit2");
+	CHECK_HAS(output, "error: sched-credit2: NAME has to follow -d; ");
 	end();
 }
 
 static const struct test tests[] = {
 	TEST(test_vcpu_list),     TEST(test_vcpu_pin), TEST(test_vcpu_set),
-	TEST(test_sched_credit2), TEST(test_words),    TEST(test_machine),
+	TEST(test_sched_credit2), TEST(test_words),    TEST(test_options),
+	TEST(test_help),          TEST(test_json),     TEST(test_machine),
 	TEST(test_disks),         TEST(test_files),    TEST(test_guest_verbs),
 	TEST(test_wait),          TEST(test_console),  TEST(test_autorun),
 	TEST(test_prompt),        TEST(test_notice),   TEST(test_xenstore_ls),

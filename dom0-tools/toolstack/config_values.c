@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Readers of the values of single keys: each checks one setting and puts what
+ * it says into its place. Owns nothing.
+ */
+#include "config_wishes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_MEMORY_MIB  (16ull << 20) /* 16 TiB */
+#define MAX_NAME_LENGTH 63
+
+static const char *const action_names[] = {
+	[TK_ACTION_DESTROY] = "destroy",
+	[TK_ACTION_RESTART] = "restart",
+	[TK_ACTION_RENAME_RESTART] = "rename-restart",
+	[TK_ACTION_PRESERVE] = "preserve",
+};
+
+#define N_ACTIONS (sizeof(action_names) / sizeof(action_names[0]))
+
+const char *tk_action_name(enum tk_action action)
+{
+	return (size_t)action < N_ACTIONS ? action_names[action] : "unknown";
+}
+
+int tk_wishes_value_fail(struct wishes *wishes,
+			 const struct tk_config_value *value,
+			 const char *format, ...)
+{
+	char text[TK_ERROR_TEXT_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return tk_fail(wishes->err, "%s:%u:%u: %s", wishes->config->file_name,
+		       value->line, value->column, text);
+}
+
+/* Complaints about a key itself point at the key, not at its value. */
+int tk_wishes_key_fail(struct wishes *wishes,
+		       const struct tk_config_setting *setting,
+		       const char *format, ...)
+{
+	struct tk_config_value at = { .line = setting->line,
+				      .column = setting->column };
+	char text[TK_ERROR_TEXT_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return tk_wishes_value_fail(wishes, &at, "%s", text);
+}
+
+/* xl takes a number where text is meant and quoted text as a number. */
+static int require_text(struct wishes *wishes,
+			const struct tk_config_setting *setting)
+{
+	if (setting->value.type == TK_CONFIG_LIST)
+		return tk_wishes_value_fail(wishes, &setting->value,
+					    "%s must be a string, not a list",
+					    setting->key);
+	return 0;
+}
+
+int tk_read_text(struct wishes *wishes, const struct tk_config_setting *setting,
+		 void *target)
+{
+	const char **text = target;
+
+	*text = setting->value.text;
+	return require_text(wishes, setting);
+}
+
+int tk_read_number(struct wishes *wishes,
+		   const struct tk_config_setting *setting, void *target)
+{
+	const struct tk_config_value *value = &setting->value;
+
+	if (value->type == TK_CONFIG_LIST)
+		return tk_wishes_value_fail(wishes, value,
+					    "%s must be a number, not a list",
+					    setting->key);
+	if (!tk_config_number(value->text, target))
+		return tk_wishes_value_fail(wishes, value,
+					    "%s = \"%s\": must be a number",
+					    setting->key, value->text);
+	return 0;
+}
+
+int tk_read_memory(struct wishes *wishes,
+		   const struct tk_config_setting *setting, void *target)
+{
+	uint64_t *mib = target;
+
+	if (tk_read_number(wishes, setting, mib))
+		return -1;
+	if (!*mib || *mib > MAX_MEMORY_MIB)
+		return tk_wishes_value_fail(wishes, &setting->value,
+					    "%s = %s: must be 1 to %llu MiB",
+					    setting->key, setting->value.text,
+					    MAX_MEMORY_MIB);
+	return 0;
+}
+
+int tk_read_vcpus(struct wishes *wishes,
+		  const struct tk_config_setting *setting, void *target)
+{
+	uint64_t *count = target;
+
+	if (tk_read_number(wishes, setting, count))
+		return -1;
+	if (!*count || *count > TK_VCPUS_MAX)
+		return tk_wishes_value_fail(
+			wishes, &setting->value, "%s = %s: must be 1 to %u",
+			setting->key, setting->value.text, TK_VCPUS_MAX);
+	return 0;
+}
+
+int tk_read_weight(struct wishes *wishes,
+		   const struct tk_config_setting *setting, void *target)
+{
+	uint64_t *weight = target;
+
+	if (tk_read_number(wishes, setting, weight))
+		return -1;
+	if (*weight > UINT16_MAX)
+		return tk_wishes_value_fail(
+			wishes, &setting->value, "%s = %s: must be 1 to %u",
+			setting->key, setting->value.text, UINT16_MAX);
+	return 0;
+}
+
+/* Its meaning depends on the number of vCPUs. */
+int tk_read_cpus(struct wishes *wishes, const struct tk_config_setting *setting,
+		 void *target)
+{
+	const struct tk_config_value *value = &setting->value;
+	bool empty =
+		value->type == TK_CONFIG_LIST ? !value->n_items : !*value->text;
+
+	(void)wishes;
+	*(const struct tk_config_setting **)target = empty ? NULL : setting;
+	return 0;
+}
+
+static bool is_decimal(const char *text)
+{
+	return text[strspn(text, "0123456789")] == '\0';
+}
+
+static bool is_name_character(char c)
+{
+	return c > ' ' && c < 0x7f && c != '/';
+}
+
+int tk_read_name(struct wishes *wishes, const struct tk_config_setting *setting,
+		 void *target)
+{
+	const struct tk_config_value *value = &setting->value;
+	const char *p;
+
+	if (tk_read_text(wishes, setting, target))
+		return -1;
+	if (!*value->text)
+		return tk_wishes_value_fail(wishes, value, "name is empty");
+	if (strlen(value->text) > MAX_NAME_LENGTH)
+		return tk_wishes_value_fail(
+			wishes, value,
+			"name is %zu characters long; the limit "
+			"is %d",
+			strlen(value->text), MAX_NAME_LENGTH);
+	for (p = value->text; *p; p++) {
+		if (!is_name_character(*p))
+			return tk_wishes_value_fail(
+				wishes, value,
+				"name = \"%s\": only printable "
+				"ASCII without blanks and '/'",
+				value->text);
+	}
+	/* Commands take a name or a number; such a name would be neither. */
+	if (is_decimal(value->text))
+		return tk_wishes_value_fail(
+			wishes, value,
+			"name = \"%s\": a name of digits only would "
+			"look like a domain number",
+			value->text);
+	return 0;
+}
+
+int tk_read_type(struct wishes *wishes, const struct tk_config_setting *setting,
+		 void *target)
+{
+	const char *type = setting->value.text;
+
+	(void)target;
+	if (require_text(wishes, setting))
+		return -1;
+	if (strcmp(type, "pv") != 0)
+		return tk_wishes_value_fail(
+			wishes, &setting->value,
+			"type = \"%s\": only \"pv\" guests are "
+			"supported",
+			type);
+	return 0;
+}
+
+int tk_read_builder(struct wishes *wishes,
+		    const struct tk_config_setting *setting, void *target)
+{
+	const char *builder = setting->value.text;
+
+	(void)target;
+	if (require_text(wishes, setting))
+		return -1;
+	if (strcmp(builder, "generic") != 0)
+		return tk_wishes_value_fail(
+			wishes, &setting->value,
+			"builder = \"%s\": only \"generic\", for PV "
+			"guests, is supported",
+			builder);
+	return 0;
+}
+
+/* Actions of xl that need what a guest here cannot have. */
+static const char *refused_action_reason(const char *name)
+{
+	if (!strncmp(name, "coredump-", 9))
+		return "core dumps are not supported yet";
+	if (!strcmp(name, "soft-reset"))
+		return "only HVM guests have a soft reset";
+	return NULL;
+}
+
+int tk_read_action(struct wishes *wishes,
+		   const struct tk_config_setting *setting, void *target)
+{
+	const char *name = setting->value.text;
+	const char *reason;
+	size_t i;
+
+	if (require_text(wishes, setting))
+		return -1;
+	for (i = 0; i < N_ACTIONS; i++) {
+		if (!strcmp(name, action_names[i])) {
+			*(enum tk_action *)target = (enum tk_action)i;
+			return 0;
+		}
+	}
+	reason = refused_action_reason(name);
+	if (!reason)
+		reason = "must be destroy, restart, rename-restart or preserve";
+	return tk_wishes_value_fail(wishes, &setting->value, "%s = \"%s\": %s",
+				    setting->key, name, reason);
+}
+
+static int hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)((at - digits) % 16) : -1;
+}
+
+/* 32 hexadecimal digits; dashes may stand between bytes, as in 8-4-4-4-12. */
+static bool uuid_from_text(const char *text, uint8_t uuid[16])
+{
+	size_t i;
+
+	for (i = 0; i < 16; i++) {
+		int high, low;
+
+		if (*text == '-' && i)
+			text++;
+		high = hex_digit(text[0]);
+		low = high < 0 ? -1 : hex_digit(text[1]);
+		if (low < 0)
+			return false;
+		uuid[i] = (uint8_t)(high << 4 | low);
+		text += 2;
+	}
+	return !*text;
+}
+
+int tk_read_uuid(struct wishes *wishes, const struct tk_config_setting *setting,
+		 void *target)
+{
+	const char *text = setting->value.text;
+
+	if (require_text(wishes, setting))
+		return -1;
+	if (!uuid_from_text(text, target))
+		return tk_wishes_value_fail(
+			wishes, &setting->value,
+			"uuid = \"%s\": must be 32 hexadecimal "
+			"digits with dashes",
+			text);
+	wishes->domain->has_uuid = true;
+	return 0;
+}
+
+/* Lists ------------------------------------------------------------------- */
+
+static int read_disk(struct wishes *wishes, const struct tk_config_value *item)
+{
+	struct tk_error why;
+	struct tk_disk disk;
+
+	if (item->type == TK_CONFIG_LIST)
+		return tk_wishes_value_fail(wishes, item,
+					    "disk: an entry must be a string");
+	if (tk_disk_parse(&disk, item->text, &why))
+		return tk_wishes_value_fail(wishes, item, "disk: %s", why.text);
+	if (tk_domain_config_add_disk(wishes->domain, &disk, &why)) {
+		tk_disk_free(&disk);
+		return tk_wishes_value_fail(wishes, item, "disk: %s", why.text);
+	}
+	return 0;
+}
+
+/* xl takes one string for a list of one. */
+int tk_read_disks(struct wishes *wishes,
+		  const struct tk_config_setting *setting, void *target)
+{
+	const struct tk_config_value *value = &setting->value;
+	size_t i;
+
+	(void)target;
+	if (value->type != TK_CONFIG_LIST)
+		return *value->text ? read_disk(wishes, value) : 0;
+	for (i = 0; i < value->n_items; i++) {
+		if (read_disk(wishes, &value->items[i]))
+			return -1;
+	}
+	return 0;
+}
+
+static int read_vif(struct wishes *wishes, const struct tk_config_value *item)
+{
+	struct tk_error why;
+	struct tk_vif vif;
+
+	if (item->type == TK_CONFIG_LIST)
+		return tk_wishes_value_fail(wishes, item,
+					    "vif: an entry must be a string");
+	if (tk_vif_parse(&vif, item->text, &why) ||
+	    tk_wishes_add_vif(wishes->domain, &vif, &why))
+		return tk_wishes_value_fail(wishes, item, "vif: %s", why.text);
+	return 0;
+}
+
+int tk_read_vifs(struct wishes *wishes, const struct tk_config_setting *setting,
+		 void *target)
+{
+	const struct tk_config_value *value = &setting->value;
+	size_t i;
+
+	(void)target;
+	if (value->type != TK_CONFIG_LIST)
+		return *value->text ? read_vif(wishes, value) : 0;
+	for (i = 0; i < value->n_items; i++) {
+		if (read_vif(wishes, &value->items[i]))
+			return -1;
+	}
+	return 0;
+}
