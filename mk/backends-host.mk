@@ -28,6 +28,14 @@ $(eval $(call backend_test,backends-blkback,\
 	tests/unit/backends/blkback_test.c tests/unit/backends/fake_pv.c \
 	$(BACKEND_SHARED) $(BLK_SOURCES)))
 
+# The library's front ends in the guest that fake_guest.c makes, against the
+# back ends.
+FRONT_SIDE := $(addprefix tests/unit/backends/,fake_guest.c fake_pv.c \
+	guest_front.c)
+$(eval $(call backend_test,backends-block,tests/unit/backends/block_test.c \
+	$(wildcard tests/unit/backends/guest_block*.c) $(FRONT_SIDE) \
+	$(BACKEND_SHARED) $(BLK_SOURCES)))
+
 include mk/fuzz.mk
 $(eval $(call fuzz_test,blkback,tests/fuzz/blkback_fuzz.c \
 	tests/unit/backends/fake_pv.c $(BACKEND_SHARED) $(BLK_SOURCES),\

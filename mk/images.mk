@@ -8,13 +8,12 @@
 GUEST_FILES += build/guests/vmlinuz build/guests/initramfs.gz \
 	$(patsubst guests/%,build/guests/%,$(wildcard guests/*.cfg))
 
-# hello is the library's example; its fragment builds it.
-ifneq ($(wildcard pv-guest-lib/examples/hello),)
-GUEST_FILES += build/guests/hello
-build/guests/hello: build/hello
+# The library's examples; their fragment (mk/pvguest.mk) builds them.
+GUEST_EXAMPLES := hello disk-checksum
+GUEST_FILES += $(GUEST_EXAMPLES:%=build/guests/%)
+$(GUEST_EXAMPLES:%=build/guests/%): build/guests/%: build/%
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
-endif
 
 build/guests/vmlinuz: scripts/debian_kernel.py
 	$(call say,KERNEL)

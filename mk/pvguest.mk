@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# pv-guest-lib: build/libpvguest.a, and the hello example as build/hello.
+# pv-guest-lib: build/libpvguest.a, and the examples as build/NAME.
 # Kernels on the library link with $(PVGUEST_LINK) OBJECTS build/libpvguest.a
 # and depend on $(PVGUEST_LDS).
 
@@ -15,7 +15,7 @@ PVGUEST_CFLAGS := $(PVGUEST_KERNEL_CFLAGS) -mgeneral-regs-only
 PVGUEST_LINK = $(CC) -nostdlib -static -Wl,-z,max-page-size=4096 \
 	-Wl,--build-id=none -Wl,--gc-sections -Wl,-T,$(PVGUEST_LDS)
 
-ALL += build/libpvguest.a build/hello
+ALL += build/libpvguest.a
 
 build/libpvguest.a: $(PVGUEST_OBJ)
 	$(call say,AR)
@@ -48,19 +48,26 @@ build/pv-guest-lib/newlib/%.c.o: pv-guest-lib/newlib/%.c build/deps/flags \
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(NEWLIB_KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
 
-HELLO_OBJ := $(patsubst %,build/%.o, \
-	$(wildcard pv-guest-lib/examples/hello/*.c))
+# Examples on the library alone.
+EXAMPLES := hello disk-checksum
 
 build/pv-guest-lib/examples/%.c.o: pv-guest-lib/examples/%.c build/deps/flags
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(PVGUEST_KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
 
-build/hello: $(HELLO_OBJ) build/libpvguest.a $(PVGUEST_LDS)
-	$(call say,LD)
-	$(Q)$(PVGUEST_LINK) -o $@ $(HELLO_OBJ) build/libpvguest.a
+define example
+ALL += build/$(1)
+build/$(1): $(patsubst %,build/%.o,$(wildcard pv-guest-lib/examples/$(1)/*.c)) \
+		build/libpvguest.a $$(PVGUEST_LDS)
+	$$(call say,LD)
+	$$(Q)$$(PVGUEST_LINK) -o $$@ $$(filter %.o %.a,$$^)
+-include $(patsubst %.c,build/%.c.d,$(wildcard \
+	pv-guest-lib/examples/$(1)/*.c))
+endef
+$(foreach name,$(EXAMPLES),$(eval $(call example,$(name))))
 
--include $(PVGUEST_OBJ:.o=.d) $(PVGUEST_NEWLIB_OBJ:.o=.d) $(HELLO_OBJ:.o=.d)
+-include $(PVGUEST_OBJ:.o=.d) $(PVGUEST_NEWLIB_OBJ:.o=.d)
 
 # Test kernels on the library: build/tests/guest/NAME from NAME/main.c. Those
 # that use nothing of it are in mk/guests.mk.

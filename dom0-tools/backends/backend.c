@@ -88,17 +88,6 @@ static uint32_t own_number(const struct backend_device *device, const char *key)
 	return pv_keys_number(&device->own, key, &number) ? 0 : number;
 }
 
-/* No such node and nonsense are both Unknown; so is what has no meaning. */
-static enum xenbus_state front_state(const struct backend_device *device)
-{
-	uint32_t state;
-
-	if (pv_keys_number(&device->front, "state", &state) ||
-	    state > XenbusStateReconfigured)
-		return XenbusStateUnknown;
-	return (enum xenbus_state)state;
-}
-
 static bool front_exists(const struct backend_device *device)
 {
 	char path[XS_PATH_SIZE];
@@ -331,7 +320,7 @@ static void step_removed(struct backend_device *device)
 
 static void step(struct backend_device *device)
 {
-	enum xenbus_state front = front_state(device);
+	enum xenbus_state front = pv_keys_state(&device->front);
 
 	if (device->is_removed || !own_number(device, "state"))
 		step_removed(device);

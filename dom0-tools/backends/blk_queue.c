@@ -572,16 +572,9 @@ static int bind_port(struct blk_queue *queue, unsigned int index,
 		     unsigned int count)
 {
 	const struct backend_device *common = &queue->device->common;
-	char key[PV_KEY_SIZE];
-	uint32_t remote;
-	int rc;
+	int rc = pv_queue_port_bind(&common->front, common->domid, index, count,
+				    "event-channel", queue_event, queue);
 
-	pv_queue_key(key, index, count, "event-channel");
-	rc = pv_keys_number(&common->front, key, &remote);
-	if (rc)
-		return rc;
-	rc = pv_event_bind_interdomain(common->domid, remote, queue_event,
-				       queue);
 	if (rc < 0)
 		return rc;
 	queue->port = (uint32_t)rc;

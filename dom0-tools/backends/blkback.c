@@ -95,19 +95,21 @@ static void write_features(struct blk_device *device)
 {
 	const struct pv_keys *own = &device->common.own;
 	const struct block_device *disk = device->disk;
+	const struct pv_key_value features[] = {
+		{ "feature-flush-cache", disk->has_flush },
+		{ "feature-barrier", disk->has_flush },
+		{ "feature-persistent", 1 },
+		{ "feature-max-indirect-segments", indirect_segments(disk) },
+		{ "max-ring-page-order", BLK_RING_ORDER_MAX },
+		{ "multi-queue-max-queues", BLK_QUEUES_MAX },
+	};
 	uint32_t wanted;
 
 	if (pv_keys_number_or(own, "discard-enable", 1, &wanted))
 		wanted = 0;
 	device->allows_discard =
 		wanted && disk->has_discard && !device->read_only;
-	pv_keys_put(own, "feature-flush-cache", disk->has_flush);
-	pv_keys_put(own, "feature-barrier", disk->has_flush);
-	pv_keys_put(own, "feature-persistent", 1);
-	pv_keys_put(own, "feature-max-indirect-segments",
-		    indirect_segments(disk));
-	pv_keys_put(own, "max-ring-page-order", BLK_RING_ORDER_MAX);
-	pv_keys_put(own, "multi-queue-max-queues", BLK_QUEUES_MAX);
+	pv_keys_put_all(own, features, sizeof(features) / sizeof(features[0]));
 	write_discard(device);
 }
 
@@ -193,16 +195,14 @@ static int open_queues(struct blk_device *device, unsigned int count)
 static int connect(struct backend_device *common)
 {
 	struct blk_device *device = blk_of(common);
-	uint32_t persistent, count;
+	uint32_t count;
 	int rc = check_protocol(common);
 
 	if (rc)
 		return rc;
 	device->is_stopped = false;
 	device->is_persistent =
-		!pv_keys_number(&common->front, "feature-persistent",
-				&persistent) &&
-		persistent == 1;
+		pv_keys_flag(&common->front, "feature-persistent");
 	rc = pv_queues_read(&common->front, BLK_QUEUES_MAX, &count);
 	if (rc) {
 		backend_say(common, "multi-queue-num-queues: not 1 to %u",

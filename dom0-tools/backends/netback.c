@@ -138,10 +138,7 @@ static const struct net_port_ops port_ops = {
 
 /* Creation ---------------------------------------------------------------- */
 
-static const struct {
-	const char *key;
-	unsigned int value;
-} features[] = {
+static const struct pv_key_value features[] = {
 	{ "feature-sg", 1 },
 	{ "feature-gso-tcpv4", 1 },
 	{ "feature-gso-tcpv6", 1 },
@@ -152,17 +149,6 @@ static const struct {
 	{ "feature-split-event-channels", 1 },
 	{ "multi-queue-max-queues", QUEUES },
 };
-
-static int write_features(struct backend_device *device)
-{
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; i < sizeof(features) / sizeof(features[0]) && !rc; i++)
-		rc = pv_keys_put(&device->own, features[i].key,
-				 features[i].value);
-	return rc;
-}
 
 static int read_mac(struct netback *netback)
 {
@@ -281,7 +267,8 @@ static int create(struct backend_device *device)
 	if (!rc)
 		rc = read_rate(netback);
 	if (!rc)
-		rc = write_features(device);
+		rc = pv_keys_put_all(&device->own, features,
+				     sizeof(features) / sizeof(features[0]));
 	return rc ? rc : make_port(netback);
 }
 
@@ -297,10 +284,7 @@ static void destroy(struct backend_device *device)
 
 static bool front_says(const struct netback *netback, const char *key)
 {
-	uint32_t value;
-
-	return pv_keys_number(&netback->device.front, key, &value) == 0 &&
-	       value == 1;
+	return pv_keys_flag(&netback->device.front, key);
 }
 
 static void read_features(struct netback *netback)
@@ -323,16 +307,10 @@ static int bind_event(struct netback *netback, unsigned int queue,
 		      const char *name, pv_event_handler *handler)
 {
 	struct netback_card *card = &netback->card;
-	char key[PV_KEY_SIZE];
-	uint32_t remote;
-	int rc;
 
-	pv_queue_key(key, queue, card->queue_count, name);
-	rc = pv_keys_number(&netback->device.front, key, &remote);
-	if (rc)
-		return rc;
-	return pv_event_bind_interdomain(card->domid, remote, handler,
-					 &card->queues[queue]);
+	return pv_queue_port_bind(&netback->device.front, card->domid, queue,
+				  card->queue_count, name, handler,
+				  &card->queues[queue]);
 }
 
 /* Two channels, or one for both directions. */

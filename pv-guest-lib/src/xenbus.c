@@ -2,6 +2,7 @@
 /* Negotiation of split devices; see xenbus.h. */
 #include <public/errno.h>
 #include <pvguest/console.h>
+#include <pvguest/event.h>
 #include <pvguest/mm.h>
 #include <pvguest/xenbus.h>
 
@@ -51,12 +52,40 @@ int pv_keys_number_or(const struct pv_keys *keys, const char *key,
 	return 0;
 }
 
+bool pv_keys_flag(const struct pv_keys *keys, const char *key)
+{
+	uint32_t number;
+
+	return pv_keys_number(keys, key, &number) == 0 && number == 1;
+}
+
+enum xenbus_state pv_keys_state(const struct pv_keys *keys)
+{
+	uint32_t state;
+
+	if (pv_keys_number(keys, "state", &state) ||
+	    state > XenbusStateReconfigured)
+		return XenbusStateUnknown;
+	return (enum xenbus_state)state;
+}
+
 int pv_keys_put(const struct pv_keys *keys, const char *key, uint64_t number)
 {
 	char text[NUMBER_SIZE];
 
 	pv_snprintf(text, sizeof(text), "%lu", (unsigned long)number);
 	return keys->write(keys->context, key, text);
+}
+
+int pv_keys_put_all(const struct pv_keys *keys,
+		    const struct pv_key_value *values, size_t count)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < count && !rc; i++)
+		rc = pv_keys_put(keys, values[i].key, values[i].number);
+	return rc;
 }
 
 void pv_queue_key(char key[PV_KEY_SIZE], uint32_t queue, uint32_t queues,
@@ -75,6 +104,21 @@ int pv_queues_read(const struct pv_keys *keys, uint32_t limit, uint32_t *queues)
 	if (rc)
 		return rc;
 	return *queues == 0 || *queues > limit ? -XEN_EINVAL : 0;
+}
+
+int pv_queue_port_bind(const struct pv_keys *keys, uint16_t domid,
+		       uint32_t queue, uint32_t queues, const char *name,
+		       pv_event_handler *handler, void *context)
+{
+	char key[PV_KEY_SIZE];
+	uint32_t remote;
+	int rc;
+
+	pv_queue_key(key, queue, queues, name);
+	rc = pv_keys_number(keys, key, &remote);
+	if (rc)
+		return rc;
+	return pv_event_bind_interdomain(domid, remote, handler, context);
 }
 
 /* Rings ------------------------------------------------------------------- */

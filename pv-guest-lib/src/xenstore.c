@@ -2,9 +2,11 @@
 /*
  * A client of xenstore; see xenstore.h.
  *
- * Owns: our ends of the ring. Requests and answers are streams of bytes: one
- * may be larger than the ring. Events of watches, which nobody here asks for,
- * are skipped.
+ * Owns: our ends of the ring, the list of watches. Requests and answers are
+ * streams of bytes: one may be larger than the ring, and what has come of it
+ * stays in `incoming` until the rest is there. Events of watches come between
+ * answers; they only add to a counter, so that it does not matter whether
+ * somebody waits for an answer when they come.
  */
 #include <public/errno.h>
 #include <public/io/xs_wire.h>
@@ -16,35 +18,21 @@
 
 #include "internal.h"
 
-#define PATH_SIZE 256
+#define PATH_SIZE  256
+#define TOKEN_SIZE 12
 
 static struct xenstore_domain_interface *ring;
 static uint32_t port;
-static char payload[XENSTORE_PAYLOAD_MAX + 1];
+static bool is_asking; /* whoever asked takes what comes */
+static struct pv_xenstore_watch *watches;
+static uint32_t last_token;
 
-/* The event only ends a wait; whoever waits looks at the ring. */
-static void store_event(uint32_t event_port, void *context)
-{
-	(void)event_port;
-	(void)context;
-}
-
-static int connect(void)
-{
-	uint64_t pfn;
-
-	if (ring)
-		return 0;
-	if (pv_is_initial_domain() || pv_start_info->store_evtchn == 0)
-		return -XEN_ENODEV;
-	pfn = pv_mfn_to_pfn(pv_start_info->store_mfn);
-	if (pfn == PV_NO_MFN)
-		return -XEN_ENODEV;
-	ring = pv_pfn_to_va(pfn);
-	port = pv_start_info->store_evtchn;
-	pv_event_attach(port, store_event, NULL);
-	return 0;
-}
+/* The message that comes in. */
+static struct {
+	struct xsd_sockmsg header;
+	char payload[XENSTORE_PAYLOAD_MAX + 1];
+	size_t have; /* bytes of both */
+} incoming;
 
 static uint32_t load(const uint32_t *index)
 {
@@ -87,24 +75,91 @@ static void put(const void *bytes, size_t size)
 	}
 }
 
-static void get(void *bytes, size_t size)
+/* Takes what has come of `size` bytes; how many. */
+static size_t get(char *to, size_t size)
 {
-	char *to = bytes;
+	size_t done = 0;
 
-	while (size > 0) {
+	while (done < size) {
 		uint32_t cons = ring->rsp_cons;
-		size_t n = piece(cons, load(&ring->rsp_prod) - cons, size);
+		size_t n =
+			piece(cons, load(&ring->rsp_prod) - cons, size - done);
 
-		if (n == 0) {
-			wait();
-			continue;
-		}
-		memcpy(to, &ring->rsp[MASK_XENSTORE_IDX(cons)], n);
+		if (n == 0)
+			break;
+		memcpy(to + done, &ring->rsp[MASK_XENSTORE_IDX(cons)], n);
 		__atomic_store_n(&ring->rsp_cons, cons + (uint32_t)n,
 				 __ATOMIC_RELEASE);
-		to += n;
-		size -= n;
+		done += n;
 	}
+	return done;
+}
+
+/* 1: a message is whole; 0: there is more to come; or the stream is broken. */
+static int get_message(void)
+{
+	struct xsd_sockmsg *header = &incoming.header;
+	size_t have = incoming.have;
+
+	if (have < sizeof(*header))
+		have += get((char *)header + have, sizeof(*header) - have);
+	if (have >= sizeof(*header)) {
+		if (header->len > XENSTORE_PAYLOAD_MAX)
+			return -XEN_EIO;
+		have += get(incoming.payload + have - sizeof(*header),
+			    sizeof(*header) + header->len - have);
+	}
+	incoming.have = have;
+	if (have < sizeof(*header) || have < sizeof(*header) + header->len)
+		return 0;
+	incoming.have = 0;
+	incoming.payload[header->len] = '\0';
+	return 1;
+}
+
+/* The payload is path and token, each with its NUL. */
+static void count_change(void)
+{
+	const char *token = incoming.payload + strlen(incoming.payload) + 1;
+	struct pv_xenstore_watch *watch;
+	uint32_t number = 0;
+
+	if (token >= incoming.payload + incoming.header.len)
+		return;
+	for (; *token >= '0' && *token <= '9'; token++)
+		number = number * 10 + (uint32_t)(*token - '0');
+	for (watch = watches; watch; watch = watch->next)
+		watch->changes += watch->token == number;
+}
+
+/* While nobody asks, only changes can come. */
+static void store_event(uint32_t event_port, void *context)
+{
+	(void)context;
+	if (is_asking)
+		return;
+	while (get_message() > 0) {
+		if (incoming.header.type == XS_WATCH_EVENT)
+			count_change();
+	}
+	pv_event_notify(event_port);
+}
+
+static int connect(void)
+{
+	uint64_t pfn;
+
+	if (ring)
+		return 0;
+	if (pv_is_initial_domain() || pv_start_info->store_evtchn == 0)
+		return -XEN_ENODEV;
+	pfn = pv_mfn_to_pfn(pv_start_info->store_mfn);
+	if (pfn == PV_NO_MFN)
+		return -XEN_ENODEV;
+	ring = pv_pfn_to_va(pfn);
+	port = pv_start_info->store_evtchn;
+	pv_event_attach(port, store_event, NULL);
+	return 0;
 }
 
 static const struct {
@@ -128,67 +183,120 @@ static int error_of(const char *name)
 	return -XEN_EIO;
 }
 
-/* The length of the answer in payload[]. */
+/* The length of the answer in incoming.payload[]. */
 static int receive(void)
 {
-	struct xsd_sockmsg header;
+	int rc;
 
 	do {
-		get(&header, sizeof(header));
-		if (header.len > XENSTORE_PAYLOAD_MAX)
-			return -XEN_EIO;
-		get(payload, header.len);
-		payload[header.len] = '\0';
-	} while (header.type == XS_WATCH_EVENT);
+		rc = get_message();
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			wait();
+		else if (incoming.header.type == XS_WATCH_EVENT)
+			count_change();
+	} while (rc == 0 || incoming.header.type == XS_WATCH_EVENT);
 	/* It has room again for what waits to be sent. */
 	pv_event_notify(port);
-	return header.type == XS_ERROR ? error_of(payload) : (int)header.len;
+	return incoming.header.type == XS_ERROR ? error_of(incoming.payload)
+						: (int)incoming.header.len;
 }
 
-/* A path with its NUL, and a value without. */
-static int ask(uint32_t type, const char *path, const char *value)
+/* A path with its NUL, and `size` bytes behind it. */
+static int ask(uint32_t type, const char *path, const char *more, size_t size)
 {
 	size_t path_size = strlen(path) + 1;
-	size_t value_size = value ? strlen(value) : 0;
 	struct xsd_sockmsg header = { .type = type };
 	int rc = connect();
 
 	if (rc)
 		return rc;
-	if (path_size + value_size > XENSTORE_PAYLOAD_MAX)
+	if (path_size + size > XENSTORE_PAYLOAD_MAX)
 		return -XEN_E2BIG;
-	header.len = (uint32_t)(path_size + value_size);
+	header.len = (uint32_t)(path_size + size);
+	is_asking = true;
 	put(&header, sizeof(header));
 	put(path, path_size);
-	put(value, value_size);
+	put(more, size);
 	pv_event_notify(port);
-	return receive();
+	rc = receive();
+	is_asking = false;
+	return rc;
 }
 
 int pv_xenstore_read(const char *path, char *value, size_t size)
 {
-	int length = ask(XS_READ, path, NULL);
+	int length = ask(XS_READ, path, NULL, 0);
 
 	if (length < 0)
 		return length;
 	if ((size_t)length >= size)
 		return -XEN_E2BIG;
-	memcpy(value, payload, (size_t)length + 1);
+	memcpy(value, incoming.payload, (size_t)length + 1);
 	return length;
 }
 
 int pv_xenstore_write(const char *path, const char *value)
 {
-	int rc = ask(XS_WRITE, path, value);
+	int rc = ask(XS_WRITE, path, value, strlen(value));
 
 	return rc < 0 ? rc : 0;
 }
 
+int pv_xenstore_list(const char *path, char *names, size_t size)
+{
+	int length = ask(XS_DIRECTORY, path, NULL, 0);
+
+	if (length < 0)
+		return length;
+	if ((size_t)length > size)
+		return -XEN_E2BIG;
+	memcpy(names, incoming.payload, (size_t)length);
+	return length;
+}
+
 int pv_xenstore_remove(const char *path)
 {
-	int rc = ask(XS_RM, path, NULL);
+	int rc = ask(XS_RM, path, NULL, 0);
 
 	return rc < 0 ? rc : 0;
+}
+
+/* Watches ----------------------------------------------------------------- */
+
+static int ask_watch(uint32_t type, const char *path, uint32_t number)
+{
+	char token[TOKEN_SIZE];
+
+	pv_snprintf(token, sizeof(token), "%u", number);
+	return ask(type, path, token, strlen(token) + 1);
+}
+
+int pv_xenstore_watch(struct pv_xenstore_watch *watch, const char *path)
+{
+	int rc;
+
+	watch->token = ++last_token;
+	watch->changes = 0;
+	watch->next = watches;
+	watches = watch;
+	rc = ask_watch(XS_WATCH, path, watch->token);
+	if (rc >= 0)
+		return 0;
+	watches = watch->next;
+	return rc;
+}
+
+void pv_xenstore_unwatch(struct pv_xenstore_watch *watch, const char *path)
+{
+	struct pv_xenstore_watch **place = &watches;
+
+	ask_watch(XS_UNWATCH, path, watch->token);
+	while (*place && *place != watch)
+		place = &(*place)->next;
+	if (*place)
+		*place = watch->next;
 }
 
 /* Keys -------------------------------------------------------------------- */

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Disks of guests: Linux's block front end on our back end."""
 import hashlib
+import random
 import re
 import subprocess
+import zlib
 
 from testenv import DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config
 
@@ -267,6 +269,32 @@ def test_nvme_disk(env):
 
 def test_ahci_disk(env):
     machine_disk(env, "ahci")
+
+
+def example_config(disk):
+    return ("name = 'sum'\nkernel = '/guests/disk-checksum'\nmemory = 16\n"
+            + disks(disk))
+
+
+def test_example_checksum(env):
+    """The library's example reads a disk to its end, and what it makes of it
+    is what this machine makes of it."""
+    image = random.Random(3).randbytes((3 << 20) + 5 * 512)
+    file = env.tmp / "disk.img"
+    file.write_bytes(image)
+    disk = env.ramdisk({"image": image, "disk-checksum":
+                        env.built("disk-checksum"),
+                        "f.cfg": example_config("file:/guests/image,xvda,r"),
+                        "p.cfg": example_config("phy:vd0,xvda,w")})
+    vm = env.boot_to_prompt(ramdisk=disk, disk=str(file), smp=1)
+    expected = (f"disk-checksum: {len(image)} bytes, "
+                f"CRC-32 {zlib.crc32(image):08x}")
+    for name in ("f", "p", "f"):
+        shown = vm.command(f"create /guests/{name}.cfg -c", PROMPT, 60)
+        assert expected in shown, shown
+    held = holds(vm)
+    assert held["control_grants"] == 0, held
+    env.switch_off(vm, "tenon")
 
 
 # Instructions of the whole machine for a read of 4 KiB, by what is asked for

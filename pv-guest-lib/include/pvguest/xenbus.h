@@ -4,6 +4,7 @@
  * the form in which Linux's front ends and back ends do: numbers as decimal
  * text, and where the rings of each queue are. How keys travel is the
  * caller's: within the store's own program, or through the ring of a guest.
+ * What a front end alone does is in front.h.
  *
  * Nothing read here is trusted: a key that is missing, too long or no number
  * is an error. See docs/split-drivers.md.
@@ -11,10 +12,12 @@
 #ifndef PVGUEST_XENBUS_H
 #define PVGUEST_XENBUS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <public/io/xenbus.h>
+#include <pvguest/event.h>
 #include <pvguest/grant.h>
 
 /* Keys of one directory. */
@@ -36,7 +39,20 @@ int pv_keys_number(const struct pv_keys *keys, const char *key,
 /* `missing` when there is no such key. */
 int pv_keys_number_or(const struct pv_keys *keys, const char *key,
 		      uint32_t missing, uint32_t *number);
+/* A feature of the other end: the key is there and is 1. */
+bool pv_keys_flag(const struct pv_keys *keys, const char *key);
+/* "state"; XenbusStateUnknown when there is none or it makes no sense. */
+enum xenbus_state pv_keys_state(const struct pv_keys *keys);
+
 int pv_keys_put(const struct pv_keys *keys, const char *key, uint64_t number);
+
+struct pv_key_value {
+	const char *key;
+	uint64_t number;
+};
+/* All in their order, up to the first that cannot be written. */
+int pv_keys_put_all(const struct pv_keys *keys,
+		    const struct pv_key_value *values, size_t count);
 
 /* "queue-N/NAME", or NAME alone when the device has one queue. */
 void pv_queue_key(char key[PV_KEY_SIZE], uint32_t queue, uint32_t queues,
@@ -49,11 +65,22 @@ void pv_queue_key(char key[PV_KEY_SIZE], uint32_t queue, uint32_t queues,
 int pv_queues_read(const struct pv_keys *keys, uint32_t limit,
 		   uint32_t *queues);
 
+/*
+ * A back end's end of the event channel that the front end has written under
+ * `name`: a port of ours, or a negative errno (-XEN_ENOENT: no such key).
+ */
+int pv_queue_port_bind(const struct pv_keys *keys, uint16_t domid,
+		       uint32_t queue, uint32_t queues, const char *name,
+		       pv_event_handler *handler, void *context);
+
 /* Rings ------------------------------------------------------------------- */
 
 #define PV_RING_PAGES_MAX 16
 
-/* The pages of a ring. A back end has them mapped side by side. */
+/*
+ * The pages of a ring, side by side at `va`. A back end maps them; a front
+ * end's are its own, with a reference each (front.h).
+ */
 struct pv_ring_pages {
 	void *va;
 	uint32_t count;

@@ -20,6 +20,7 @@
 #define FIRST_PORT 3u
 
 struct fake_pv fake_pv;
+void (*fake_notify)(uint32_t remote_port);
 
 static int memory = -1;
 static char *guest; /* the guest's own view of it */
@@ -72,6 +73,11 @@ bool fake_pv_is_clean(void)
 }
 
 /* The guest --------------------------------------------------------------- */
+
+int fake_memory(void)
+{
+	return memory;
+}
 
 void *fake_guest_page(unsigned int page)
 {
@@ -312,6 +318,8 @@ int pv_event_notify(uint32_t port)
 	if (!ports[port].is_open)
 		abort();
 	fake_pv.notifications++;
+	if (fake_notify)
+		fake_notify(ports[port].remote);
 	return 0;
 }
 

@@ -44,6 +44,11 @@ void fake_grant(uint32_t ref, unsigned int page, bool writable);
 /* False while it is mapped. */
 bool fake_revoke(uint32_t ref);
 
+/* The file that is the guest's memory. */
+int fake_memory(void);
+/* What a notification of the guest's port does; NULL: it is only counted. */
+extern void (*fake_notify)(uint32_t remote_port);
+
 /* The guest sends on its port; the handler bound to it becomes pending. */
 void fake_guest_notify(uint32_t remote_port);
 /* Runs what is pending, each once; false when nothing was. */
