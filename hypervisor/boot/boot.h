@@ -7,7 +7,6 @@
 #pragma once
 
 #include "lib/printf.h"
-#include "lib/types.h"
 
 #define BOOT_MAX_MODULES 16
 #define BOOT_MAX_MEMORY  128

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "lib/spinlock.h"
-#include "lib/types.h"
 #include "public/grant_table.h"
 
 struct domain;

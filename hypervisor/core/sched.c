@@ -22,10 +22,7 @@
  * Within it a domain's cap.lock, for the budget.
  * Context: any; schedule() in softirq context, interrupts on.
  */
-#include "core/sched.h"
-
 #include "core/services.h"
-#include "x86/processor.h"
 
 #define MICROSECONDS 1000ull
 #define GRANULARITY  (3000 * MICROSECONDS) /* lead that ends a turn */

@@ -3,9 +3,7 @@
 #pragma once
 
 #include "core/timer.h"
-#include "lib/heap.h"
 #include "lib/spinlock.h"
-#include "lib/types.h"
 #include "x86/layout.h"
 
 #define SCHED_WEIGHT_DEFAULT 256

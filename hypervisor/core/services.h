@@ -7,7 +7,6 @@
 #pragma once
 
 #include "core/domain.h"
-#include "lib/panic.h"
 #include "lib/string.h"
 #include "public/errno.h"
 
@@ -117,3 +116,10 @@ size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental);
 void log_clear(void);
 noreturn_fn void machine_poweroff(void);
 noreturn_fn void machine_reboot(void);
+
+/*
+ * dom0/build.c: build the control domain from the boot modules and make its
+ * vCPU runnable. Panics with the cause when that is not possible: without it
+ * the machine has no purpose. Boot CPU.
+ */
+void dom0_build(void);

@@ -7,7 +7,6 @@
 #include "core/console.h"
 #include "platform/platform.h"
 #include "x86/apic.h"
-#include "x86/cpu.h"
 #include "x86/irq.h"
 #include "x86/processor.h"
 
