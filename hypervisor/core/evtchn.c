@@ -542,8 +542,7 @@ static const struct subop evtchn_table[] = {
 	ROW(reset, SUBOP_IN | SUBOP_TARGET),
 };
 
-long hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
-			 uint64_t a5)
+long hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
 	/* First, and apart: this is what is called all the time. */
 	if ((uint32_t)cmd == EVTCHNOP_send)

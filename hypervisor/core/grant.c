@@ -169,13 +169,13 @@ static long grant_batch_call(const struct grant_batch *b, uint64_t cmd,
 		count -= n;
 		if (count && (!n || hypercall_preempt_check()))
 			return hypercall_continue(__HYPERVISOR_grant_table_op,
-						  cmd, ops, count, 0, 0);
+						  cmd, ops, count, 0);
 	}
 	return 0;
 }
 
 long hc_grant_table_op(uint64_t command, uint64_t ops, uint64_t elements,
-		       uint64_t a4, uint64_t a5)
+		       uint64_t a4)
 {
 	uint32_t cmd = (uint32_t)command, count = (uint32_t)elements;
 	uint64_t batch = index_clamp(cmd, ARRAY_SIZE(grant_batches));

@@ -503,8 +503,7 @@ static const struct subop physdev_ops[] = {
 /* clang-format on */
 
 /* Under a lock that is also the one over pirqs, if the control domain calls. */
-long hc_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
-		   uint64_t a5)
+long hc_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
 	struct domain *d = current_vcpu()->domain;
 	long rc;

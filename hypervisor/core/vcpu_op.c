@@ -35,8 +35,7 @@ static long vcpu_initialise(struct vcpu *v, guest_ptr_t arg)
 	/* Promoting its tables has to give way. */
 	if (rc == -XEN_ERESTART)
 		return hypercall_continue(__HYPERVISOR_vcpu_op,
-					  VCPUOP_initialise, v->id, arg.va, 0,
-					  0);
+					  VCPUOP_initialise, v->id, arg.va, 0);
 	return rc;
 }
 
@@ -219,8 +218,7 @@ static const struct subop vcpu_table[] = {
 	    SUBOP_IN),
 };
 
-long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4,
-		uint64_t a5)
+long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4)
 {
 	struct vcpu *v = domain_vcpu(current_vcpu()->domain, (uint32_t)id);
 
@@ -256,8 +254,7 @@ long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4,
 	}
 }
 
-long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4,
-		     uint64_t a5)
+long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 	/* Since a time in the past: a look at the clock is rarely needed. */

@@ -47,8 +47,7 @@ static long reply_features(guest_ptr_t out, bool control)
 	return copy_to_guest(out, &info, sizeof(info));
 }
 
-long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
-		    uint64_t a5)
+long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
 	static const uint64_t virt_start = HYPERVISOR_START;
 	const struct domain *d = current_vcpu()->domain;
@@ -87,8 +86,7 @@ long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 }
 
 /* All assists that a 64-bit guest can ask for are always on. */
-long hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a3, uint64_t a4,
-		  uint64_t a5)
+long hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a3, uint64_t a4)
 {
 	struct domain *d = current_vcpu()->domain;
 	const uint64_t known = 1ull << VMASST_TYPE_4gb_segments |
@@ -128,7 +126,7 @@ static long console_out(uint64_t count, uint64_t buffer)
 		if (count && hypercall_preempt_check())
 			return hypercall_continue(__HYPERVISOR_console_io,
 						  CONSOLEIO_write, count,
-						  buffer, 0, 0);
+						  buffer, 0);
 	}
 	return 0;
 }
@@ -142,8 +140,7 @@ static long console_in(uint64_t count, uint64_t buffer)
 							       : (long)n;
 }
 
-long hc_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4,
-		   uint64_t a5)
+long hc_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4)
 {
 	if (!domain_is_control(current_vcpu()->domain))
 		return -XEN_EPERM;

@@ -196,8 +196,7 @@ static const struct subop memory_ops[] = {
 	    SUBOP_IN | SUBOP_OUT | SUBOP_PRIV | SUBOP_TARGET),
 };
 
-long hc_memory_op(uint64_t command, uint64_t arg_va, uint64_t a3, uint64_t a4,
-		  uint64_t a5)
+long hc_memory_op(uint64_t command, uint64_t arg_va, uint64_t a3, uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 	unsigned int cmd = command & ((1u << MEMORY_COMMAND_BITS) - 1);
