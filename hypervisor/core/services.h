@@ -59,8 +59,8 @@ static inline bool vcpu_event_pending(const struct vcpu *v)
 
 /* core/physdev.c, interrupts of devices. Lock: d's evtchn_lock held. */
 #define MAX_PIRQS 256
-int pirq_bind(struct domain *d, uint32_t pirq, bool share);
-void pirq_unbind(struct domain *d, uint32_t pirq);
+bool pirq_is_mapped(uint32_t pirq);
+void pirq_set_bound(uint32_t pirq, bool bound); /* a mapped one */
 
 /* core/vcpu_op.c: vcpu_info back into the shared page, and the timers gone; v
  * is off its CPU, and no sender is left. */
