@@ -27,8 +27,6 @@ static long vcpu_initialise(struct vcpu *v, guest_ptr_t arg)
 	if (!copy_from_guest(c, arg, sizeof(*c))) {
 		spin_lock(&d->lock);
 		rc = v->initialised ? -XEN_EEXIST : vcpu_context_set(v, c);
-		if (!rc)
-			v->initialised = true;
 		spin_unlock(&d->lock);
 	}
 	heap_free(c);
@@ -254,17 +252,27 @@ long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4)
 	}
 }
 
-long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4)
+/* None, or one that may be a mistake. Apart: this is rare. */
+static __attribute__((noinline)) void set_odd_timer(struct vcpu *v,
+						    uint64_t deadline)
 {
-	struct vcpu *v = current_vcpu();
-	/* Since a time in the past: a look at the clock is rarely needed. */
-	uint64_t delta = deadline - v->runstate.state_entry_time;
-	uint64_t t = delta > SANE_DELTA ? now() : deadline;
+	uint64_t t = now();
 
 	if (!deadline)
 		timer_stop(&v->singleshot);
 	else if (deadline > t && deadline - t > SANE_DELTA)
 		timer_set(&v->singleshot, t + 100 * MILLISECOND);
+	else
+		timer_set(&v->singleshot, deadline);
+}
+
+long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4)
+{
+	struct vcpu *v = current_vcpu();
+
+	/* Since a time in the past: no look at the clock is needed. */
+	if (deadline - v->runstate.state_entry_time > SANE_DELTA)
+		set_odd_timer(v, deadline);
 	else
 		timer_set(&v->singleshot, deadline);
 	return 0;
