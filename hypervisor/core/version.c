@@ -89,15 +89,9 @@ long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 long hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a3, uint64_t a4)
 {
 	struct domain *d = current_vcpu()->domain;
-	const uint64_t known = 1ull << VMASST_TYPE_4gb_segments |
-			       1ull << VMASST_TYPE_4gb_segments_notify |
-			       1ull << VMASST_TYPE_writable_pagetables |
-			       1ull << VMASST_TYPE_pae_extended_cr3 |
-			       1ull << VMASST_TYPE_architectural_iopl |
-			       1ull << VMASST_TYPE_runstate_update_flag |
-			       1ull << VMASST_TYPE_m2p_strict;
 
-	if (type >= 64 || !(known & 1ull << (type & 63)))
+	if (type > VMASST_TYPE_runstate_update_flag &&
+	    type != VMASST_TYPE_m2p_strict)
 		return -XEN_EINVAL;
 	if ((uint32_t)cmd == VMASST_CMD_enable)
 		__atomic_or_fetch(&d->vm_assist, 1ull << type,
