@@ -73,7 +73,6 @@ void boot_main(uint32_t magic, uint32_t info)
 	this_cpu()->online = true;
 	parsed = boot_parse(magic, phys_to_virt(info));
 	options_parse(boot_info.cmdline);
-	console_set_level(options.loglevel);
 	if (options.com1)
 		uart_init(options.baud);
 	if (!parsed)

@@ -64,7 +64,6 @@ static int uart_read(void)
 }
 
 static const struct console_device uart_console = {
-	.name = "com1",
 	.write = uart_write,
 	.read = uart_read,
 };
