@@ -64,7 +64,7 @@ static long vcpu_down(struct vcpu *v)
 	return 0;
 }
 
-static long get_runstate(struct vcpu *v, struct domain *d, void *arg)
+static long get_runstate_info(struct vcpu *v, struct domain *d, void *arg)
 {
 	runstate_read(v, arg);
 	return 0;
@@ -103,7 +103,7 @@ static long register_time_area(struct vcpu *v, struct domain *d, void *arg)
 	return rc;
 }
 
-static long set_periodic(struct vcpu *v, struct domain *d, void *arg)
+static long set_periodic_timer(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct vcpu_set_periodic_timer *op = arg;
 
@@ -114,7 +114,7 @@ static long set_periodic(struct vcpu *v, struct domain *d, void *arg)
 	return 0;
 }
 
-static long set_singleshot(struct vcpu *v, struct domain *d, void *arg)
+static long set_singleshot_timer(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct vcpu_set_singleshot_timer *op = arg;
 
@@ -149,7 +149,7 @@ static void info_move_locked(struct vcpu *v, void *where)
  * struct vcpu_info: first in the shared page, later where the guest wants it,
  * in a frame of its own that is held writable (SC-6).
  */
-static long register_info(struct vcpu *v, struct domain *d, void *arg)
+static long register_vcpu_info(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct vcpu_register_vcpu_info *op = arg;
 	mfn_t m = mfn_of(op->mfn);
@@ -198,22 +198,19 @@ void vcpu_info_release(struct vcpu *v)
 		frame_put_writable(f);
 }
 
-#define ROW(op, fn, type, how) [VCPUOP_##op] = { fn, sizeof(type), how }
+#define ROW(op, type, how) [VCPUOP_##op] = { op, sizeof(struct type), how }
 
 /* Operations with an argument that subop_call() copies. */
 static const struct subop vcpu_table[] = {
-	ROW(get_runstate_info, get_runstate, struct vcpu_runstate_info,
-	    SUBOP_OUT),
-	ROW(register_runstate_memory_area, register_runstate, uint64_t,
-	    SUBOP_IN),
-	ROW(set_periodic_timer, set_periodic, struct vcpu_set_periodic_timer,
-	    SUBOP_IN),
-	ROW(set_singleshot_timer, set_singleshot,
-	    struct vcpu_set_singleshot_timer, SUBOP_IN),
-	ROW(register_vcpu_info, register_info, struct vcpu_register_vcpu_info,
-	    SUBOP_IN),
-	ROW(register_vcpu_time_memory_area, register_time_area, uint64_t,
-	    SUBOP_IN),
+	ROW(get_runstate_info, vcpu_runstate_info, SUBOP_OUT),
+	[VCPUOP_register_runstate_memory_area] = { register_runstate,
+						   sizeof(uint64_t), SUBOP_IN },
+	ROW(set_periodic_timer, vcpu_set_periodic_timer, SUBOP_IN),
+	ROW(set_singleshot_timer, vcpu_set_singleshot_timer, SUBOP_IN),
+	ROW(register_vcpu_info, vcpu_register_vcpu_info, SUBOP_IN),
+	[VCPUOP_register_vcpu_time_memory_area] = { register_time_area,
+						    sizeof(uint64_t),
+						    SUBOP_IN },
 };
 
 long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4)
