@@ -159,19 +159,7 @@ static long acquire_resource(struct vcpu *v, struct domain *d, void *arg)
 		r->nr_frames = GRANT_MAX_FRAMES;
 		return 0;
 	}
-	if (r->frame > GRANT_MAX_FRAMES ||
-	    r->nr_frames > GRANT_MAX_FRAMES - r->frame)
-		return -XEN_EINVAL;
-	if (grant_table_grow(d, (unsigned int)r->frame + r->nr_frames))
-		return -XEN_ENOMEM;
-	for (unsigned int i = 0; i < r->nr_frames; i++) {
-		xen_pfn_t mfn =
-			grant_table_frame(d, (unsigned int)r->frame + i).n;
-
-		if (copy_array_to_guest(list, i, 1, &mfn, sizeof(mfn)))
-			return -XEN_EFAULT;
-	}
-	return 0;
+	return grant_frames(d, r->frame, r->nr_frames, list);
 }
 
 #define IN_OUT               (SUBOP_IN | SUBOP_OUT)

@@ -363,16 +363,11 @@ void m2p_init(void)
 {
 }
 
-int grant_table_grow(struct domain *d, unsigned int n)
+long grant_frames(struct domain *d, uint64_t first, uint64_t n,
+		  guest_ptr_t list)
 {
-	(void)d, (void)n;
-	return -XEN_EINVAL;
-}
-
-mfn_t grant_table_frame(struct domain *d, unsigned int i)
-{
-	(void)d, (void)i;
-	return INVALID_MFN;
+	(void)d, (void)first, (void)n, (void)list;
+	return 0;
 }
 
 int pv_set_ldt(struct vcpu *v, uint64_t base, uint64_t entries)
