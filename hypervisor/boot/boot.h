@@ -7,7 +7,6 @@
 #pragma once
 
 #include "lib/printf.h"
-#include "lib/types.h"
 
 #define BOOT_MAX_MODULES 16
 #define BOOT_MAX_MEMORY  128
@@ -54,12 +53,11 @@ struct ram_range {
 };
 
 /*
- * Boot allocator (memory.c): zeroed, 4 KiB aligned (`align` for the other),
- * never freed; panics when memory is exhausted. Until mm_init() only.
+ * Boot allocator (memory.c): zeroed, a power of two of pages, aligned to its
+ * size, never freed; panics when memory is exhausted. Until mm_init() only.
  */
 void boot_memory_init(void);
-void *boot_alloc_pages(unsigned int n);
-void *boot_alloc_aligned(uint64_t size, uint64_t align);
+void *boot_alloc(uint64_t size);
 /* A free page below 1 MiB for the processors' start-up code; 0 = none. */
 extern uint64_t boot_low_page;
 /* Addresses above 4 GiB are mapped now. */

@@ -3,11 +3,7 @@
  * The boot CPU's way from head.S to the first guest. Read this for the order
  * in which the parts come alive; each says for itself what it needs.
  */
-#include "boot/boot.h"
 #include "core/console.h"
-#include "core/services.h"
-#include "dom0/build.h"
-#include "lib/panic.h"
 #include "mm/mm.h"
 #include "platform/acpi.h"
 #include "platform/platform.h"
@@ -15,7 +11,6 @@
 #include "x86/clock.h"
 #include "x86/entry.h"
 #include "x86/paging.h"
-#include "x86/processor.h"
 #include "x86/segments.h"
 #include "x86/smp.h"
 
@@ -78,7 +73,6 @@ void boot_main(uint32_t magic, uint32_t info)
 	this_cpu()->online = true;
 	parsed = boot_parse(magic, phys_to_virt(info));
 	options_parse(boot_info.cmdline);
-	console_set_level(options.loglevel);
 	if (options.com1)
 		uart_init(options.baud);
 	if (!parsed)

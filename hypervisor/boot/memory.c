@@ -35,16 +35,16 @@ static void add_range(uint64_t start, uint64_t end)
 	free_ranges[free_count++] = (struct ram_range){ start, end };
 }
 
-static uint64_t round_up(uint64_t a, uint64_t to)
+static uint64_t page_up(uint64_t a)
 {
-	return (a + to - 1) & ~(to - 1);
+	return (a + PAGE_SIZE - 1) & PAGE_MASK;
 }
 
 /* Take [start, end) out of the list, rounded to whole pages outwards. */
 static void reserve(uint64_t start, uint64_t end)
 {
 	start &= PAGE_MASK;
-	end = round_up(end, PAGE_SIZE);
+	end = page_up(end);
 	/* Downwards: the last one, which fills the gap, has been looked at. */
 	for (unsigned int i = free_count; i-- > 0;) {
 		struct ram_range r = free_ranges[i];
@@ -57,25 +57,18 @@ static void reserve(uint64_t start, uint64_t end)
 	}
 }
 
-/* Highest aligned block of size bytes below the limit in r; 0 = none. */
-static uint64_t highest_fit(const struct ram_range *r, uint64_t size,
-			    uint64_t align)
-{
-	uint64_t end = min_u64(r->end, address_limit), at;
-
-	if (end < r->start || end - r->start < size)
-		return 0;
-	at = (end - size) & ~(align - 1);
-	return at >= r->start ? at : 0;
-}
-
-/* Machine address of a block that is free no longer; 0 = none. */
-static uint64_t take(uint64_t size, uint64_t align)
+/* Machine address of the highest block, which is free no longer; 0 = none. */
+static uint64_t take(uint64_t size)
 {
 	uint64_t best = 0;
 
-	for (unsigned int i = 0; i < free_count; i++)
-		best = max_u64(best, highest_fit(&free_ranges[i], size, align));
+	for (unsigned int i = 0; i < free_count; i++) {
+		const struct ram_range *r = &free_ranges[i];
+		uint64_t end = min_u64(r->end, address_limit) & ~(size - 1);
+
+		if (end >= size && end - size >= r->start)
+			best = max_u64(best, end - size);
+	}
 	if (best)
 		reserve(best, best + size);
 	return best;
@@ -90,8 +83,7 @@ static void take_map(void)
 	for (; r < end; r++) {
 		if (r->type != MEMORY_RAM)
 			continue;
-		add_range(round_up(r->start, PAGE_SIZE),
-			  (r->start + r->size) & PAGE_MASK);
+		add_range(page_up(r->start), (r->start + r->size) & PAGE_MASK);
 		machine_frames = max_u64(machine_frames,
 					 (r->start + r->size) >> PAGE_SHIFT);
 	}
@@ -109,25 +101,20 @@ void boot_memory_init(void)
 			boot_info.modules[i].start + boot_info.modules[i].size);
 	/* Not the highest below 1 MiB, where firmware keeps its data. */
 	address_limit = 0x90000;
-	boot_low_page = take(PAGE_SIZE, PAGE_SIZE);
+	boot_low_page = take(PAGE_SIZE);
 	address_limit = 4ul << 30;
 	reserve(0, LOW_END);
 	if (!free_count)
 		panic("the boot loader reports no usable memory");
 }
 
-void *boot_alloc_aligned(uint64_t size, uint64_t align)
+void *boot_alloc(uint64_t size)
 {
-	uint64_t at = take(round_up(size, PAGE_SIZE), align);
+	uint64_t at = take(size);
 
 	if (!at)
 		panic("no memory for %lu bytes during boot", size);
 	return memset(phys_to_virt(at), 0, size);
-}
-
-void *boot_alloc_pages(unsigned int n)
-{
-	return boot_alloc_aligned(n * PAGE_SIZE, PAGE_SIZE);
 }
 
 void boot_memory_unlimited(void)

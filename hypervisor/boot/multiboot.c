@@ -57,18 +57,6 @@ enum tag_type {
 	TAG_RSDP2 = 15,
 };
 
-struct tag_module {
-	struct tag tag;
-	uint32_t start, end;
-	char string[];
-};
-
-struct tag_map {
-	struct tag tag;
-	uint32_t entry_size, version;
-	char entries[];
-};
-
 static void add_memory(uint64_t start, uint64_t size, uint32_t type)
 {
 	struct memory_range *r = &boot_info.memory[boot_info.memory_count];
@@ -151,49 +139,43 @@ static void parse1(const struct info1 *info)
 			   m[i].string ? SIZE_MAX : 0);
 }
 
-static void parse_rsdp(const struct tag *t)
+static void parse_rsdp(const void *rsdp, uint32_t n)
 {
-	uint32_t n = t->size - (uint32_t)sizeof(*t);
-
-	if (n > sizeof(boot_info.rsdp_copy))
-		n = sizeof(boot_info.rsdp_copy);
+	n = (uint32_t)min_u64(n, sizeof(boot_info.rsdp_copy));
 	/* The second version carries the 64-bit table address. */
 	if (n < boot_info.rsdp_copy_length)
 		return;
-	memcpy(boot_info.rsdp_copy, t + 1, n);
+	memcpy(boot_info.rsdp_copy, rsdp, n);
 	boot_info.rsdp_copy_length = n;
 }
 
 static void parse_tag(const struct tag *t)
 {
-	const struct tag_module *m = (const void *)t;
-	const struct tag_map *map = (const void *)t;
-	const char *text = (const char *)(t + 1);
+	/* The start and end of a module; the entry size and version of a map */
+	const uint32_t *words = (const void *)(t + 1);
+	const char *text = (const char *)words, *rest = text + 8;
+	uint32_t length = t->size - (uint32_t)sizeof(*t);
 
 	switch (t->type) {
 	case TAG_CMDLINE:
 		copy_line(boot_info.cmdline, sizeof(boot_info.cmdline), text,
-			  t->size - sizeof(*t));
+			  length);
 		break;
 	case TAG_LOADER:
 		copy_line(boot_info.loader, sizeof(boot_info.loader), text,
-			  t->size - sizeof(*t));
+			  length);
 		break;
 	case TAG_MODULE:
-		if (t->size >= sizeof(*m))
-			add_module(m->start, m->end, m->string,
-				   t->size - sizeof(*m));
+		if (length >= 8)
+			add_module(words[0], words[1], rest, length - 8);
 		break;
 	case TAG_MAP:
-		if (t->size >= sizeof(*map) &&
-		    map->entry_size >= sizeof(struct map_entry))
-			parse_map(map->entries,
-				  t->size - (uint32_t)sizeof(*map),
-				  map->entry_size);
+		if (length >= 8 && words[0] >= sizeof(struct map_entry))
+			parse_map(rest, length - 8, words[0]);
 		break;
 	case TAG_RSDP1:
 	case TAG_RSDP2:
-		parse_rsdp(t);
+		parse_rsdp(words, length);
 		break;
 	default:
 		break;

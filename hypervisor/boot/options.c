@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hypervisor's command line: words separated by blanks, NAME or
- * NAME=VALUE. One table row per option; docs/boot.md describes them.
+ * NAME=VALUE. docs/boot.md describes them.
  */
 #include "boot/boot.h"
 
@@ -58,35 +58,18 @@ static void add_console(char *name)
 	options.vga |= !strcmp(name, "vga");
 }
 
-static void set_console(const char *value)
+/* Of dom0_mem=512M or dom0_mem=min:1G,max:2G: the last number counts. */
+static const char *last_part(const char *value)
 {
-	options.com1 = options.vga = false;
-	for_each_part(value, ',', add_console);
+	const char *last = value;
+
+	for (; *value; value++)
+		if (*value == ':' || *value == ',')
+			last = value + 1;
+	return last;
 }
 
-/* com1=115200,8n1: the frame format is the only one that we know. */
-static void set_com1(const char *value)
-{
-	options.baud = (unsigned int)parse_number(&value);
-}
-
-/* dom0_mem=512M or dom0_mem=min:1G,max:2G; the last number counts. */
-static void set_dom0_mem(const char *value)
-{
-	for (const char *p = value; *p; p++)
-		if (*p == ':' || *p == ',')
-			value = p + 1;
-	options.dom0_mem = parse_size(value);
-}
-
-static void set_maxcpus(const char *value)
-{
-	uint64_t n = min_u64(parse_number(&value), MAX_CPUS);
-
-	options.maxcpus = n ? (unsigned int)n : 1;
-}
-
-/* loglvl=all, or the most verbose level. */
+/* The most verbose level shown. */
 static void set_loglvl(const char *value)
 {
 	static const char *const names[] = { "error", "warning", "info",
@@ -98,35 +81,33 @@ static void set_loglvl(const char *value)
 				(enum log_level)min_u64(i, LOG_DEBUG);
 }
 
-static void set_noreboot(const char *value)
-{
-	options.noreboot = strcmp(value, "0") && strcmp(value, "no");
-}
-
-static const struct option {
-	const char *name;
-	void (*set)(const char *value);
-} option_table[] = {
-	{ "console", set_console },   { "com1", set_com1 },
-	{ "dom0_mem", set_dom0_mem }, { "maxcpus", set_maxcpus },
-	{ "loglvl", set_loglvl },     { "noreboot", set_noreboot },
-};
-
 static void take_option(char *word)
 {
-	char *value = word;
+	const char *value;
+	char *end = word;
 
-	while (*value && *value != '=')
-		value++;
-	if (*value)
-		*value++ = 0;
-	for (unsigned int i = 0; i < ARRAY_SIZE(option_table); i++) {
-		if (!strcmp(word, option_table[i].name)) {
-			option_table[i].set(value);
-			return;
-		}
+	while (*end && *end != '=')
+		end++;
+	value = *end ? end + 1 : end;
+	*end = 0;
+	if (!strcmp(word, "console")) {
+		options.com1 = options.vga = false;
+		for_each_part(value, ',', add_console);
+	} else if (!strcmp(word, "com1")) {
+		/* RATE,8n1: the frame format is the only one that we know. */
+		options.baud = (unsigned int)parse_number(&value);
+	} else if (!strcmp(word, "dom0_mem")) {
+		options.dom0_mem = parse_size(last_part(value));
+	} else if (!strcmp(word, "maxcpus")) {
+		options.maxcpus = (unsigned int)min_u64(
+			max_u64(parse_number(&value), 1), MAX_CPUS);
+	} else if (!strcmp(word, "loglvl")) {
+		set_loglvl(value);
+	} else if (!strcmp(word, "noreboot")) {
+		options.noreboot = strcmp(value, "0") && strcmp(value, "no");
+	} else {
+		log_warning("unknown option: %s\n", word);
 	}
-	log_warning("unknown option: %s\n", word);
 }
 
 void options_parse(const char *cmdline)

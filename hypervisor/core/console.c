@@ -10,6 +10,7 @@
  */
 #include "core/console.h"
 
+#include "boot/boot.h"
 #include "core/services.h"
 
 #define LOG_SIZE    32768u /* powers of two */
@@ -19,7 +20,6 @@
 static struct spinlock console_lock = SPINLOCK_INIT(RANK_CONSOLE);
 static const struct console_device *devices[MAX_DEVICES];
 static unsigned int device_count;
-static enum log_level level_limit = LOG_INFO;
 static bool forced; /* panic: nobody else runs */
 
 static char log_ring[LOG_SIZE];
@@ -66,11 +66,6 @@ void console_add(const struct console_device *device)
 	unlock(flags);
 }
 
-void console_set_level(enum log_level level)
-{
-	level_limit = level;
-}
-
 void console_force(void)
 {
 	forced = true;
@@ -79,7 +74,7 @@ void console_force(void)
 static void log_text(enum log_level level, const char *s, size_t n)
 {
 	ring_write(s, n);
-	if (level <= level_limit)
+	if (level <= options.loglevel)
 		devices_write(s, n);
 }
 

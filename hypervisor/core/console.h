@@ -9,14 +9,12 @@
 
 /* A device that shows text; writes poll and need no interrupts. */
 struct console_device {
-	const char *name;
 	void (*write)(const char *s, size_t n);
 	int (*read)(void); /* next typed character, -1 none; may be NULL */
 };
 
 /* Also replays the log so far. At most four. */
 void console_add(const struct console_device *device);
-void console_set_level(enum log_level level);
 /* SOFTIRQ_CONSOLE: fetch typed input, VIRQ_CONSOLE when there is some. */
 void console_softirq(void);
 /* panic(): break the lock of whoever held it. */

@@ -10,8 +10,6 @@
  * Locks: domain_list_lock for the list; domain->lock for life-cycle state.
  * Context: any CPU; creation and destruction from domctl only.
  */
-#include "core/domain.h"
-
 #include <stdarg.h>
 
 #include "core/grant.h"

@@ -6,10 +6,7 @@
 #pragma once
 
 #include "core/sched.h"
-#include "core/timer.h"
 #include "lib/list.h"
-#include "lib/spinlock.h"
-#include "lib/types.h"
 #include "public/vcpu.h"
 #include "public/xen.h"
 #include "x86/cpu.h"

@@ -327,7 +327,7 @@ static long domctl_run(const struct domctl_row *row, struct xen_domctl *op)
 	return rc;
 }
 
-long hc_domctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+long hc_domctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4)
 {
 	const struct domctl_row *row;
 	struct xen_domctl op;
@@ -342,8 +342,7 @@ long hc_domctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 		return -XEN_ENOSYS;
 	rc = domctl_run(row, &op);
 	if (rc == -XEN_ERESTART)
-		return hypercall_continue(__HYPERVISOR_domctl, arg, a2, a3, a4,
-					  a5);
+		return hypercall_continue(__HYPERVISOR_domctl, arg, a2, a3, a4);
 	return rc || !(row->flags & OUT)
 		       ? rc
 		       : copy_to_guest(guest_ptr(arg), &op, sizeof(op));

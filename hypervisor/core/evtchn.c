@@ -220,14 +220,6 @@ static long port_open_locked(struct domain *d, const struct evtchn *as)
 	return port;
 }
 
-static void port_clear_locked(struct domain *d, struct evtchn *e)
-{
-	ASSERT(spin_held(&d->evtchn_lock));
-	if (has_slot(e))
-		write_once(*e->slot, 0);
-	*e = (struct evtchn){ 0 };
-}
-
 static long port_open(struct domain *d, const struct evtchn *as,
 		      evtchn_port_t *port)
 {
@@ -336,15 +328,12 @@ static long evtchn_bind_pirq(struct vcpu *v, struct domain *d, void *arg)
 		return -XEN_EINVAL;
 	e.slot = &pirq_port[index_clamp(op->pirq, MAX_PIRQS)];
 	spin_lock(&d->evtchn_lock);
-	rc = port_open_locked(d, &e);
-	if (rc > 0) {
-		op->port = (evtchn_port_t)rc;
-		rc = pirq_bind(d, op->pirq, op->flags & BIND_PIRQ__WILL_SHARE);
-		if (rc)
-			port_clear_locked(d, evtchn_of(d, op->port));
-	}
+	rc = pirq_is_mapped(op->pirq) ? port_open_locked(d, &e) : -XEN_EINVAL;
+	if (rc > 0)
+		pirq_set_bound(op->pirq, true);
 	spin_unlock(&d->evtchn_lock);
-	return rc;
+	op->port = (evtchn_port_t)rc;
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- closing ---- */
@@ -365,10 +354,12 @@ static long port_free_locked(struct domain *d, unsigned int port)
 		re->unbound = d->id;
 		break;
 	case EVTCHNSTAT_pirq:
-		pirq_unbind(d, e->number);
+		pirq_set_bound(e->number, false);
 		break;
 	}
-	port_clear_locked(d, e);
+	if (has_slot(e))
+		write_once(*e->slot, 0);
+	*e = (struct evtchn){ 0 };
 	/* The next owner of the port must not see an old event. */
 	test_and_clear(&d->shared_info->evtchn_pending[port / 64], port % 64);
 	return 0;
@@ -444,18 +435,12 @@ static long evtchn_send(struct domain *d, guest_ptr_t arg)
 	port = port_clamp(op.port);
 	spin_lock(&d->evtchn_lock);
 	e = evtchn_of(d, port);
-	switch (e->state) {
-	case EVTCHNSTAT_interdomain:
+	if (e->state == EVTCHNSTAT_interdomain)
 		evtchn_raise(e->remote, e->remote_port);
-		break;
-	case EVTCHNSTAT_ipi:
+	else if (e->state == EVTCHNSTAT_ipi)
 		evtchn_raise(d, port);
-		break;
-	case EVTCHNSTAT_unbound:
-		break;
-	default:
+	else if (e->state != EVTCHNSTAT_unbound)
 		rc = -XEN_EINVAL;
-	}
 	spin_unlock(&d->evtchn_lock);
 	return rc;
 }
@@ -542,8 +527,7 @@ static const struct subop evtchn_table[] = {
 	ROW(reset, SUBOP_IN | SUBOP_TARGET),
 };
 
-long hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
-			 uint64_t a5)
+long hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
 	/* First, and apart: this is what is called all the time. */
 	if ((uint32_t)cmd == EVTCHNOP_send)

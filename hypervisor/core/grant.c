@@ -12,37 +12,12 @@
 
 #include "core/hypercall.h"
 
-int grant_domain_init(struct domain *d)
-{
-	d->grant = heap_alloc(sizeof(*d->grant));
-	if (!d->grant)
-		return -XEN_ENOMEM;
-	spin_init(&d->grant->lock, RANK_GRANT);
-	spin_init(&d->grant->map_lock, RANK_GRANT);
-	d->grant->first_free = MAX_MAPPINGS;
-	return grant_table_grow(d, 1);
-}
-
-void grant_domain_free(struct domain *d)
-{
-	if (!d->grant)
-		return;
-	for (unsigned int i = 0; i < d->grant->frames; i++) {
-		heap_free(d->grant->frame[i]);
-		heap_free(d->grant->use[i]);
-	}
-	for (unsigned int i = 0; i < d->grant->lumps; i++)
-		heap_free(d->grant->lump[i]);
-	heap_free(d->grant);
-}
-
-int grant_table_grow(struct domain *d, unsigned int n)
+/* Grow to at least n frames. */
+static int table_grow(struct domain *d, uint64_t n)
 {
 	struct grant_table *gt = d->grant;
 	int rc = 0;
 
-	if (n > GRANT_MAX_FRAMES)
-		return -XEN_EINVAL;
 	spin_lock(&gt->lock);
 	while (gt->frames < n && !rc) {
 		void *page = heap_alloc(PAGE_SIZE);
@@ -58,11 +33,46 @@ int grant_table_grow(struct domain *d, unsigned int n)
 	return rc;
 }
 
-mfn_t grant_table_frame(struct domain *d, unsigned int i)
+long grant_frames(struct domain *d, uint64_t first, uint64_t n,
+		  guest_ptr_t list)
 {
-	if (i >= read_once(d->grant->frames))
-		return INVALID_MFN;
-	return virt_to_mfn(d->grant->frame[index_clamp(i, GRANT_MAX_FRAMES)]);
+	long rc;
+
+	if (first > GRANT_MAX_FRAMES || n > GRANT_MAX_FRAMES - first)
+		return -XEN_EINVAL;
+	rc = table_grow(d, first + n);
+	for (uint64_t i = 0; !rc && i < n; i++) {
+		void *page = d->grant->frame[index_clamp(first + i,
+							 GRANT_MAX_FRAMES)];
+		xen_pfn_t frame = virt_to_mfn(page).n;
+
+		rc = copy_array_to_guest(list, i, 1, &frame, sizeof(frame));
+	}
+	return rc;
+}
+
+int grant_domain_init(struct domain *d)
+{
+	d->grant = heap_alloc(sizeof(*d->grant));
+	if (!d->grant)
+		return -XEN_ENOMEM;
+	spin_init(&d->grant->lock, RANK_GRANT);
+	spin_init(&d->grant->map_lock, RANK_GRANT);
+	d->grant->first_free = MAX_MAPPINGS;
+	return table_grow(d, 1);
+}
+
+void grant_domain_free(struct domain *d)
+{
+	if (!d->grant)
+		return;
+	for (unsigned int i = 0; i < d->grant->frames; i++) {
+		heap_free(d->grant->frame[i]);
+		heap_free(d->grant->use[i]);
+	}
+	for (unsigned int i = 0; i < d->grant->lumps; i++)
+		heap_free(d->grant->lump[i]);
+	heap_free(d->grant);
 }
 
 /* The domain that an operation names, counted, or NULL with the status. */
@@ -81,18 +91,15 @@ static long grant_setup_table(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct gnttab_setup_table *op = arg;
 	guest_ptr_t list = guest_ptr((uint64_t)op->frame_list.p);
+	long rc;
 
 	d = grant_target(op->dom, &op->status);
 	if (!d)
 		return 0;
-	if (grant_table_grow(d, op->nr_frames))
-		op->status = GNTST_general_error;
-	for (uint32_t i = 0; !op->status && i < op->nr_frames; i++) {
-		xen_pfn_t frame = grant_table_frame(d, i).n;
-
-		if (copy_array_to_guest(list, i, 1, &frame, sizeof(frame)))
-			op->status = GNTST_bad_virt_addr;
-	}
+	rc = grant_frames(d, 0, op->nr_frames, list);
+	if (rc)
+		op->status = rc == -XEN_EFAULT ? GNTST_bad_virt_addr
+					       : GNTST_general_error;
 	domain_put(d);
 	return 0;
 }
@@ -169,13 +176,13 @@ static long grant_batch_call(const struct grant_batch *b, uint64_t cmd,
 		count -= n;
 		if (count && (!n || hypercall_preempt_check()))
 			return hypercall_continue(__HYPERVISOR_grant_table_op,
-						  cmd, ops, count, 0, 0);
+						  cmd, ops, count, 0);
 	}
 	return 0;
 }
 
 long hc_grant_table_op(uint64_t command, uint64_t ops, uint64_t elements,
-		       uint64_t a4, uint64_t a5)
+		       uint64_t a4)
 {
 	uint32_t cmd = (uint32_t)command, count = (uint32_t)elements;
 	uint64_t batch = index_clamp(cmd, ARRAY_SIZE(grant_batches));

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "lib/spinlock.h"
-#include "lib/types.h"
 #include "public/grant_table.h"
+#include "x86/uaccess.h"
 
 struct domain;
 struct frame;
@@ -67,10 +67,10 @@ struct grant_table {
 
 int grant_domain_init(struct domain *d); /* -ENOMEM */
 void grant_domain_free(struct domain *d);
-/* Grow to at least n frames; -EINVAL above the limit, -ENOMEM. */
-int grant_table_grow(struct domain *d, unsigned int n);
-/* Frame i of the table, or INVALID_MFN when it does not have so many. */
-mfn_t grant_table_frame(struct domain *d, unsigned int i);
+/* Write the numbers of n frames of the table to a list, growing it to have so
+ * many; -EINVAL above the limit, -ENOMEM, -EFAULT. */
+long grant_frames(struct domain *d, uint64_t first, uint64_t n,
+		  guest_ptr_t list);
 
 /*
  * Use an entry of a domain on behalf of user. Returns GNTST_*; okay: the frame

@@ -20,28 +20,31 @@ enum hypercall_caller {
 #include "core/hypercall_table.h"
 #undef HYPERCALL
 
-static const struct {
-	hypercall_fn *handler;
-	enum hypercall_caller caller;
-} hypercall_table[HYPERCALL_LIMIT] = {
-#define HYPERCALL(number, name, who) [number] = { hc_##name, who },
+static hypercall_fn *const hypercall_table[HYPERCALL_LIMIT] = {
+#define HYPERCALL(number, name, who) [number] = hc_##name,
 #include "core/hypercall_table.h"
 #undef HYPERCALL
 };
 
+/* A bit for each that only the control domain may call. */
+#define HYPERCALL(number, name, who) (uint64_t)(who) << (number) |
+static const uint64_t privileged =
+#include "core/hypercall_table.h"
+	0;
+#undef HYPERCALL
+
 /* Inline for multicalls. iret loads every register, and its result is rax. */
 inline long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3,
-			       uint64_t a4, uint64_t a5, uint64_t op)
+			       uint64_t a4, uint64_t op)
 {
 	/* The limit is a power of two: a clamp (SP-2). */
 	uint64_t i = op & (HYPERCALL_LIMIT - 1);
 
-	if (op >= HYPERCALL_LIMIT || !hypercall_table[i].handler)
+	if (op >= HYPERCALL_LIMIT || !hypercall_table[i])
 		return -XEN_ENOSYS;
-	if (hypercall_table[i].caller == CONTROL_DOMAIN &&
-	    !domain_is_control(current_vcpu()->domain))
+	if (privileged >> i & 1 && !domain_is_control(current_vcpu()->domain))
 		return -XEN_EPERM;
-	return hypercall_table[i].handler(a1, a2, a3, a4, a5);
+	return hypercall_table[i](a1, a2, a3, a4);
 }
 
 bool hypercall_preempt_check(void)
@@ -53,15 +56,15 @@ bool hypercall_preempt_check(void)
 }
 
 long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
-			uint64_t a3, uint64_t a4, uint64_t a5)
+			uint64_t a3, uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 	struct cpu_regs *regs = guest_regs();
 
 	if (v->multicall) {
-		*v->multicall = (struct multicall_entry){
-			.op = number, .args = { a1, a2, a3, a4, a5 }
-		};
+		*v->multicall =
+			(struct multicall_entry){ .op = number,
+						  .args = { a1, a2, a3, a4 } };
 		v->multicall = NULL;
 		return HYPERCALL_NO_RESULT;
 	}
@@ -71,7 +74,6 @@ long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 	regs->rsi = a2;
 	regs->rdx = a3;
 	regs->r10 = a4;
-	regs->r8 = a5;
 	return HYPERCALL_NO_RESULT;
 }
 
@@ -148,9 +150,9 @@ static unsigned int batch_run(struct vcpu *v, struct multicall_entry *e,
 		if (e[i].op == __HYPERVISOR_iret && i)
 			break;
 		v->multicall = &e[i];
-		result = hypercall_dispatch(e[i].args[0], e[i].args[1],
-					    e[i].args[2], e[i].args[3],
-					    e[i].args[4], e[i].op);
+		result =
+			hypercall_dispatch(e[i].args[0], e[i].args[1],
+					   e[i].args[2], e[i].args[3], e[i].op);
 		*stop = !v->multicall || e[i].op == __HYPERVISOR_iret ||
 			v->domain->shut_down ||
 			read_once(this_cpu()->softirq_pending);
@@ -161,8 +163,7 @@ static unsigned int batch_run(struct vcpu *v, struct multicall_entry *e,
 	return i;
 }
 
-long hc_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4,
-		  uint64_t a5)
+long hc_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4)
 {
 	uninitialized_buf struct multicall_entry e[MULTICALL_BATCH];
 	struct vcpu *v = current_vcpu();
@@ -188,7 +189,7 @@ long hc_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4,
 		left -= done;
 		if (stop && left)
 			return hypercall_continue(__HYPERVISOR_multicall, list,
-						  left, a3, a4, a5);
+						  left, a3, a4);
 	}
 	return 0;
 }

@@ -11,9 +11,8 @@
 #include "core/services.h"
 #include "x86/uaccess.h"
 
-/* Registers rdi, rsi, rdx, r10, r8. Result: rax, negative is -errno. */
-typedef long hypercall_fn(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
-			  uint64_t a5);
+/* Registers rdi, rsi, rdx, r10. Result: rax, negative is -errno. */
+typedef long hypercall_fn(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4);
 
 #define HYPERCALL(number, name, who) hypercall_fn hc_##name;
 #include "core/hypercall_table.h"
@@ -57,7 +56,7 @@ static inline long subop_call(const struct subop *table, unsigned int rows,
  */
 bool hypercall_preempt_check(void);
 long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
-			uint64_t a3, uint64_t a4, uint64_t a5);
+			uint64_t a3, uint64_t a4);
 
 /* Fill one page, of PAGE_SIZE bytes, with stubs (hypercall_page.c). */
 void hypercall_page_fill(uint8_t *page);
@@ -68,4 +67,4 @@ void hypercall_page_fill(uint8_t *page);
  */
 #define HYPERCALL_NO_RESULT (-0x7fffffffl)
 long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
-			uint64_t a5, uint64_t op);
+			uint64_t op);

@@ -432,26 +432,20 @@ static long physdev_alloc_irq_vector(struct vcpu *v, struct domain *d,
 	return 0;
 }
 
-int pirq_bind(struct domain *d, uint32_t pirq, bool share)
+bool pirq_is_mapped(uint32_t pirq)
 {
-	struct pirq *p = pirq_of(pirq);
-
-	if (!p)
-		return -XEN_EINVAL;
-	p->bound = true;
-	__atomic_store_n(&p->waiting, false, __ATOMIC_SEQ_CST);
-	if (p->kind == PIRQ_GSI)
-		ioapic_mask(pirq, false);
-	return 0;
+	return pirq_of(pirq);
 }
 
-void pirq_unbind(struct domain *d, uint32_t pirq)
+void pirq_set_bound(uint32_t pirq, bool bound)
 {
 	struct pirq *p = pirq_of(pirq);
 
-	p->bound = false;
+	p->bound = bound;
+	if (bound)
+		__atomic_store_n(&p->waiting, false, __ATOMIC_SEQ_CST);
 	if (p->kind == PIRQ_GSI)
-		ioapic_mask(pirq, true);
+		ioapic_mask(pirq, !bound);
 }
 
 /* The hypercall ------------------------------------------------------------ */
@@ -503,8 +497,7 @@ static const struct subop physdev_ops[] = {
 /* clang-format on */
 
 /* Under a lock that is also the one over pirqs, if the control domain calls. */
-long hc_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
-		   uint64_t a5)
+long hc_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
 	struct domain *d = current_vcpu()->domain;
 	long rc;

@@ -8,10 +8,6 @@
  * but cannot save up time. An idle CPU steals from queues of busy ones, first
  * what would rather run there. Without competition there is no timer at all.
  *
- * A domain with a cap has a budget that grows with time, up to CAP_PERIOD's
- * worth. Its vCPUs use it up together; when it is spent, none of them is
- * runnable until it is whole again. What was used beyond it is a debt.
- *
  * Owns: a queue per CPU and v->sched. A vCPU belongs to the queue of v->cpu:
  * it waits there, or is chosen there (queue.running), or cannot run. Apart
  * from that v->running says that its registers are on some CPU's stack: it is
@@ -19,20 +15,16 @@
  * may free page tables; until then nobody else may choose the vCPU.
  * Locks: the queue's lock (irqsave) for all of that. Who holds it may give a
  * vCPU to another queue by writing v->cpu, and leaves it alone from then on.
- * Within it a domain's cap.lock, for the budget.
+ * Within it a domain's cap.lock, see sched_ctl.c.
  * Context: any; schedule() in softirq context, interrupts on.
  */
-#include "core/sched.h"
-
 #include "core/services.h"
-#include "x86/processor.h"
 
 #define MICROSECONDS 1000ull
 #define GRANULARITY  (3000 * MICROSECONDS) /* lead that ends a turn */
 #define SLEEP_BONUS  (6000 * MICROSECONDS)
 #define MIN_RUN      (200 * MICROSECONDS)
 #define MAX_SLICE    (20000 * MICROSECONDS)
-#define CAP_PERIOD   (10000 * MICROSECONDS)
 
 uint64_t sched_ratelimit;
 
@@ -75,87 +67,28 @@ static bool prefers(const struct vcpu *v, unsigned int cpu)
 	return allowed(v, cpu) && (v->sched.soft[cpu / 64] >> (cpu % 64) & 1);
 }
 
-/* A CPU for v, from `from` on: best one that it prefers; MAX_CPUS: none. */
-static unsigned int choose_home(const struct vcpu *v, unsigned int from)
+/*
+ * A CPU for v, the first from `from` on: one that it prefers, else where it
+ * may run; MAX_CPUS: none. `idle`: of those that would steal it.
+ */
+static unsigned int choose_cpu(const struct vcpu *v, unsigned int from,
+			       bool idle)
 {
 	unsigned int found = MAX_CPUS;
 
 	for (unsigned int i = 0; i < cpu_count; i++) {
 		unsigned int cpu = (from + i) % cpu_count;
+		const struct queue *q = &queues[cpu];
 
+		if (!allowed(v, cpu) ||
+		    (idle && (read_once(q->running) || heap_first(&q->ready))))
+			continue;
 		if (prefers(v, cpu))
 			return cpu;
-		if (found == MAX_CPUS && allowed(v, cpu))
+		if (found == MAX_CPUS)
 			found = cpu;
 	}
 	return found;
-}
-
-/* ---- caps ---- */
-
-static void cap_fill_locked(struct sched_cap *cap, uint64_t t)
-{
-	int64_t full = (int64_t)(cap->percent * CAP_PERIOD / 100);
-	uint64_t ns = min_u64(t - cap->filled, 1ull << 40);
-
-	/* Another CPU's clock may be a little behind. */
-	if (heap_before(t, cap->filled))
-		return;
-	cap->budget += (int64_t)(ns * cap->percent / 100);
-	if (cap->budget > full)
-		cap->budget = full;
-	cap->filled = t;
-}
-
-/* A vCPU of d, which runs, has run from then to t. */
-static void cap_charge(struct domain *d, uint64_t from, uint64_t t)
-{
-	struct sched_cap *cap = &d->cap;
-	uint64_t debt;
-
-	if (!read_once(cap->percent))
-		return;
-	spin_lock(&cap->lock);
-	cap->budget -= (int64_t)(t - min_u64(t, max_u64(from, cap->since)));
-	cap_fill_locked(cap, t);
-	if (cap->percent && cap->budget <= 0 && !cap->spent) {
-		debt = (uint64_t)-cap->budget;
-		timer_set(&cap->refill,
-			  t + CAP_PERIOD + debt * 100 / cap->percent);
-		cap->untold = true;
-		write_once(cap->spent, true);
-	}
-	spin_unlock(&cap->lock);
-}
-
-static void cap_refilled(void *data)
-{
-	struct domain *d = data;
-	uint64_t flags = spin_lock_irqsave(&d->cap.lock);
-
-	cap_fill_locked(&d->cap, now());
-	write_once(d->cap.spent, false);
-	spin_unlock_irqrestore(&d->cap.lock, flags);
-	domain_each_vcpu(d, sched_update);
-}
-
-void sched_set_cap(struct domain *d, unsigned int percent)
-{
-	struct sched_cap *cap = &d->cap;
-	uint64_t flags = spin_lock_irqsave(&cap->lock);
-
-	write_once(cap->percent, percent);
-	cap->budget = (int64_t)(percent * CAP_PERIOD / 100);
-	cap->filled = cap->since = now();
-	spin_unlock_irqrestore(&cap->lock, flags);
-	cap_refilled(d);
-}
-
-void sched_domain_init(struct domain *d)
-{
-	d->weight = SCHED_WEIGHT_DEFAULT;
-	spin_init(&d->cap.lock, RANK_CAP);
-	timer_init(&d->cap.refill, cap_refilled, d);
 }
 
 /* ---- with a queue locked ---- */
@@ -203,7 +136,7 @@ static void account_locked(struct queue *q, uint64_t t)
 		return;
 	v->sched.ready.key += (t - v->sched.accounted) * SCHED_WEIGHT_DEFAULT /
 			      read_once(v->domain->weight);
-	cap_charge(v->domain, v->sched.accounted, t);
+	sched_charge(v->domain, v->sched.accounted, t);
 	v->sched.accounted = t;
 	least = v->sched.ready.key;
 	if (first && heap_before(first->key, least))
@@ -243,22 +176,6 @@ static struct vcpu *find_ready_locked(const struct queue *q, unsigned int cpu,
 	return NULL;
 }
 
-/* An idle CPU for v, which would steal it; MAX_CPUS: none. */
-static unsigned int find_idle(const struct vcpu *v)
-{
-	unsigned int found = MAX_CPUS;
-
-	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
-		if (!allowed(v, cpu) || read_once(queues[cpu].running) ||
-		    heap_first(&queues[cpu].ready))
-			continue;
-		if (prefers(v, cpu))
-			return cpu;
-		found = cpu;
-	}
-	return found;
-}
-
 /* Where to queue v: elsewhere if that brings it to a CPU that it prefers. */
 static unsigned int wake_cpu(const struct vcpu *v)
 {
@@ -266,10 +183,10 @@ static unsigned int wake_cpu(const struct vcpu *v)
 
 	if (prefers(v, v->cpu) || read_once(v->running))
 		return v->cpu;
-	idle = find_idle(v);
+	idle = choose_cpu(v, v->cpu, true);
 	if (idle < MAX_CPUS)
 		return prefers(v, idle) ? idle : v->cpu;
-	return choose_home(v, v->cpu);
+	return choose_cpu(v, v->cpu, false);
 }
 
 /* v has become runnable: queue it and have its CPU look. */
@@ -286,7 +203,7 @@ static void enqueue_locked(struct queue *q, struct vcpu *v, uint64_t t)
 	/* The owner decides, and starts the clock for competitors. */
 	softirq_raise(cpu_of(q), SOFTIRQ_SCHEDULE);
 	if (q->running)
-		softirq_raise(find_idle(v), SOFTIRQ_SCHEDULE);
+		softirq_raise(choose_cpu(v, v->cpu, true), SOFTIRQ_SCHEDULE);
 }
 
 /* ---- changes of what v may do ---- */
@@ -300,16 +217,19 @@ static bool update_locked(struct queue *q, struct vcpu *v)
 
 	if (q->running == v) {
 		/* decide() looks again before it lets go of v. */
-		if (!ready || read_once(v->domain->cap.percent))
+		if (!ready || read_once(v->domain->cap.percent) ||
+		    v->sched.home != cpu_of(q))
 			softirq_raise(cpu_of(q), SOFTIRQ_SCHEDULE);
 		return true;
 	}
-	if (ready && !queued) {
+	cpu = v->sched.home;
+	if (ready && !queued && cpu == cpu_of(q))
 		cpu = wake_cpu(v);
-		if (cpu != cpu_of(q)) {
-			move_locked(q, v, cpu);
-			return false;
-		}
+	if (cpu != cpu_of(q)) {
+		move_locked(q, v, cpu);
+		return false;
+	}
+	if (ready && !queued) {
 		enqueue_locked(q, v, t);
 	} else if (!ready && queued) {
 		heap_remove(&v->sched.ready);
@@ -393,22 +313,6 @@ void sched_yield_current(void)
 	softirq_raise(cpu, SOFTIRQ_SCHEDULE);
 }
 
-/* Bring v home, or have it leave its CPU for that. */
-static void go_home(struct vcpu *v)
-{
-	uint64_t flags;
-	struct queue *q = queue_lock(v, &flags);
-
-	if (v->sched.home == cpu_of(q))
-		;
-	else if (q->running == v)
-		softirq_raise(cpu_of(q), SOFTIRQ_SCHEDULE);
-	else
-		move_locked(q, v, v->sched.home);
-	spin_unlock_irqrestore(&q->lock, flags);
-	sched_update(v);
-}
-
 int sched_set_affinity(struct vcpu *v, const uint64_t *hard,
 		       const uint64_t *soft)
 {
@@ -424,9 +328,9 @@ int sched_set_affinity(struct vcpu *v, const uint64_t *hard,
 		memcpy(v->sched.hard, hard, sizeof(v->sched.hard));
 	if (soft)
 		memcpy(v->sched.soft, soft, sizeof(v->sched.soft));
-	v->sched.home = choose_home(v, v->cpu);
+	v->sched.home = choose_cpu(v, v->cpu, false);
 	spin_unlock_irqrestore(&q->lock, flags);
-	go_home(v);
+	sched_update(v);
 	return 0;
 }
 
@@ -489,7 +393,7 @@ static void change_locked(struct queue *q, struct vcpu *prev, struct vcpu *next,
 	heap_remove(&next->sched.ready);
 	write_once(next->running, true);
 	next->sched.accounted = next->sched.started = t;
-	cap_charge(next->domain, t, t); /* brings the budget up to date */
+	sched_charge(next->domain, t, t); /* brings the budget up to date */
 	runstate_update_locked(q, next, t);
 }
 
@@ -523,13 +427,13 @@ static void release(struct queue *q, struct vcpu *prev)
 					 __ATOMIC_RELAXED)))
 		domain_each_vcpu(prev->domain, sched_update);
 	if (prev->sched.home != cpu)
-		go_home(prev);
+		sched_update(prev);
 	flags = spin_lock_irqsave(&q->lock);
 	/* Who has looked for it until now could not have it. */
 	if (prev->cpu != cpu)
 		look = prev->cpu;
 	else if (heap_holds(&prev->sched.ready))
-		look = find_idle(prev);
+		look = choose_cpu(prev, cpu, true);
 	__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
 	/* Who has waited for that may have freed it. */
 	spin_unlock_irqrestore(&q->lock, flags);

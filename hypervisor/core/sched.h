@@ -3,9 +3,7 @@
 #pragma once
 
 #include "core/timer.h"
-#include "lib/heap.h"
 #include "lib/spinlock.h"
-#include "lib/types.h"
 #include "x86/layout.h"
 
 #define SCHED_WEIGHT_DEFAULT 256
@@ -47,11 +45,12 @@ void sched_update(struct vcpu *v);
  */
 int sched_set_affinity(struct vcpu *v, const uint64_t *hard,
 		       const uint64_t *soft);
-void sched_domain_init(struct domain *d);
-void sched_set_cap(struct domain *d, unsigned int percent);
 uint64_t sched_idle_time(unsigned int cpu); /* ns since boot */
 
-/* core/sched_ctl.c: rows of domctl and sysctl */
+/* core/sched_ctl.c: a vCPU of d, which runs, has run from then to t; and rows
+ * of domctl and sysctl. */
+void sched_domain_init(struct domain *d);
+void sched_charge(struct domain *d, uint64_t from, uint64_t t);
 long sched_ctl_affinity(struct domain *d, struct xen_domctl *op);
 long sched_ctl_params(struct domain *d, struct xen_domctl *op);
 long sched_sys_params(struct xen_sysctl *op);

@@ -1,16 +1,92 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations of domctl and sysctl on the scheduler's parameters. Toolstacks
- * know it as credit2, whose parameters are weight, cap and a rate limit.
+ * Caps, and the operations of domctl and sysctl on the scheduler's parameters.
+ * Toolstacks know it as credit2, with weight, cap and a rate limit.
  *
- * Context: hypercall of the control domain; those of domctl under its lock.
+ * A domain with a cap has a budget that grows with time, up to CAP_PERIOD's
+ * worth. Its vCPUs use it up together; when it is spent, none of them is
+ * runnable until it is whole again. What was used beyond it is a debt.
+ *
+ * Owns: struct sched_cap. Locks: cap.lock (irqsave), within a queue's.
+ * Context: hypercall of the control domain, those of domctl under its lock;
+ * charging: any.
  * Contract: include/public/domctl.h, sysctl.h.
  */
 #include "core/hypercall.h"
 #include "public/sysctl.h"
 
 #define MASK_BYTES (MAX_CPUS / 8)
-#define KEEP_CAP   0xffff /* scheduler_op: leave it as it is */
+#define KEEP_CAP   0xffff      /* scheduler_op: leave it as it is */
+#define CAP_PERIOD 10000000ull /* ns */
+
+/* ---- caps ---- */
+
+static void cap_fill_locked(struct sched_cap *cap, uint64_t t)
+{
+	int64_t full = (int64_t)(cap->percent * CAP_PERIOD / 100);
+	uint64_t ns = min_u64(t - cap->filled, 1ull << 40);
+
+	/* Another CPU's clock may be a little behind. */
+	if (heap_before(t, cap->filled))
+		return;
+	cap->budget += (int64_t)(ns * cap->percent / 100);
+	if (cap->budget > full)
+		cap->budget = full;
+	cap->filled = t;
+}
+
+/* A vCPU of d, which runs, has run from then to t. */
+void sched_charge(struct domain *d, uint64_t from, uint64_t t)
+{
+	struct sched_cap *cap = &d->cap;
+	uint64_t debt;
+
+	if (!read_once(cap->percent))
+		return;
+	spin_lock(&cap->lock);
+	cap->budget -= (int64_t)(t - min_u64(t, max_u64(from, cap->since)));
+	cap_fill_locked(cap, t);
+	if (cap->percent && cap->budget <= 0 && !cap->spent) {
+		debt = (uint64_t)-cap->budget;
+		timer_set(&cap->refill,
+			  t + CAP_PERIOD + debt * 100 / cap->percent);
+		cap->untold = true;
+		write_once(cap->spent, true);
+	}
+	spin_unlock(&cap->lock);
+}
+
+static void cap_refilled(void *data)
+{
+	struct domain *d = data;
+	uint64_t flags = spin_lock_irqsave(&d->cap.lock);
+
+	cap_fill_locked(&d->cap, now());
+	write_once(d->cap.spent, false);
+	spin_unlock_irqrestore(&d->cap.lock, flags);
+	domain_each_vcpu(d, sched_update);
+}
+
+static void set_cap(struct domain *d, unsigned int percent)
+{
+	struct sched_cap *cap = &d->cap;
+	uint64_t flags = spin_lock_irqsave(&cap->lock);
+
+	write_once(cap->percent, percent);
+	cap->budget = (int64_t)(percent * CAP_PERIOD / 100);
+	cap->filled = cap->since = now();
+	spin_unlock_irqrestore(&cap->lock, flags);
+	cap_refilled(d);
+}
+
+void sched_domain_init(struct domain *d)
+{
+	d->weight = SCHED_WEIGHT_DEFAULT;
+	spin_init(&d->cap.lock, RANK_CAP);
+	timer_init(&d->cap.refill, cap_refilled, d);
+}
+
+/* ---- affinity ---- */
 
 /* How much of a mask a guest's bitmap holds. */
 static uint64_t map_bytes(const struct xenctl_bitmap *map)
@@ -74,6 +150,8 @@ long sched_ctl_affinity(struct domain *d, struct xen_domctl *op)
 	return rc;
 }
 
+/* ---- parameters ---- */
+
 long sched_ctl_params(struct domain *d, struct xen_domctl *op)
 {
 	struct xen_domctl_sched_credit2 *c = &op->u.scheduler_op.u.credit2;
@@ -85,7 +163,7 @@ long sched_ctl_params(struct domain *d, struct xen_domctl *op)
 		if (c->weight)
 			write_once(d->weight, c->weight);
 		if (c->cap != KEEP_CAP)
-			sched_set_cap(d, c->cap);
+			set_cap(d, c->cap);
 	} else {
 		c->weight = (uint16_t)d->weight;
 		c->cap = (uint16_t)d->cap.percent;

@@ -125,8 +125,7 @@ static const struct subop sched_table[] = {
 	    SUBOP_IN | SUBOP_PRIV | SUBOP_TARGET),
 };
 
-long hc_sched_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
-		 uint64_t a5)
+long hc_sched_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
 	return subop_call(sched_table, ARRAY_SIZE(sched_table), (uint32_t)cmd,
 			  guest_ptr(arg));

@@ -7,7 +7,6 @@
 #pragma once
 
 #include "core/domain.h"
-#include "lib/panic.h"
 #include "lib/string.h"
 #include "public/errno.h"
 
@@ -62,8 +61,8 @@ static inline bool vcpu_event_pending(const struct vcpu *v)
 
 /* core/physdev.c, interrupts of devices. Lock: d's evtchn_lock held. */
 #define MAX_PIRQS 256
-int pirq_bind(struct domain *d, uint32_t pirq, bool share);
-void pirq_unbind(struct domain *d, uint32_t pirq);
+bool pirq_is_mapped(uint32_t pirq);
+void pirq_set_bound(uint32_t pirq, bool bound); /* a mapped one */
 
 /* core/vcpu_op.c: vcpu_info back into the shared page, and the timers gone; v
  * is off its CPU, and no sender is left. */
@@ -119,3 +118,10 @@ size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental);
 void log_clear(void);
 noreturn_fn void machine_poweroff(void);
 noreturn_fn void machine_reboot(void);
+
+/*
+ * dom0/build.c: build the control domain from the boot modules and make its
+ * vCPU runnable. Panics with the cause when that is not possible: without it
+ * the machine has no purpose. Boot CPU.
+ */
+void dom0_build(void);

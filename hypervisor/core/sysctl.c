@@ -105,7 +105,7 @@ static long (*const sysctl_table[])(struct xen_sysctl *op) = {
 	[XEN_SYSCTL_scheduler_op] = sched_sys_params,
 };
 
-long hc_sysctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+long hc_sysctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4)
 {
 	struct xen_sysctl op;
 	uint64_t row;
@@ -132,8 +132,7 @@ static void platform_cpuinfo(struct xenpf_pcpuinfo *info)
 	info->acpi_id = c ? c->id : ~0u;
 }
 
-long hc_platform_op(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4,
-		    uint64_t a5)
+long hc_platform_op(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4)
 {
 	struct xen_platform_op op;
 	const struct xenpf_settime64 *time = &op.u.settime64;

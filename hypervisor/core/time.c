@@ -12,7 +12,6 @@
  */
 #include "core/services.h"
 #include "x86/clock.h"
-#include "x86/processor.h"
 #include "x86/uaccess.h"
 
 #define SECOND 1000000000ull

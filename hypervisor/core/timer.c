@@ -10,11 +10,8 @@
  * Locks: the heap's lock (irqsave). Handlers run without it.
  * Context: any; handlers in softirq context with interrupts on.
  */
-#include "core/timer.h"
-
 #include "core/services.h"
 #include "x86/apic.h"
-#include "x86/processor.h"
 
 /* Expired timers handled in one softirq pass (SC-3). */
 #define TIMER_BATCH 64

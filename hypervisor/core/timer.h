@@ -3,7 +3,6 @@
 #pragma once
 
 #include "lib/heap.h"
-#include "lib/types.h"
 
 #define TIMER_NEVER (~0ull)
 

@@ -27,16 +27,13 @@ static long vcpu_initialise(struct vcpu *v, guest_ptr_t arg)
 	if (!copy_from_guest(c, arg, sizeof(*c))) {
 		spin_lock(&d->lock);
 		rc = v->initialised ? -XEN_EEXIST : vcpu_context_set(v, c);
-		if (!rc)
-			v->initialised = true;
 		spin_unlock(&d->lock);
 	}
 	heap_free(c);
 	/* Promoting its tables has to give way. */
 	if (rc == -XEN_ERESTART)
 		return hypercall_continue(__HYPERVISOR_vcpu_op,
-					  VCPUOP_initialise, v->id, arg.va, 0,
-					  0);
+					  VCPUOP_initialise, v->id, arg.va, 0);
 	return rc;
 }
 
@@ -67,7 +64,7 @@ static long vcpu_down(struct vcpu *v)
 	return 0;
 }
 
-static long get_runstate(struct vcpu *v, struct domain *d, void *arg)
+static long get_runstate_info(struct vcpu *v, struct domain *d, void *arg)
 {
 	runstate_read(v, arg);
 	return 0;
@@ -106,7 +103,7 @@ static long register_time_area(struct vcpu *v, struct domain *d, void *arg)
 	return rc;
 }
 
-static long set_periodic(struct vcpu *v, struct domain *d, void *arg)
+static long set_periodic_timer(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct vcpu_set_periodic_timer *op = arg;
 
@@ -117,7 +114,7 @@ static long set_periodic(struct vcpu *v, struct domain *d, void *arg)
 	return 0;
 }
 
-static long set_singleshot(struct vcpu *v, struct domain *d, void *arg)
+static long set_singleshot_timer(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct vcpu_set_singleshot_timer *op = arg;
 
@@ -152,7 +149,7 @@ static void info_move_locked(struct vcpu *v, void *where)
  * struct vcpu_info: first in the shared page, later where the guest wants it,
  * in a frame of its own that is held writable (SC-6).
  */
-static long register_info(struct vcpu *v, struct domain *d, void *arg)
+static long register_vcpu_info(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct vcpu_register_vcpu_info *op = arg;
 	mfn_t m = mfn_of(op->mfn);
@@ -201,26 +198,22 @@ void vcpu_info_release(struct vcpu *v)
 		frame_put_writable(f);
 }
 
-#define ROW(op, fn, type, how) [VCPUOP_##op] = { fn, sizeof(type), how }
+#define ROW(op, type, how) [VCPUOP_##op] = { op, sizeof(struct type), how }
 
 /* Operations with an argument that subop_call() copies. */
 static const struct subop vcpu_table[] = {
-	ROW(get_runstate_info, get_runstate, struct vcpu_runstate_info,
-	    SUBOP_OUT),
-	ROW(register_runstate_memory_area, register_runstate, uint64_t,
-	    SUBOP_IN),
-	ROW(set_periodic_timer, set_periodic, struct vcpu_set_periodic_timer,
-	    SUBOP_IN),
-	ROW(set_singleshot_timer, set_singleshot,
-	    struct vcpu_set_singleshot_timer, SUBOP_IN),
-	ROW(register_vcpu_info, register_info, struct vcpu_register_vcpu_info,
-	    SUBOP_IN),
-	ROW(register_vcpu_time_memory_area, register_time_area, uint64_t,
-	    SUBOP_IN),
+	ROW(get_runstate_info, vcpu_runstate_info, SUBOP_OUT),
+	[VCPUOP_register_runstate_memory_area] = { register_runstate,
+						   sizeof(uint64_t), SUBOP_IN },
+	ROW(set_periodic_timer, vcpu_set_periodic_timer, SUBOP_IN),
+	ROW(set_singleshot_timer, vcpu_set_singleshot_timer, SUBOP_IN),
+	ROW(register_vcpu_info, vcpu_register_vcpu_info, SUBOP_IN),
+	[VCPUOP_register_vcpu_time_memory_area] = { register_time_area,
+						    sizeof(uint64_t),
+						    SUBOP_IN },
 };
 
-long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4,
-		uint64_t a5)
+long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4)
 {
 	struct vcpu *v = domain_vcpu(current_vcpu()->domain, (uint32_t)id);
 
@@ -256,18 +249,27 @@ long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4,
 	}
 }
 
-long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4,
-		     uint64_t a5)
+/* None, or one that may be a mistake. Apart: this is rare. */
+static __attribute__((noinline)) void set_odd_timer(struct vcpu *v,
+						    uint64_t deadline)
 {
-	struct vcpu *v = current_vcpu();
-	/* Since a time in the past: a look at the clock is rarely needed. */
-	uint64_t delta = deadline - v->runstate.state_entry_time;
-	uint64_t t = delta > SANE_DELTA ? now() : deadline;
+	uint64_t t = now();
 
 	if (!deadline)
 		timer_stop(&v->singleshot);
 	else if (deadline > t && deadline - t > SANE_DELTA)
 		timer_set(&v->singleshot, t + 100 * MILLISECOND);
+	else
+		timer_set(&v->singleshot, deadline);
+}
+
+long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4)
+{
+	struct vcpu *v = current_vcpu();
+
+	/* Since a time in the past: no look at the clock is needed. */
+	if (deadline - v->runstate.state_entry_time > SANE_DELTA)
+		set_odd_timer(v, deadline);
 	else
 		timer_set(&v->singleshot, deadline);
 	return 0;

@@ -47,8 +47,7 @@ static long reply_features(guest_ptr_t out, bool control)
 	return copy_to_guest(out, &info, sizeof(info));
 }
 
-long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
-		    uint64_t a5)
+long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
 	static const uint64_t virt_start = HYPERVISOR_START;
 	const struct domain *d = current_vcpu()->domain;
@@ -87,19 +86,12 @@ long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 }
 
 /* All assists that a 64-bit guest can ask for are always on. */
-long hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a3, uint64_t a4,
-		  uint64_t a5)
+long hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a3, uint64_t a4)
 {
 	struct domain *d = current_vcpu()->domain;
-	const uint64_t known = 1ull << VMASST_TYPE_4gb_segments |
-			       1ull << VMASST_TYPE_4gb_segments_notify |
-			       1ull << VMASST_TYPE_writable_pagetables |
-			       1ull << VMASST_TYPE_pae_extended_cr3 |
-			       1ull << VMASST_TYPE_architectural_iopl |
-			       1ull << VMASST_TYPE_runstate_update_flag |
-			       1ull << VMASST_TYPE_m2p_strict;
 
-	if (type >= 64 || !(known & 1ull << (type & 63)))
+	if (type > VMASST_TYPE_runstate_update_flag &&
+	    type != VMASST_TYPE_m2p_strict)
 		return -XEN_EINVAL;
 	if ((uint32_t)cmd == VMASST_CMD_enable)
 		__atomic_or_fetch(&d->vm_assist, 1ull << type,
@@ -128,7 +120,7 @@ static long console_out(uint64_t count, uint64_t buffer)
 		if (count && hypercall_preempt_check())
 			return hypercall_continue(__HYPERVISOR_console_io,
 						  CONSOLEIO_write, count,
-						  buffer, 0, 0);
+						  buffer, 0);
 	}
 	return 0;
 }
@@ -142,8 +134,7 @@ static long console_in(uint64_t count, uint64_t buffer)
 							       : (long)n;
 }
 
-long hc_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4,
-		   uint64_t a5)
+long hc_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4)
 {
 	if (!domain_is_control(current_vcpu()->domain))
 		return -XEN_EPERM;

@@ -12,15 +12,8 @@
  * Owns nothing after boot. Context: boot CPU, interrupts on.
  * Contract: include/public/xen.h, struct start_info.
  */
-#include "dom0/build.h"
-
-#include "boot/boot.h"
 #include "core/hypercall.h"
-#include "core/services.h"
 #include "dom0/image.h"
-#include "lib/panic.h"
-#include "lib/printf.h"
-#include "lib/string.h"
 #include "mm/mm.h"
 #include "x86/paging.h"
 
@@ -36,7 +29,7 @@ struct builder {
 	struct kernel_image kernel;
 	struct domain *domain;
 	uint64_t pages;
-	uint64_t **p2m; /* the guest's own p2m pages, each of ENTRIES */
+	uint64_t *p2m; /* its machine frames; becomes the guest's list */
 
 	/* The layout; all pfns, sizes in pages. */
 	uint64_t next; /* the first that has no use yet */
@@ -45,7 +38,6 @@ struct builder {
 	uint64_t start_info, tables, table_pages, stack, mapped_end;
 	uint64_t p2m_tables, p2m_table_pages;
 	uint64_t next_table; /* pfn of the next table to hand out */
-	uint64_t l4;         /* pfn */
 };
 
 static uint64_t pages_of(uint64_t bytes)
@@ -55,7 +47,7 @@ static uint64_t pages_of(uint64_t bytes)
 
 static mfn_t pfn_to_mfn(const struct builder *b, uint64_t pfn)
 {
-	return mfn_of(b->p2m[pfn / ENTRIES][pfn % ENTRIES]);
+	return mfn_of(b->p2m[pfn]);
 }
 
 static void *pfn_to_virt(const struct builder *b, uint64_t pfn)
@@ -63,35 +55,10 @@ static void *pfn_to_virt(const struct builder *b, uint64_t pfn)
 	return mfn_to_virt(pfn_to_mfn(b, pfn));
 }
 
-/* Tables below the L4 that [start, end) needs, end > start. */
-static uint64_t table_count(uint64_t start, uint64_t end)
+/* Enough tables to map so many pages anywhere: a few to spare. */
+static uint64_t tables_for(uint64_t pages)
 {
-	uint64_t n = 0;
-
-	for (unsigned int shift = 21; shift <= 39; shift += 9)
-		n += ((end - 1) >> shift) - (start >> shift) + 1;
-	return n;
-}
-
-/* Page tables map themselves, so their number is found by repetition. */
-static void layout_tables(struct builder *b)
-{
-	uint64_t base = b->kernel.virt_base;
-	uint64_t slack = pages_of(512 << 10), round = pages_of(4 << 20), end;
-
-	b->table_pages = 1;
-	for (;;) {
-		uint64_t need;
-
-		b->stack = b->tables + b->table_pages;
-		end = b->stack + 1;
-		b->mapped_end = (end + slack + round - 1) & ~(round - 1);
-		need = 1 +
-		       table_count(base, base + (b->mapped_end << PAGE_SHIFT));
-		if (need <= b->table_pages)
-			return;
-		b->table_pages = need;
-	}
+	return 8 + pages / 500;
 }
 
 static uint64_t place(struct builder *b, uint64_t pages)
@@ -104,6 +71,7 @@ static uint64_t place(struct builder *b, uint64_t pages)
 
 static void layout(struct builder *b)
 {
+	const uint64_t slack = pages_of(512 << 10), round = pages_of(4 << 20);
 	const struct kernel_image *k = &b->kernel;
 
 	b->next = pages_of(k->end);
@@ -114,16 +82,17 @@ static void layout(struct builder *b)
 	if (!k->init_p2m)
 		b->p2m_pfn = place(b, b->p2m_pages);
 	b->start_info = place(b, 1);
-	b->tables = b->next;
-	layout_tables(b);
-	b->next = b->mapped_end;
+	/* They map themselves, too: that is what 12 of 512 entries are for. */
+	b->table_pages = tables_for(b->next + slack + round);
+	b->tables = place(b, b->table_pages);
+	b->stack = place(b, 1);
+	b->next = (b->next + slack + round - 1) & ~(round - 1);
+	b->mapped_end = b->next;
 	if (k->mod_start_pfn)
 		b->ramdisk = place(b, b->ramdisk_pages);
 	if (k->init_p2m) {
 		b->p2m_pfn = place(b, b->p2m_pages);
-		b->p2m_table_pages =
-			table_count(k->init_p2m,
-				    k->init_p2m + (b->p2m_pages << PAGE_SHIFT));
+		b->p2m_table_pages = tables_for(b->p2m_pages);
 		b->p2m_tables = place(b, b->p2m_table_pages);
 	}
 	if (b->next > b->pages)
@@ -142,41 +111,26 @@ static uint64_t choose_pages(const struct builder *b)
 	return min_u64(pages, MAX_PAGES);
 }
 
-static bool within(uint64_t pfn, uint64_t start, uint64_t pages)
-{
-	return pfn >= start && pfn - start < pages;
-}
-
-static mfn_t new_frame(struct builder *b)
-{
-	struct frame *f = domain_alloc_frame(b->domain);
-
-	if (!f)
-		panic("first domain: dom0_mem asks for %lu MiB, but only %lu "
-		      "MiB are there",
-		      b->pages >> 8, b->domain->tot_pages >> 8);
-	return frame_to_mfn(f);
-}
-
-/* The pages of the p2m come first, since they say which frames all have. */
+/* Its memory, and the list of it, which is one of the things in it. */
 static void populate(struct builder *b)
 {
+	uint64_t size = b->p2m_pages << PAGE_SHIFT;
+
 	b->domain->max_pages = b->pages;
-	b->p2m = heap_alloc(b->p2m_pages * sizeof(b->p2m[0]));
+	b->p2m = heap_alloc(size);
 	if (!b->p2m)
 		panic("first domain: no memory for its frame list");
-	for (uint64_t i = 0; i < b->p2m_pages; i++) {
-		b->p2m[i] = mfn_to_virt(new_frame(b));
-		/* Entries behind the last page are invalid frames. */
-		memset(b->p2m[i], 0xff, PAGE_SIZE);
-	}
+	/* Entries behind the last page are invalid frames. */
+	memset(b->p2m, 0xff, size);
 	for (uint64_t pfn = 0; pfn < b->pages; pfn++) {
-		mfn_t m = within(pfn, b->p2m_pfn, b->p2m_pages)
-				  ? virt_to_mfn(b->p2m[pfn - b->p2m_pfn])
-				  : new_frame(b);
+		struct frame *f = domain_alloc_frame(b->domain);
 
-		b->p2m[pfn / ENTRIES][pfn % ENTRIES] = m.n;
-		m2p_set(m, pfn);
+		if (!f)
+			panic("first domain: dom0_mem asks for %lu MiB, but "
+			      "only %lu MiB are there",
+			      b->pages >> 8, pfn >> 8);
+		b->p2m[pfn] = frame_to_mfn(f).n;
+		m2p_set(frame_to_mfn(f), pfn);
 	}
 }
 
@@ -198,29 +152,19 @@ static void copy_in(struct builder *b, uint64_t addr, const void *src,
 	}
 }
 
-static uint64_t table_entry(struct builder *b, uint64_t *slot)
-{
-	if (!*slot)
-		*slot = (pfn_to_mfn(b, b->next_table++).n << PAGE_SHIFT) |
-			PTE_TABLE;
-	return *slot;
-}
-
-static uint64_t *table_virt(uint64_t entry)
-{
-	return mfn_to_virt(
-		mfn_of((entry & 0x000ffffffffff000ull) >> PAGE_SHIFT));
-}
-
 static void map_page(struct builder *b, uint64_t va, uint64_t pfn)
 {
-	uint64_t *table = pfn_to_virt(b, b->l4);
-	bool is_table = within(pfn, b->tables, b->table_pages) ||
-			within(pfn, b->p2m_tables, b->p2m_table_pages);
+	uint64_t *table = pfn_to_virt(b, b->tables);
+	bool is_table = pfn - b->tables < b->table_pages;
 
-	for (unsigned int shift = 39; shift > 12; shift -= 9)
-		table = table_virt(
-			table_entry(b, &table[(va >> shift) % ENTRIES]));
+	for (unsigned int shift = 39; shift > 12; shift -= 9) {
+		uint64_t *slot = &table[(va >> shift) % ENTRIES];
+
+		if (!*slot)
+			*slot = pfn_to_mfn(b, b->next_table++).n << PAGE_SHIFT |
+				PTE_TABLE;
+		table = mfn_to_virt(mfn_of(*slot >> PAGE_SHIFT));
+	}
 	table[(va >> PAGE_SHIFT) % ENTRIES] =
 		(pfn_to_mfn(b, pfn).n << PAGE_SHIFT) |
 		(is_table ? PTE_PAGE_RO : PTE_PAGE);
@@ -230,7 +174,6 @@ static void build_tables(struct builder *b)
 {
 	uint64_t base = b->kernel.virt_base;
 
-	b->l4 = b->tables;
 	b->next_table = b->tables + 1;
 	for (uint64_t pfn = 0; pfn < b->mapped_end; pfn++)
 		map_page(b, base + (pfn << PAGE_SHIFT), pfn);
@@ -253,6 +196,8 @@ static void load_contents(struct builder *b)
 		hypercall_page_fill(pfn_to_virt(b, hypercalls >> PAGE_SHIFT));
 	copy_in(b, b->ramdisk << PAGE_SHIFT,
 		phys_to_virt(b->ramdisk_file->start), b->ramdisk_file->size);
+	copy_in(b, b->p2m_pfn << PAGE_SHIFT, b->p2m,
+		b->p2m_pages << PAGE_SHIFT);
 }
 
 static void fill_start_info(struct builder *b)
@@ -288,7 +233,7 @@ static void start_vcpu(struct builder *b)
 {
 	struct vcpu *v = vcpu_create(b->domain, 0);
 	struct vcpu_guest_context *c = heap_alloc(sizeof(*c));
-	mfn_t root = pfn_to_mfn(b, b->l4);
+	mfn_t root = pfn_to_mfn(b, b->tables);
 	int rc;
 
 	if (!v || !c)

@@ -12,7 +12,6 @@
 #pragma once
 
 #include "lib/panic.h"
-#include "lib/types.h"
 #include "x86/processor.h"
 
 enum lock_rank {

@@ -2,8 +2,8 @@
 /*
  * Basic types and compiler helpers that every file may use.
  *
- * Address types are one-field structures, so that a machine address handed
- * to something that wants a frame number is a compile error.
+ * A frame number is a one-field structure, so that a machine address handed to
+ * something that wants one is a compile error.
  */
 #pragma once
 
@@ -45,19 +45,9 @@ typedef struct {
 	uint64_t n;
 } mfn_t;
 
-/* A machine address in bytes. */
-typedef struct {
-	uint64_t a;
-} maddr_t;
-
 static inline mfn_t mfn_of(uint64_t n)
 {
 	return (mfn_t){ n };
-}
-
-static inline maddr_t maddr_of(uint64_t a)
-{
-	return (maddr_t){ a };
 }
 
 #define INVALID_MFN mfn_of(~0ull)

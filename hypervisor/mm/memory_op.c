@@ -159,45 +159,27 @@ static long acquire_resource(struct vcpu *v, struct domain *d, void *arg)
 		r->nr_frames = GRANT_MAX_FRAMES;
 		return 0;
 	}
-	if (r->frame > GRANT_MAX_FRAMES ||
-	    r->nr_frames > GRANT_MAX_FRAMES - r->frame)
-		return -XEN_EINVAL;
-	if (grant_table_grow(d, (unsigned int)r->frame + r->nr_frames))
-		return -XEN_ENOMEM;
-	for (unsigned int i = 0; i < r->nr_frames; i++) {
-		xen_pfn_t mfn =
-			grant_table_frame(d, (unsigned int)r->frame + i).n;
-
-		if (copy_array_to_guest(list, i, 1, &mfn, sizeof(mfn)))
-			return -XEN_EFAULT;
-	}
-	return 0;
+	return grant_frames(d, r->frame, r->nr_frames, list);
 }
 
-#define ROW(op, fn, type, flags) [op] = { fn, sizeof(struct type), flags }
+#define IN_OUT               (SUBOP_IN | SUBOP_OUT)
+#define IN_TARGET            (SUBOP_IN | SUBOP_TARGET)
+#define ROW(op, type, flags) [XENMEM_##op] = { op, sizeof(struct type), flags }
+
 static const struct subop memory_ops[] = {
-	ROW(XENMEM_current_reservation, current_reservation, xen_memory_domain,
-	    SUBOP_IN | SUBOP_TARGET),
-	ROW(XENMEM_maximum_reservation, maximum_reservation, xen_memory_domain,
-	    SUBOP_IN | SUBOP_TARGET),
-	ROW(XENMEM_maximum_gpfn, maximum_gpfn, xen_memory_domain,
-	    SUBOP_IN | SUBOP_TARGET),
-	ROW(XENMEM_machphys_mapping, machphys_mapping, xen_machphys_mapping,
-	    SUBOP_OUT),
-	ROW(XENMEM_machphys_mfn_list, machphys_mfn_list, xen_machphys_mfn_list,
-	    SUBOP_IN | SUBOP_OUT),
-	ROW(XENMEM_memory_map, memory_map, xen_memory_map,
-	    SUBOP_IN | SUBOP_OUT),
-	ROW(XENMEM_machine_memory_map, machine_memory_map, xen_memory_map,
-	    SUBOP_IN | SUBOP_OUT | SUBOP_PRIV),
-	ROW(XENMEM_set_memory_map, set_memory_map, xen_foreign_memory_map,
-	    SUBOP_IN | SUBOP_PRIV | SUBOP_TARGET),
-	ROW(XENMEM_acquire_resource, acquire_resource, xen_mem_acquire_resource,
-	    SUBOP_IN | SUBOP_OUT | SUBOP_PRIV | SUBOP_TARGET),
+	ROW(current_reservation, xen_memory_domain, IN_TARGET),
+	ROW(maximum_reservation, xen_memory_domain, IN_TARGET),
+	ROW(maximum_gpfn, xen_memory_domain, IN_TARGET),
+	ROW(machphys_mapping, xen_machphys_mapping, SUBOP_OUT),
+	ROW(machphys_mfn_list, xen_machphys_mfn_list, IN_OUT),
+	ROW(memory_map, xen_memory_map, IN_OUT),
+	ROW(machine_memory_map, xen_memory_map, IN_OUT | SUBOP_PRIV),
+	ROW(set_memory_map, xen_foreign_memory_map, IN_TARGET | SUBOP_PRIV),
+	ROW(acquire_resource, xen_mem_acquire_resource,
+	    IN_OUT | SUBOP_PRIV | SUBOP_TARGET),
 };
 
-long hc_memory_op(uint64_t command, uint64_t arg_va, uint64_t a3, uint64_t a4,
-		  uint64_t a5)
+long hc_memory_op(uint64_t command, uint64_t arg_va, uint64_t a3, uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 	unsigned int cmd = command & ((1u << MEMORY_COMMAND_BITS) - 1);

@@ -117,7 +117,7 @@ static long batch_call(const struct batch_call *call, uint64_t requests,
 		return rc;
 	return hypercall_continue(call->number, requests + done * call->size,
 				  (count - done) | CONTINUED, total_va,
-				  foreigndom, 0);
+				  foreigndom);
 }
 
 /* mmu_update */
@@ -197,7 +197,7 @@ static int mmu_update_run(struct parties *p, const void *requests,
 }
 
 long hc_mmu_update(uint64_t reqs, uint64_t count, uint64_t done,
-		   uint64_t foreigndom, uint64_t unused)
+		   uint64_t foreigndom)
 {
 	static const struct batch_call call = { __HYPERVISOR_mmu_update, CHUNK,
 						sizeof(struct mmu_update),
@@ -254,19 +254,18 @@ static inline long update_va(uint64_t va, uint64_t value, uint64_t flags,
 	if (rc == -XEN_ERESTART)
 		return hypercall_continue(
 			__HYPERVISOR_update_va_mapping_otherdomain, va, value,
-			flags, domid, 0);
+			flags, domid);
 	return rc ? rc : guest_flush(v->domain, va, flags);
 }
 
 long hc_update_va_mapping(uint64_t va, uint64_t value, uint64_t flags,
-			  uint64_t a4, uint64_t a5)
+			  uint64_t a4)
 {
 	return update_va(va, value, flags, DOMID_SELF, current_vcpu()->domain);
 }
 
 long hc_update_va_mapping_otherdomain(uint64_t va, uint64_t value,
-				      uint64_t flags, uint64_t domid,
-				      uint64_t a5)
+				      uint64_t flags, uint64_t domid)
 {
 	struct parties p;
 	long rc = parties_get(&p, domid & 0xffff);
@@ -401,7 +400,7 @@ static int mmuext_run(struct parties *p, const void *op, unsigned int n,
 }
 
 long hc_mmuext_op(uint64_t ops, uint64_t count, uint64_t done,
-		  uint64_t foreigndom, uint64_t unused)
+		  uint64_t foreigndom)
 {
 	static const struct batch_call call = { __HYPERVISOR_mmuext_op, 1,
 						sizeof(struct mmuext_op),

@@ -152,7 +152,7 @@ long reservation_op(struct vcpu *v, unsigned int cmd, uint64_t done,
 		return (long)done;
 	return hypercall_continue(__HYPERVISOR_memory_op,
 				  cmd | done << MEMORY_COMMAND_BITS, arg.va, 0,
-				  0, 0);
+				  0);
 }
 
 /* Exchange. */
@@ -256,5 +256,5 @@ long memory_exchange(struct vcpu *v, guest_ptr_t arg)
 	if (rc != -XEN_ERESTART)
 		return rc;
 	return hypercall_continue(__HYPERVISOR_memory_op, XENMEM_exchange,
-				  arg.va, 0, 0, 0);
+				  arg.va, 0, 0);
 }

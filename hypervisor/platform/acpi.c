@@ -8,10 +8,8 @@
 #include "platform/acpi.h"
 
 #include "boot/boot.h"
-#include "lib/printf.h"
 #include "lib/string.h"
 #include "x86/paging.h"
-#include "x86/processor.h"
 
 #define MAX_TABLE 0x100000u
 

@@ -6,7 +6,6 @@
  */
 #include "lib/spinlock.h"
 #include "platform/platform.h"
-#include "x86/processor.h"
 
 #define PCI_ADDRESS 0xcf8
 #define PCI_DATA    0xcfc

@@ -4,12 +4,10 @@
  * Any context; the other CPUs are stopped first.
  */
 #include "core/services.h"
-#include "lib/panic.h"
 #include "lib/printf.h"
 #include "platform/acpi.h"
 #include "x86/clock.h"
 #include "x86/paging.h"
-#include "x86/processor.h"
 #include "x86/smp.h"
 
 #define PM1_SCI_ENABLE   1u

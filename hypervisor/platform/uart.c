@@ -7,7 +7,6 @@
 #include "core/console.h"
 #include "platform/platform.h"
 #include "x86/apic.h"
-#include "x86/cpu.h"
 #include "x86/irq.h"
 #include "x86/processor.h"
 
@@ -65,7 +64,6 @@ static int uart_read(void)
 }
 
 static const struct console_device uart_console = {
-	.name = "com1",
 	.write = uart_write,
 	.read = uart_read,
 };

@@ -42,7 +42,6 @@ static void vga_write(const char *s, size_t n)
 }
 
 static const struct console_device vga_console = {
-	.name = "vga",
 	.write = vga_write,
 };
 

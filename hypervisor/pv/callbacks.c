@@ -17,8 +17,7 @@ bool pv_handler_ok(uint64_t address)
 	return guest_range_ok(address, 1);
 }
 
-long hc_set_trap_table(uint64_t table, uint64_t a2, uint64_t a3, uint64_t a4,
-		       uint64_t a5)
+long hc_set_trap_table(uint64_t table, uint64_t a2, uint64_t a3, uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 	struct trap_info t;
@@ -54,8 +53,7 @@ static uint64_t *callback_slot(struct vcpu *v, unsigned int type)
 	return &v->callback[index_clamp(type, ARRAY_SIZE(v->callback))];
 }
 
-long hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
-		    uint64_t a5)
+long hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 	struct callback_register r = { 0 };
@@ -89,7 +87,7 @@ long hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 }
 
 long hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall,
-		      uint64_t a4, uint64_t a5)
+		      uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 
@@ -102,8 +100,7 @@ long hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall,
 	return 0;
 }
 
-long hc_nmi_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
-	       uint64_t a5)
+long hc_nmi_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 	struct xennmi_callback cb = { 0 };
@@ -124,8 +121,7 @@ long hc_nmi_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4,
 	return 0;
 }
 
-long hc_stack_switch(uint64_t ss, uint64_t sp, uint64_t a3, uint64_t a4,
-		     uint64_t a5)
+long hc_stack_switch(uint64_t ss, uint64_t sp, uint64_t a3, uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 
@@ -134,8 +130,7 @@ long hc_stack_switch(uint64_t ss, uint64_t sp, uint64_t a3, uint64_t a4,
 	return 0;
 }
 
-long hc_fpu_taskswitch(uint64_t set, uint64_t a2, uint64_t a3, uint64_t a4,
-		       uint64_t a5)
+long hc_fpu_taskswitch(uint64_t set, uint64_t a2, uint64_t a3, uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 
@@ -145,7 +140,7 @@ long hc_fpu_taskswitch(uint64_t set, uint64_t a2, uint64_t a3, uint64_t a4,
 }
 
 long hc_set_segment_base(uint64_t which, uint64_t base, uint64_t a3,
-			 uint64_t a4, uint64_t a5)
+			 uint64_t a4)
 {
 	static const uint32_t msrs[] = {
 		[SEGBASE_FS] = MSR_FS_BASE,
@@ -167,7 +162,7 @@ long hc_set_segment_base(uint64_t which, uint64_t base, uint64_t a3,
  * The return from a guest handler. Sets rax itself: hypercall_dispatch()
  * leaves it alone.
  */
-long hc_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+long hc_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 	struct cpu_regs *r = guest_regs();

@@ -70,16 +70,14 @@ int pv_debugreg_set(struct vcpu *v, unsigned int reg, uint64_t value)
 	return 0;
 }
 
-long hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a3, uint64_t a4,
-		     uint64_t a5)
+long hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a3, uint64_t a4)
 {
 	if (reg >= 8)
 		return -XEN_EINVAL;
 	return pv_debugreg_set(current_vcpu(), (unsigned int)reg, value);
 }
 
-long hc_get_debugreg(uint64_t reg, uint64_t a2, uint64_t a3, uint64_t a4,
-		     uint64_t a5)
+long hc_get_debugreg(uint64_t reg, uint64_t a2, uint64_t a3, uint64_t a4)
 {
 	if (reg >= 8 || reg == 4 || reg == 5)
 		return -XEN_EINVAL;

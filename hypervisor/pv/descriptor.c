@@ -135,8 +135,7 @@ put:
 	return -XEN_EINVAL;
 }
 
-long hc_set_gdt(uint64_t list, uint64_t entries, uint64_t a3, uint64_t a4,
-		uint64_t a5)
+long hc_set_gdt(uint64_t list, uint64_t entries, uint64_t a3, uint64_t a4)
 {
 	uint64_t mfns[GDT_PAGES];
 
@@ -191,7 +190,7 @@ bool pv_ldt_fault(struct vcpu *v, uint64_t cr2)
 
 /* Descriptor pages take checked entries, plain pages take anything. */
 long hc_update_descriptor(uint64_t maddr, uint64_t descriptor, uint64_t a3,
-			  uint64_t a4, uint64_t a5)
+			  uint64_t a4)
 {
 	struct domain *d = current_vcpu()->domain;
 	mfn_t m = mfn_of(maddr >> PAGE_SHIFT);

@@ -177,10 +177,8 @@ void apic_timer_arm(uint64_t deadline)
 	/* Far ones are rounded; the timer code will ask again. 2^40 * 2^23 */
 	uint64_t ticks = min_u64(ns, 1ull << 40) * timer_khz / 1000000 + 1;
 
-	if (deadline == ~0ull)
-		ticks = 0; /* disarms */
 	if (cpu_features.tsc_deadline)
-		wrmsr(MSR_TSC_DEADLINE, ticks ? rdtsc() + ticks : 0);
+		wrmsr(MSR_TSC_DEADLINE, rdtsc() + ticks);
 	else
 		apic_write(APIC_TIMER_INITIAL, (uint32_t)min_u64(ticks, ~0u));
 }

@@ -10,7 +10,7 @@ void apic_eoi(void);
 
 /*
  * One interrupt on this CPU at now() == deadline or soon after: the time may
- * be past; ~0 = none.
+ * be past.
  */
 void apic_timer_arm(uint64_t deadline_ns);
 

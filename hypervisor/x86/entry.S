@@ -139,12 +139,12 @@ syscall_for_guest:
  */
 syscall_entry:
 	SYSCALL_FRAME GUEST_CS64
-	mov	%eax, %r9d
+	mov	%eax, %r8d
 	mov	(CPU_CURRENT + REGS_SIZE - CPU_BLOCK_SIZE)(%rsp), %rax
 	cmpb	$0, VCPU_IN_KERNEL(%rax)
 	je	syscall_for_guest
 	mov	%r10, %rcx
-	CLEAR	r10d, r11d, ebx, ebp, r12d, r13d, r14d, r15d
+	CLEAR	r9d, r10d, r11d, ebx, ebp, r12d, r13d, r14d, r15d
 	sti
 	call	hypercall_dispatch
 	cmp	$NO_RESULT, %rax

@@ -40,7 +40,7 @@ static unsigned int table_index(uint64_t va, unsigned int level)
 static uint64_t *new_table(void)
 {
 	uint64_t *t = heap_total_pages() ? heap_alloc(PAGE_SIZE)
-					 : boot_alloc_pages(1);
+					 : boot_alloc(PAGE_SIZE);
 
 	if (!t)
 		panic("no memory for the hypervisor's page tables");
@@ -183,9 +183,7 @@ const void *map_firmware(uint64_t pa, size_t size)
 void paging_populate(uint64_t va, uint64_t size)
 {
 	for (uint64_t at = 0; at < size; at += LARGE_SIZE)
-		map_range(va + at,
-			  virt_to_phys(
-				  boot_alloc_aligned(LARGE_SIZE, LARGE_SIZE)),
+		map_range(va + at, virt_to_phys(boot_alloc(LARGE_SIZE)),
 			  LARGE_SIZE, PTE_HV_RW);
 }
 
@@ -196,7 +194,7 @@ void paging_populate(uint64_t va, uint64_t size)
 void paging_make_m2p(void)
 {
 	for (uint64_t at = 0; at < machine_frames * 8; at += LARGE_SIZE) {
-		void *p = boot_alloc_aligned(LARGE_SIZE, LARGE_SIZE);
+		void *p = boot_alloc(LARGE_SIZE);
 
 		memset(p, 0xff, LARGE_SIZE);
 		map_range(M2P_VIRT_START + at, virt_to_phys(p), LARGE_SIZE,

@@ -273,8 +273,8 @@ static void test_memory(void)
 	CHECK(machine_frames == 0x1000);
 	CHECK(boot_low_page == 0x8e000);
 	for (unsigned int i = 0; i < 200; i++)
-		take_pages(boot_alloc_pages(1), PAGE_SIZE);
-	p = boot_alloc_aligned(0x200000, 0x200000);
+		take_pages(boot_alloc(PAGE_SIZE), PAGE_SIZE);
+	p = boot_alloc(0x200000);
 	CHECK(!((uint64_t)((char *)p - fake_memory) & 0x1fffff));
 	take_pages(p, 0x200000);
 	n = boot_memory_take(&ranges);
@@ -285,7 +285,7 @@ static void test_memory(void)
 	for (unsigned int i = 0; i < PAGES; i++)
 		CHECK(!usable[i]);
 	if (!setjmp(panicked)) {
-		boot_alloc_pages(1);
+		boot_alloc(PAGE_SIZE);
 		CHECK(!"closed allocator gave memory");
 	}
 }

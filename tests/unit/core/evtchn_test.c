@@ -23,7 +23,7 @@ static long call_as(struct domain *d, unsigned int cmd, void *arg)
 	long rc;
 
 	cpu_get(0)->current = d->vcpu[0];
-	rc = hc_event_channel_op(cmd, (uint64_t)(uintptr_t)arg, 0, 0, 0);
+	rc = hc_event_channel_op(cmd, (uint64_t)(uintptr_t)arg, 0, 0);
 	cpu_get(0)->current = NULL;
 	return rc;
 }
@@ -294,7 +294,7 @@ static long poll(struct vcpu *v, evtchn_port_t *ports, unsigned int n,
 	op.ports.p = ports;
 	machine_be(v->cpu);
 	CHECK(current_vcpu() == v);
-	rc = hc_sched_op(SCHEDOP_poll, (uint64_t)(uintptr_t)&op, 0, 0, 0);
+	rc = hc_sched_op(SCHEDOP_poll, (uint64_t)(uintptr_t)&op, 0, 0);
 	machine_settle();
 	return rc;
 }

@@ -12,16 +12,15 @@ static struct heap heap;
 static struct heap_node nodes[NODES];
 static uint64_t base; /* keys lie around it */
 
-static void check_tree(const struct heap_node *parent)
+static void check_tree(const struct heap_node *parent,
+		       const struct heap_node *n)
 {
-	const struct heap_node *up = parent, *n;
-
-	for (n = parent->child; n; n = n->next) {
-		CHECK(n->up == up);
-		CHECK(parent == &heap.top || !heap_before(n->key, parent->key));
-		check_tree(n);
-		up = n;
-	}
+	if (!n)
+		return;
+	CHECK(n->up == parent);
+	CHECK(parent == &heap.top || !heap_before(n->key, parent->key));
+	check_tree(n, n->left);
+	check_tree(n, n->right);
 }
 
 /* The walk meets every node that is in the heap, once; the first is least. */
@@ -30,7 +29,8 @@ static void check(void)
 	const struct heap_node *first = heap_first(&heap), *n;
 	unsigned int in = 0, met = 0;
 
-	check_tree(&heap.top);
+	CHECK(!heap.top.up && !heap.top.right);
+	check_tree(&heap.top, heap.top.left);
 	for (unsigned int i = 0; i < NODES; i++) {
 		in += heap_holds(&nodes[i]);
 		CHECK(!heap_holds(&nodes[i]) ||

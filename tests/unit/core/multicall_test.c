@@ -79,7 +79,7 @@ static long call(uint64_t what, uint64_t value)
 	switch (what) {
 	case AGAIN:
 		return hypercall_continue(__HYPERVISOR_mmu_update, RETURN,
-					  value, 3, 4, 5);
+					  value, 3, 4);
 	case LEAVE:
 		vcpu.in_kernel = false;
 		break;
@@ -90,7 +90,7 @@ static long call(uint64_t what, uint64_t value)
 		domain.shut_down = true;
 		break;
 	case NEST:
-		return hc_multicall((uint64_t)list, 1, 0, 0, 0);
+		return hc_multicall((uint64_t)list, 1, 0, 0);
 	case COPY_BACK_FAILS:
 		writable_to = (uint64_t)list;
 		break;
@@ -101,10 +101,9 @@ static long call(uint64_t what, uint64_t value)
 /* All of them, but for the one under test. */
 #define HYPERCALL(number, name, who)                                           \
 	__attribute__((weak)) long hc_##name(uint64_t a1, uint64_t a2,         \
-					     uint64_t a3, uint64_t a4,         \
-					     uint64_t a5)                      \
+					     uint64_t a3, uint64_t a4)         \
 	{                                                                      \
-		(void)a3, (void)a4, (void)a5;                                  \
+		(void)a3, (void)a4;                                            \
 		return call(a1, a2);                                           \
 	}
 #include "core/hypercall_table.h"
@@ -133,7 +132,7 @@ static void start(void)
 
 static long run(unsigned int n)
 {
-	return hc_multicall((uint64_t)list, n, 0, 0, 0);
+	return hc_multicall((uint64_t)list, n, 0, 0);
 }
 
 /* The first n have run, and nothing behind them is touched. */
@@ -191,7 +190,7 @@ static void test_stops(void)
 		entry(at, __HYPERVISOR_memory_op, AGAIN);
 		(void)run(ENTRIES);
 		CHECK(list[at].op == __HYPERVISOR_mmu_update);
-		CHECK(list[at].args[0] == RETURN && list[at].args[4] == 5);
+		CHECK(list[at].args[0] == RETURN && list[at].args[3] == 4);
 		list[at].result = 77;
 		check_done(at);
 		check_continues(at, ENTRIES - at);
@@ -232,7 +231,7 @@ static void test_faults(void)
 	start();
 	memmove((char *)list + 8, list, sizeof(list) - sizeof(list[0]));
 	readable_to = (uint64_t)&list[64];
-	CHECK(hc_multicall((uint64_t)list + 8, 80, 0, 0, 0) == -XEN_EFAULT);
+	CHECK(hc_multicall((uint64_t)list + 8, 80, 0, 0) == -XEN_EFAULT);
 	CHECK(calls == 63);
 	start();
 	writable_to = (uint64_t)list;

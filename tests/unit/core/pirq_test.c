@@ -23,7 +23,7 @@ static long call_as(struct domain *d, hypercall_fn *fn, unsigned int cmd,
 	long rc;
 
 	cpu_get(0)->current = d->vcpu[0];
-	rc = fn(cmd, (uint64_t)(uintptr_t)arg, 0, 0, 0);
+	rc = fn(cmd, (uint64_t)(uintptr_t)arg, 0, 0);
 	cpu_get(0)->current = NULL;
 	return rc;
 }

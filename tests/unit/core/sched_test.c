@@ -309,13 +309,24 @@ static void test_no_starvation(void)
 	fake_ok("the least weight among the greatest runs now and then");
 }
 
+static void set_cap(struct domain *d, unsigned int percent)
+{
+	struct xen_domctl op = { .u.scheduler_op = {
+					 .sched_id = XEN_SCHEDULER_CREDIT2,
+					 .cmd = XEN_DOMCTL_SCHEDOP_putinfo,
+					 .u.credit2.cap = (uint16_t)percent,
+				 } };
+
+	CHECK(!sched_ctl_params(d, &op));
+}
+
 static void check_cap(unsigned int vcpus, unsigned int percent)
 {
 	struct domain *capped = fake_domain(1, vcpus, false);
 	struct domain *hog = fake_domain(2, 1, false);
 	uint64_t sum = 0, started;
 
-	sched_set_cap(capped, percent);
+	set_cap(capped, percent);
 	up(capped);
 	started = fake_now;
 	for (unsigned int i = 0; i < 400; i++) {
@@ -349,17 +360,17 @@ static void test_cap_changes(void)
 	uint64_t before;
 
 	up(d);
-	sched_set_cap(d, 10);
+	set_cap(d, 10);
 	machine_run_until(fake_now + TICKS / 2 + 3 * MS);
 	CHECK(!v->running && v->runstate.state == RUNSTATE_offline);
-	sched_set_cap(d, 0);
+	set_cap(d, 0);
 	machine_settle();
 	CHECK(v->running);
 	before = ran(v);
 	machine_run_until(fake_now + TICKS);
 	check_near(ran(v) - before, TICKS, 1);
 	/* And nothing is armed for a domain that needs none of it. */
-	sched_set_cap(d, 50);
+	set_cap(d, 50);
 	machine_settle();
 	block(v);
 	machine_run_until(fake_now + TICKS);
@@ -641,8 +652,7 @@ static void test_random(void)
 			pin(v, 0, (uint64_t)random() % 7 + 1);
 			break;
 		case 8:
-			sched_set_cap(v->domain,
-				      (unsigned int)(random() % 3) * 30);
+			set_cap(v->domain, (unsigned int)(random() % 3) * 30);
 			break;
 		case 0:
 			if (current_vcpu())

@@ -430,7 +430,7 @@ void panic(const char *fmt, ...)
 
 /* Nothing is begun here that must give way. */
 long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
-			uint64_t a3, uint64_t a4, uint64_t a5)
+			uint64_t a3, uint64_t a4)
 {
 	return -XEN_ERESTART;
 }

@@ -229,7 +229,7 @@ void machine_run(struct vcpu *v)
 
 static struct {
 	bool wanted;
-	uint64_t args[5];
+	uint64_t args[4];
 } continuation;
 
 bool hypercall_preempt_check(void)
@@ -238,9 +238,9 @@ bool hypercall_preempt_check(void)
 }
 
 long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
-			uint64_t a3, uint64_t a4, uint64_t a5)
+			uint64_t a3, uint64_t a4)
 {
-	uint64_t args[5] = { a1, a2, a3, a4, a5 };
+	uint64_t args[4] = { a1, a2, a3, a4 };
 
 	(void)number;
 	continuation.wanted = true;
@@ -271,14 +271,14 @@ static void resume_on(unsigned int cpu, struct vcpu *v)
 long machine_hypercall(unsigned int number, uint64_t a1, uint64_t a2,
 		       uint64_t a3, uint64_t a4)
 {
-	uint64_t a[5] = { a1, a2, a3, a4, 0 };
+	uint64_t a[4] = { a1, a2, a3, a4 };
 	struct vcpu *v = current_vcpu();
 	unsigned int cpu = me;
 	long rc;
 
 	for (;;) {
 		continuation.wanted = false;
-		rc = calls[number](a[0], a[1], a[2], a[3], a[4]);
+		rc = calls[number](a[0], a[1], a[2], a[3]);
 		if (!continuation.wanted)
 			return rc;
 		memcpy(a, continuation.args, sizeof(a));
@@ -363,16 +363,11 @@ void m2p_init(void)
 {
 }
 
-int grant_table_grow(struct domain *d, unsigned int n)
+long grant_frames(struct domain *d, uint64_t first, uint64_t n,
+		  guest_ptr_t list)
 {
-	(void)d, (void)n;
-	return -XEN_EINVAL;
-}
-
-mfn_t grant_table_frame(struct domain *d, unsigned int i)
-{
-	(void)d, (void)i;
-	return INVALID_MFN;
+	(void)d, (void)first, (void)n, (void)list;
+	return 0;
 }
 
 int pv_set_ldt(struct vcpu *v, uint64_t base, uint64_t entries)
