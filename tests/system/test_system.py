@@ -133,6 +133,62 @@ def test_virtio_on_reference(env):
     scenario(env, "reference", "virtio", "vd0", "virtio")
 
 
-for _test in (test_virtio_pvgrub, test_nvme_e1000e, test_ahci,
-              test_virtio_on_reference):
+# Seconds of each part of the campaign: ten minutes in all.
+FIO_SECONDS = 75
+FIO_DISKS = {"xvdb": ("virtio", "vd1"), "xvdc": ("nvme", "nvme0n1"),
+             "xvdd": ("ahci", "sd0"), "xvde": ("virtio", "vd2")}
+# Reads and writes of all sizes with flushes between them; then blocks that
+# are discarded, written and read. Whatever is read back is verified.
+FIO_KINDS = {"rw": "--rw=randrw --bsrange=4k-128k --fsync=32",
+             "trim": "--rw=randtrimwrite --bs=16k"}
+
+
+def fio(vm, kind, depth, disks):
+    """One part of the campaign; returns requests read, written, discarded."""
+    jobs = " ".join(f"--name={disk} --filename=/dev/{disk}" for disk in disks)
+    shell(vm, f"fio --ioengine=libaio --direct=1 --iodepth={depth} "
+          "--verify=crc32c --verify_backlog=64 --verify_fatal=1 "
+          "--serialize_overlap=1 --randrepeat=0 --time_based "
+          f"--runtime={FIO_SECONDS} {FIO_KINDS[kind]} {jobs} >log 2>&1; "
+          'echo "fio ended: $?"', r"^fio ended: \d+", FIO_SECONDS + 300)
+    shell(vm, "cat log; echo the end", r"^the end")
+    log = vm.text[vm.text.rindex("fio ended: "):]
+    assert log.startswith("fio ended: 0\n"), log
+    assert len(re.findall(r": err= 0: ", log)) == len(disks), log
+    issued = re.findall(r"issued rwts: total=(\d+),(\d+),(\d+),", log)
+    totals = [sum(int(job[i]) for job in issued) for i in range(3)]
+    print(f"fio {kind}, depth {depth}, {len(disks)} disks: "
+          "{} read, {} written, {} discarded".format(*totals), flush=True)
+    assert totals[0] and totals[1] and (totals[2] or kind == "rw"), log
+    return totals
+
+
+def test_fio_campaign(env):
+    """Disks of all kinds: one of them alone, and four at once."""
+    disk = own_disk(env)
+    files = direct_files(disk, env.tmp, "vd0")
+    more = "".join(f", 'phy:{name},{guest},w'"
+                   for guest, (_, name) in FIO_DISKS.items())
+    files["system.cfg"] = files["system.cfg"].replace(
+        "'phy:vd0,xvda,w'", "'phy:vd0,xvda,w'" + more)
+    arguments = disk_image(disk, "virtio")
+    for guest, (kind, _) in FIO_DISKS.items():
+        image = env.tmp / f"{guest}.img"
+        with image.open("wb") as file:
+            file.truncate(64 << 20)
+        arguments += disk_image(image, kind, guest)
+    vm = env.control("tenon", env.ramdisk(files, base=False), mem="3G",
+                     timeout=3000, qemu_args=" ".join(arguments), cpu="max")
+    vm.send("create /guests/system.cfg -c")
+    log_in(vm)
+    for kind in FIO_KINDS:
+        for depth in (1, 32):
+            fio(vm, kind, depth, ["xvdb"])
+            fio(vm, kind, depth, list(FIO_DISKS))
+    leave(env, "tenon", vm, disk)
+
+
+for _test in (test_virtio_pvgrub, test_nvme_e1000e, test_ahci):
     _test.is_long = True
+for _test in (test_virtio_on_reference, test_fio_campaign):
+    _test.is_soak = True
