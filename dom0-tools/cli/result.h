@@ -45,6 +45,7 @@ struct result_shape {
 
 struct result {
 	bool is_json;
+	const char *only; /* text of an object: the value of this field alone */
 	struct json json;
 
 	/* Text: the row that is open and not shown yet. */

@@ -400,6 +400,21 @@ static int (*const steps[])(struct build *build) = {
 	introduce,
 };
 
+int tk_build_check(const struct tk_build_request *request, uint64_t *pages,
+		   struct tk_error *err)
+{
+	struct build build = { .request = request, .err = err };
+	int rc = read_kernel(&build);
+
+	if (!rc)
+		rc = make_layout(&build);
+	if (!rc)
+		rc = check_free_memory(&build);
+	*pages = build.layout.memory_pages + OVERHEAD_PAGES;
+	tk_elf_blob_free(&build.kernel);
+	return rc;
+}
+
 int tk_build_domain(struct tk_built_domain *built,
 		    const struct tk_build_request *request,
 		    struct tk_error *err)

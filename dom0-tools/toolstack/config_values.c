@@ -36,6 +36,8 @@ int tk_wishes_value_fail(struct wishes *wishes,
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (!value->line)
+		return tk_fail(wishes->err, "command line: %s", text);
 	return tk_fail(wishes->err, "%s:%u:%u: %s", wishes->config->file_name,
 		       value->line, value->column, text);
 }
@@ -158,37 +160,42 @@ static bool is_name_character(char c)
 	return c > ' ' && c < 0x7f && c != '/';
 }
 
+int tk_domain_name_check(const char *name, struct tk_error *err)
+{
+	const char *p;
+
+	if (!*name)
+		return tk_fail(err, "name is empty");
+	if (strlen(name) > MAX_NAME_LENGTH)
+		return tk_fail(err,
+			       "name is %zu characters long; the limit is %d",
+			       strlen(name), MAX_NAME_LENGTH);
+	for (p = name; *p; p++) {
+		if (!is_name_character(*p))
+			return tk_fail(err,
+				       "name = \"%s\": only printable ASCII "
+				       "without blanks and '/'",
+				       name);
+	}
+	/* Commands take a name or a number; such a name would be neither. */
+	if (is_decimal(name))
+		return tk_fail(err,
+			       "name = \"%s\": a name of digits only would "
+			       "look like a domain number",
+			       name);
+	return 0;
+}
+
 int tk_read_name(struct wishes *wishes, const struct tk_config_setting *setting,
 		 void *target)
 {
-	const struct tk_config_value *value = &setting->value;
-	const char *p;
+	struct tk_error why;
 
 	if (tk_read_text(wishes, setting, target))
 		return -1;
-	if (!*value->text)
-		return tk_wishes_value_fail(wishes, value, "name is empty");
-	if (strlen(value->text) > MAX_NAME_LENGTH)
-		return tk_wishes_value_fail(
-			wishes, value,
-			"name is %zu characters long; the limit "
-			"is %d",
-			strlen(value->text), MAX_NAME_LENGTH);
-	for (p = value->text; *p; p++) {
-		if (!is_name_character(*p))
-			return tk_wishes_value_fail(
-				wishes, value,
-				"name = \"%s\": only printable "
-				"ASCII without blanks and '/'",
-				value->text);
-	}
-	/* Commands take a name or a number; such a name would be neither. */
-	if (is_decimal(value->text))
-		return tk_wishes_value_fail(
-			wishes, value,
-			"name = \"%s\": a name of digits only would "
-			"look like a domain number",
-			value->text);
+	if (tk_domain_name_check(setting->value.text, &why))
+		return tk_wishes_value_fail(wishes, &setting->value, "%s",
+					    why.text);
 	return 0;
 }
 

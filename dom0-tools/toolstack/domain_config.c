@@ -292,12 +292,25 @@ int tk_domain_config_parse(struct tk_domain_config *domain,
 			   const char *file_name, const char *text, size_t size,
 			   struct tk_error *err)
 {
+	return tk_domain_config_parse_with(domain, file_name, text, size, NULL,
+					   0, err);
+}
+
+int tk_domain_config_parse_with(struct tk_domain_config *domain,
+				const char *file_name, const char *text,
+				size_t size, char *const *overrides,
+				size_t n_overrides, struct tk_error *err)
+{
 	struct tk_config config;
-	int rc;
+	size_t i;
+	int rc = 0;
 
 	if (tk_config_parse(&config, file_name, text, size, err))
 		return -1;
-	rc = tk_domain_config_from(domain, &config, err);
+	for (i = 0; i < n_overrides && !rc; i++)
+		rc = tk_config_override(&config, overrides[i], err);
+	if (!rc)
+		rc = tk_domain_config_from(domain, &config, err);
 	tk_config_free(&config);
 	return rc;
 }

@@ -74,6 +74,14 @@ tk_must_check int tk_domain_config_parse(struct tk_domain_config *domain,
 					 const char *text, size_t size,
 					 struct tk_error *err);
 
+/* The same with settings of a command line (tk_config_override()). */
+tk_must_check int tk_domain_config_parse_with(struct tk_domain_config *domain,
+					      const char *file_name,
+					      const char *text, size_t size,
+					      char *const *overrides,
+					      size_t n_overrides,
+					      struct tk_error *err);
+
 void tk_domain_config_free(struct tk_domain_config *domain);
 
 /* A copy of all that it owns; negative without memory, and nothing is left. */
@@ -97,6 +105,9 @@ tk_must_check int tk_domain_config_add_vif(struct tk_domain_config *domain,
 					   const struct tk_vif *vif,
 					   struct tk_error *err);
 void tk_domain_config_drop_vif(struct tk_domain_config *domain, size_t index);
+
+/* The rules of the key `name`; the error says which is broken. */
+tk_must_check int tk_domain_name_check(const char *name, struct tk_error *err);
 
 /* "destroy", "restart", ... */
 const char *tk_action_name(enum tk_action action);

@@ -37,6 +37,7 @@ struct tk_guest {
 	bool has_ended;         /* by itself or by tk_guest_destroy() */
 	const char *end_reason; /* when has_ended: "poweroff", "crash", ... */
 	bool is_restarting;     /* what it has on disks in memory stays */
+	uint64_t started_ns;    /* on tk_clock_ns(), its domain's start */
 };
 
 /* What the list needs from the program that holds it. */
@@ -68,6 +69,24 @@ tk_must_check int tk_guest_destroy(struct tk_guest *guest,
 tk_must_check int tk_guest_pause(struct tk_guest *guest, struct tk_error *err);
 tk_must_check int tk_guest_unpause(struct tk_guest *guest,
 				   struct tk_error *err);
+
+/* A name that no other guest has, by the rules of the key `name`. */
+tk_must_check int tk_guest_rename(struct tk_guest *guest, const char *name,
+				  struct tk_error *err);
+
+/* As if the key had been typed with Alt and SysRq at the guest's console. */
+tk_must_check int tk_guest_sysrq(struct tk_guest *guest, char key,
+				 struct tk_error *err);
+tk_must_check int tk_guest_nmi(struct tk_guest *guest, unsigned int vcpu,
+			       struct tk_error *err);
+
+/*
+ * Whether a guest could be built now: kernel and ramdisk are there and can be
+ * read, and the machine has the memory. On success `note` says what it needs.
+ */
+tk_must_check int tk_guests_check(const struct tk_domain_config *config,
+				  char *note, size_t size,
+				  struct tk_error *err);
 
 /*
  * Asks the guest's kernel to shut down or to restart; what then happens is in
