@@ -36,6 +36,7 @@ static const struct command_group groups[] = {
 	{ NULL, console_commands },
 	{ "What there is", list_commands },
 	{ NULL, top_commands },
+	{ NULL, inspect_commands },
 	{ "CPUs", vcpu_commands },
 	{ "Disks and networks of guests", device_commands },
 	{ "Xenstore", xenstore_commands },

@@ -270,6 +270,14 @@ void result_number(struct result *result, const char *key, uint64_t number)
 		add_text(result, key, text, strlen(text));
 }
 
+void result_hex(struct result *result, const char *key, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%016" PRIx64, number);
+	result_text(result, key, text);
+}
+
 void result_seconds(struct result *result, const char *key, uint64_t ns)
 {
 	char text[32];

@@ -197,6 +197,15 @@ int tk_domain_get_context(uint16_t domid, unsigned int vcpu,
 	return domctl(&op, XEN_DOMCTL_getvcpucontext, domid);
 }
 
+int tk_domain_frame_types(uint16_t domid, uint64_t *frames, size_t count)
+{
+	struct xen_domctl op = { 0 };
+
+	op.u.getpageframeinfo3.num = count;
+	set_xen_guest_handle(op.u.getpageframeinfo3.array, frames);
+	return domctl(&op, XEN_DOMCTL_getpageframeinfo3, domid);
+}
+
 int tk_domain_send_nmi(uint16_t domid, unsigned int vcpu)
 {
 	struct xen_domctl op = { 0 };
@@ -451,6 +460,11 @@ int tk_host_free_pages(uint64_t *pages)
 	if (!rc)
 		*pages = info.free_pages;
 	return rc;
+}
+
+long tk_host_frames(void)
+{
+	return memory_op(XENMEM_maximum_ram_page, NULL);
 }
 
 long tk_host_log(char *buffer, size_t size, uint32_t *index)

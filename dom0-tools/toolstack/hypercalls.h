@@ -108,6 +108,11 @@ int tk_domain_set_context(uint16_t domid, unsigned int vcpu,
 
 int tk_domain_get_context(uint16_t domid, unsigned int vcpu,
 			  struct vcpu_guest_context *context);
+/*
+ * What each of up to 1024 machine frames is to the domain: frame numbers in,
+ * XEN_DOMCTL_PFINFO_* out.
+ */
+int tk_domain_frame_types(uint16_t domid, uint64_t *frames, size_t count);
 /* A non-maskable interrupt of one vCPU. */
 int tk_domain_send_nmi(uint16_t domid, unsigned int vcpu);
 
@@ -140,6 +145,9 @@ int tk_domain_grant_frame(uint16_t domid, uint64_t *mfn);
 int tk_host_info(struct tk_host_info *info);
 /* Only what changes: pages not in use by any domain. */
 int tk_host_free_pages(uint64_t *pages);
+
+/* One past the last machine frame that is memory; negative errno. */
+long tk_host_frames(void);
 
 /* How long, at least, a vCPU that runs is not preempted by one that wakes. */
 int tk_host_get_ratelimit(uint32_t *us);

@@ -60,15 +60,31 @@ bool drivers_describe(size_t index, char *text, size_t size)
 	return index == 0;
 }
 
-static const struct file {
+char map_text[256];
+
+#define FILES_MAX 16
+
+static struct file {
 	const char *path;
-	const char *text;
-} files[] = {
-	{ "/guests/one.cfg", config_text },
-	{ "/guests/smp.cfg", smp_text },
-	{ "/guests/bad.cfg", bad_text },
-	{ "/guests/kernel", NULL },
-};
+	const char *text; /* NULL: the kernel */
+} files[FILES_MAX];
+static size_t n_files;
+
+void add_file(const char *path, const char *text)
+{
+	CHECK(n_files < FILES_MAX);
+	files[n_files++] = (struct file){ path, text };
+}
+
+static void add_files(void)
+{
+	n_files = 0;
+	add_file("/guests/one.cfg", config_text);
+	add_file("/guests/smp.cfg", smp_text);
+	add_file("/guests/bad.cfg", bad_text);
+	add_file("/guests/kernel", NULL);
+	add_file("/guests/map", map_text);
+}
 
 int platform_file(const char *path, const void **data, size_t *size)
 {
@@ -79,7 +95,7 @@ int platform_file(const char *path, const void **data, size_t *size)
 		*size = strlen(autorun);
 		return 0;
 	}
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (i = 0; i < n_files; i++) {
 		if (strcmp(files[i].path, path) != 0)
 			continue;
 		*data = files[i].text ? (const void *)files[i].text
@@ -111,8 +127,7 @@ const char *platform_file_at(size_t index, size_t *size)
 {
 	const void *data;
 
-	if (index >= sizeof(files) / sizeof(files[0]) ||
-	    platform_file(files[index].path, &data, size))
+	if (index >= n_files || platform_file(files[index].path, &data, size))
 		return NULL;
 	return files[index].path;
 }
@@ -140,6 +155,7 @@ bool no_more_input(void)
 void start(void)
 {
 	fake_start();
+	add_files();
 	fake.on_wait = no_more_input;
 	leave_when_over = false;
 	input = "";

@@ -28,6 +28,12 @@ extern const char *input;
 /* The file /guests/autorun; NULL: none. */
 extern const char *autorun;
 
+/* The file /guests/map. */
+extern char map_text[256];
+
+/* One more file, until the next start(). */
+void add_file(const char *path, const char *text);
+
 /* A prompt that waits when everything typed is read goes there instead. */
 extern jmp_buf input_is_over;
 extern bool leave_when_over;

@@ -378,6 +378,84 @@ static void test_top(void)
 	end();
 }
 
+/* The words around an address of the guest's. */
+static void run_at(const char *before, uint64_t address, const char *behind)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "%s %lx %s", before,
+		 (unsigned long)address, behind);
+	run(line);
+}
+
+static void test_inspect(void)
+{
+	uint64_t rip;
+	unsigned int mappings;
+	char text[64];
+
+	start_two();
+	mappings = fake.mappings;
+	rip = fake_domain(1)->context.user_regs.rip;
+	snprintf(map_text, sizeof(map_text),
+		 "0000000000000000 A zero\n%016lx T start\n%016lx t next\n",
+		 (unsigned long)rip - 2, (unsigned long)rip + 64);
+	run("inspect one -k map");
+	snprintf(text, sizeof(text), "rip %016lx start+0x2\r\n",
+		 (unsigned long)rip);
+	CHECK_HAS(output, text);
+	CHECK_HAS(output, "vcpu 0, kernel, top page table 000000");
+	CHECK_HAS(output, "called from (");
+	CHECK(fake_domain(1)->pauses == 1);
+	run("inspect one --json");
+	CHECK_HAS(output, "\"rip_name\": null,");
+	run("inspect one -k one.cfg");
+	CHECK_HAS(output, "error: one.cfg: neither an ELF file with symbols");
+	run("inspect one -k none");
+	CHECK_HAS(output, "error: none: no such file");
+	run("inspect smp -v 1");
+	CHECK_HAS(output,
+		  "error: reading the registers; has the vcpu started?");
+	run("inspect smp -v 3");
+	CHECK_TEXT(output, "error: smp has no vcpu 3\r\n");
+	run("inspect smp -v x");
+	CHECK_HAS(output, "error: inspect: VCPU is a number, ");
+	run("inspect one --frames");
+	CHECK_HAS(output, "error: asking for the types of its frames: ");
+	CHECK(fake_domain(1)->pauses == 1 && fake.mappings == mappings);
+	end();
+}
+
+static void test_inspect_memory(void)
+{
+	uint64_t stack;
+	unsigned int mappings;
+	char text[64];
+
+	start_two();
+	mappings = fake.mappings;
+	stack = fake_domain(1)->context.user_regs.rsp - 4096;
+	run_at("inspect one --walk", stack, "");
+	snprintf(text, sizeof(text), "address %016lx: mapped to frame ",
+		 (unsigned long)stack);
+	CHECK_HAS(output, text);
+	CHECK_HAS(output, "  level 1: table ");
+	CHECK_HAS(output, "PW");
+	run("inspect one --walk 0x1000");
+	CHECK_HAS(output, "address 0000000000001000: not mapped");
+	run("inspect one --walk zero");
+	CHECK_HAS(output, "error: inspect: VCPU is a number, ADDRESS ");
+	run_at("inspect one --memory", stack, "--bytes 17");
+	snprintf(text, sizeof(text), "%016lx ", (unsigned long)stack + 16);
+	CHECK_HAS(output, text);
+	run("inspect one --memory 1000");
+	CHECK_HAS(output, "error: nothing is mapped at 0000000000001000");
+	run("inspect one --memory 1000 --bytes 5000");
+	CHECK_HAS(output, "COUNT 1 to 4096; usage: inspect");
+	CHECK(fake.mappings == mappings);
+	end();
+}
+
 static const struct test tests[] = {
 	TEST(test_names),
 	TEST(test_rename),
@@ -394,6 +472,8 @@ static const struct test tests[] = {
 	TEST(test_shutdown_all),
 	TEST(test_events),
 	TEST(test_top),
+	TEST(test_inspect),
+	TEST(test_inspect_memory),
 };
 
 int main(void)

@@ -156,6 +156,20 @@ static long domain_create(struct xen_domctl *op)
 	return 0;
 }
 
+void fake_balloon(uint16_t domid, uint64_t pages)
+{
+	struct fake_domain *domain = fake_domain(domid);
+	unsigned int i;
+
+	/* From the top: the builder's own pages are at the bottom. */
+	for (i = FAKE_FRAMES; i-- > 0 && domain->pages > pages;) {
+		if (owners[i] != domid || is_table[i])
+			continue;
+		owners[i] = NO_OWNER;
+		domain->pages--;
+	}
+}
+
 static bool is_mapped(uint16_t domid)
 {
 	size_t i, j;

@@ -79,6 +79,9 @@ uint64_t fake_free_pages(void);
 /* The memory of a frame. */
 void *fake_frame(uint64_t mfn);
 
+/* Takes pages from a domain until it has only so many. */
+void fake_balloon(uint16_t domid, uint64_t pages);
+
 /* A guest ends by itself: VIRQ_DOM_EXC comes with the next wait. */
 void fake_shut_down(uint16_t domid, unsigned int reason);
 /* A guest sends on its port: ours that is bound to it becomes pending. */
