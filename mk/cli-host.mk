@@ -40,7 +40,7 @@ $(eval $(call guest_test,cli-line_editor,\
 CLI_SOURCES := tests/unit/cli/cli_fixture.c \
 	$(wildcard dom0-tools/cli/*.c dom0-tools/xenstore/*.c) \
 	$(CLI_NETWORK) $(DISK_SOURCES) $(GUEST_FAKES) $(GUEST_SOURCES)
-$(foreach test,cli verbs,\
+$(foreach test,cli verbs life,\
 	$(eval $(call guest_test,cli-$(test),tests/unit/cli/$(test)_test.c \
 	$(CLI_SOURCES))))
 

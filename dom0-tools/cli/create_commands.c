@@ -2,6 +2,7 @@
 /* The verbs about configuration files: create and config. */
 #include <string.h>
 
+#include "cli/autoballoon.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/config_json.h"
@@ -9,6 +10,7 @@
 #include "cli/groups.h"
 #include "toolstack/domain_config.h"
 #include "toolstack/guests.h"
+#include "toolstack/hypercalls.h"
 
 /* Operand `first` is the file, those behind it are settings over it. */
 static int read_config(const struct command_call *call, int first,
@@ -45,15 +47,19 @@ static const struct command_option create_options[] = {
 /* Whether it could be built, and if not, why. */
 static int try_out(struct tk_domain_config *config)
 {
+	uint64_t pages, free_pages = 0;
 	struct tk_error err;
-	char text[128] = "";
-	int rc = tk_guests_check(config, text, sizeof(text), &err);
+	int rc = tk_guests_check(config, &pages, &err);
 
+	if (!rc)
+		rc = tk_host_free_pages(&free_pages);
+	if (!rc)
+		cli_print("%s fits: it needs %lu MiB of %lu MiB that are free"
+			  "\n",
+			  config->name, (unsigned long)(pages + 255) / 256,
+			  (unsigned long)free_pages / 256);
 	tk_domain_config_free(config);
-	if (rc)
-		return call_fail_error(&err);
-	cli_print("%s\n", text);
-	return COMMAND_DONE;
+	return rc ? call_fail_error(&err) : COMMAND_DONE;
 }
 
 static int build(const struct command_call *call,
@@ -62,6 +68,7 @@ static int build(const struct command_call *call,
 	struct tk_guest *guest;
 	struct tk_error err;
 
+	cli_make_room(config);
 	guest = tk_guests_create(config, call_has(call, 'p'), &err);
 	if (!guest)
 		return call_fail_error(&err);

@@ -134,7 +134,7 @@ static int run_reboot(struct command_call *call)
 {
 	return call->count || call_has(call, 'a')
 		       ? ask_guest(call, tk_guest_reboot)
-		       : cli_end_machine(TK_HOST_REBOOT);
+		       : cli_end_machine(TK_HOST_REBOOT, false);
 }
 
 /* Keys and triggers ------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #define __XEN_TOOLS__ 1
 #include <public/sysctl.h>
 
+#include "cli/autostart.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/groups.h"
@@ -212,15 +213,25 @@ static int run_pci(struct command_call *call)
 	return COMMAND_DONE;
 }
 
+#define OPTION_NOW OPTION_LONG(0)
+
+static const struct command_option poweroff_options[] = {
+	{ OPTION_NOW, "now", NULL },
+	{ 0 },
+};
+
 static int run_poweroff(struct command_call *call)
 {
-	(void)call;
-	return cli_end_machine(TK_HOST_POWEROFF);
+	return cli_end_machine(TK_HOST_POWEROFF, call_has(call, OPTION_NOW));
 }
 
-int cli_end_machine(enum tk_host_end end)
+int cli_end_machine(enum tk_host_end end, bool now)
 {
-	int rc = tk_host_shutdown(end);
+	int rc;
+
+	if (!now && !cli_autostop())
+		return COMMAND_FAILED;
+	rc = tk_host_shutdown(end);
 
 	return rc ? call_fail_rc("ending the machine", rc) : COMMAND_DONE;
 }
@@ -253,9 +264,10 @@ const struct command machine_commands[] = {
 	  .reads = true,
 	  .run = run_pci },
 	{ .name = "poweroff",
-	  .arguments = "",
-	  .help = "end everything and switch the machine off",
+	  .arguments = "[--now]",
+	  .help = "stop guests of /guests/auto, end all and switch off",
 	  .example = "poweroff",
+	  .options = poweroff_options,
 	  .run = run_poweroff },
 	{ 0 },
 };

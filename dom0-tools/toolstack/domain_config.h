@@ -5,7 +5,7 @@
  * by name, unless they are set to a value that asks for nothing (0, "" or
  * []); keys that nobody knows are refused with the nearest known one.
  *
- * Owns: the strings, the disks, the vifs and the CPU maps, until
+ * Owns: the strings, the lists and the CPU maps, until
  * tk_domain_config_free(); no string is NULL except `ramdisk`. Next to read:
  * config.h for the syntax.
  */
@@ -28,6 +28,8 @@ enum tk_action {
 	TK_ACTION_RESTART,
 	TK_ACTION_RENAME_RESTART,
 	TK_ACTION_PRESERVE,
+	TK_ACTION_COREDUMP_DESTROY, /* nobody writes the dump, see guests.h */
+	TK_ACTION_COREDUMP_RESTART,
 };
 
 /* start_info has room for so much, with the NUL. */
@@ -43,6 +45,7 @@ struct tk_domain_config {
 	char *cmdline; /* from cmdline, or root and extra; may be "" */
 	uint64_t memory_mib;
 	uint64_t maxmem_mib;     /* >= memory_mib */
+	uint64_t min_memory_mib; /* that others may take it down to, or 0 */
 	unsigned int vcpus;      /* that it starts with */
 	unsigned int max_vcpus;  /* that it may have, >= vcpus */
 	uint16_t weight;         /* 0: the hypervisor's default */
@@ -58,6 +61,8 @@ struct tk_domain_config {
 	size_t n_disks;
 	struct tk_vif *vifs;
 	size_t n_vifs;
+	char **start_after; /* names of guests that have to be there */
+	size_t n_start_after;
 };
 
 /*

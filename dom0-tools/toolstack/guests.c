@@ -315,6 +315,7 @@ static char *free_name(const char *name)
 static void rename_and_restart(struct tk_guest *guest, const char *reason)
 {
 	struct tk_domain_config config;
+	struct tk_guest *successor;
 	struct tk_error err;
 	char *name;
 
@@ -329,14 +330,62 @@ static void rename_and_restart(struct tk_guest *guest, const char *reason)
 	guest->config.name = name;
 	/* A bridge takes an address once, and now the new one needs it. */
 	tk_guest_vifs_remove(guest);
-	if (!tk_guests_create(&config, false, &err))
+	successor = tk_guests_create(&config, false, &err);
+	if (!successor) {
 		notice("restart failed", err.text);
+		return;
+	}
+	successor->is_auto = guest->is_auto;
+	successor->n_restarts = guest->n_restarts;
+	memcpy(successor->restarts_ns, guest->restarts_ns,
+	       sizeof(successor->restarts_ns));
+}
+
+/* Notes one more restart; false when there were too many of late. */
+static bool may_restart(struct tk_guest *guest)
+{
+	uint64_t *oldest =
+		&guest->restarts_ns[guest->n_restarts % TK_RESTARTS_MAX];
+	uint64_t now = tk_clock_ns();
+
+	if (guest->n_restarts >= TK_RESTARTS_MAX &&
+	    now - *oldest < TK_RESTARTS_WITHIN_NS) {
+		notice(guest->config.name,
+		       "it restarts again and again: it is left as it is");
+		return false;
+	}
+	*oldest = now;
+	guest->n_restarts++;
+	return true;
+}
+
+/* The action that is left when dumps and too many restarts are not. */
+static enum tk_action possible_action(struct tk_guest *guest,
+				      enum tk_action action)
+{
+	bool dump = action == TK_ACTION_COREDUMP_DESTROY ||
+		    action == TK_ACTION_COREDUMP_RESTART;
+
+	if (dump)
+		notice(guest->config.name,
+		       "no core is written by itself: on_crash=\"preserve\" "
+		       "keeps the guest for dump-core");
+	if (action == TK_ACTION_COREDUMP_DESTROY)
+		return TK_ACTION_DESTROY;
+	if (action == TK_ACTION_COREDUMP_RESTART)
+		action = TK_ACTION_RESTART;
+	if ((action == TK_ACTION_RESTART ||
+	     action == TK_ACTION_RENAME_RESTART) &&
+	    !may_restart(guest))
+		return TK_ACTION_DESTROY;
+	return action;
 }
 
 static void guest_ended(struct tk_guest *guest, unsigned int reason)
 {
 	const char *text = reason_text(reason);
-	enum tk_action action = action_for(guest, reason);
+	enum tk_action action =
+		possible_action(guest, action_for(guest, reason));
 
 	tk_console_serve(&guest->console);
 	if (action == TK_ACTION_RESTART)
@@ -609,19 +658,13 @@ int tk_guest_rename(struct tk_guest *guest, const char *name,
 
 /* A dry run --------------------------------------------------------------- */
 
-int tk_guests_check(const struct tk_domain_config *config, char *text,
-		    size_t size, struct tk_error *err)
+int tk_guests_check(const struct tk_domain_config *config, uint64_t *pages,
+		    struct tk_error *err)
 {
 	struct tk_build_request request = { .config = config };
-	uint64_t pages, free_pages = 0;
 
-	if (refuse_name_in_use(config, err) || read_files(&request, err) ||
-	    tk_build_check(&request, &pages, err))
+	*pages = 0;
+	if (refuse_name_in_use(config, err) || read_files(&request, err))
 		return -1;
-	if (!tk_host_free_pages(&free_pages))
-		snprintf(text, size,
-			 "%s fits: it needs %lu MiB of %lu MiB that are free",
-			 config->name, (unsigned long)(pages + 255) / 256,
-			 (unsigned long)free_pages / 256);
-	return 0;
+	return tk_build_check(&request, pages, err);
 }
