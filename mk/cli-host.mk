@@ -9,11 +9,12 @@ GUEST_HARNESS := $(addprefix tests/unit/toolstack/,check.c failing_alloc.c \
 GUEST_FAKES := $(addprefix tests/unit/toolstack/,fake_primitives.c \
 	kernel_fixture.c)
 GUEST_SOURCES := $(addprefix dom0-tools/toolstack/,build_domain.c build_contents.c \
-	console_ring.c device.c guest_disks.c guest_vifs.c guests.c \
+	console_ring.c device.c guest_disks.c guest_events.c \
+	guest_memory.c guest_view.c guest_vifs.c guests.c \
 	hypercalls.c layout.c xenstore_none.c)
 GUEST_INCLUDES := -Iinclude -Ipv-guest-lib/include -Idom0-tools \
 	-Itests/unit/toolstack -Itests/unit/xenstore -Itests/unit/net \
-	-Itests/unit/drivers
+	-Itests/unit/drivers -Itests/unit/cli
 # The command line shows the network's ports.
 CLI_NETWORK := tests/unit/net/fake_net.c dom0-tools/backends/bridge.c \
 	$(addprefix dom0-tools/drivers/net_,device.c headers.c offload.c \
@@ -36,9 +37,12 @@ $(eval $(call guest_test,toolstack-guests,\
 	tests/unit/toolstack/guests_test.c $(GUEST_FAKES) $(GUEST_SOURCES)))
 $(eval $(call guest_test,cli-line_editor,\
 	tests/unit/cli/line_editor_test.c dom0-tools/cli/line_editor.c))
-$(eval $(call guest_test,cli-cli,tests/unit/cli/cli_test.c \
+CLI_SOURCES := tests/unit/cli/cli_fixture.c \
 	$(wildcard dom0-tools/cli/*.c dom0-tools/xenstore/*.c) \
-	$(CLI_NETWORK) $(DISK_SOURCES) $(GUEST_FAKES) $(GUEST_SOURCES)))
+	$(CLI_NETWORK) $(DISK_SOURCES) $(GUEST_FAKES) $(GUEST_SOURCES)
+$(foreach test,cli verbs life,\
+	$(eval $(call guest_test,cli-$(test),tests/unit/cli/$(test)_test.c \
+	$(CLI_SOURCES))))
 
 # The same guests with a xenstore server linked in, and the server itself.
 $(eval $(call guest_test,xenstore-guests,\

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/autostart.h"
 #include "cli/commands.h"
 #include "cli/line_editor.h"
 #include "cli/platform.h"
@@ -321,6 +322,7 @@ bool cli_main(void)
 	if (!cli_start())
 		return false;
 	greet();
+	cli_autostart();
 	cli_autorun();
 	cli_prompt();
 	return true;

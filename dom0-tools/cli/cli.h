@@ -49,7 +49,10 @@ bool cli_interrupted(void);
  */
 int cli_execute(const char *line);
 
-/* Ends the whole machine; an exit status if that fails. */
-int cli_end_machine(enum tk_host_end end);
+/*
+ * Ends the whole machine, after the guests of /guests/auto unless `now`; an
+ * exit status if that fails.
+ */
+int cli_end_machine(enum tk_host_end end, bool now);
 
 #endif /* CLI_CLI_H */

@@ -13,6 +13,8 @@
 #include "cli/commands.h"
 #include "cli/groups.h"
 #include "cli/platform.h"
+#include "cli/result.h"
+#include "toolstack/guest_events.h"
 #include "toolstack/guests.h"
 
 #define CONTROL(letter) ((letter)&0x1f)
@@ -148,6 +150,51 @@ static int run_wait(struct command_call *call)
 		     : COMMAND_FAILED;
 }
 
+/* events ------------------------------------------------------------------ */
+
+#define OPTION_PAST OPTION_LONG(0)
+
+static const struct command_option events_options[] = {
+	{ OPTION_PAST, "past", NULL },
+	{ 0 },
+};
+
+static void put_event(bool is_json, const struct tk_event *event)
+{
+	static const struct result_shape shape = {
+		NULL, "{time:10} {guest} ({domid}) {event}{detail?: }"
+	};
+	static struct result result;
+
+	result_begin(&result, is_json);
+	result.json.one_line = true;
+	result_open_object(&result, NULL, &shape);
+	result_number(&result, "number", event->number);
+	result_seconds(&result, "time", event->time_ns);
+	result_text(&result, "guest", event->guest);
+	result_number(&result, "domid", event->domid);
+	result_text(&result, "event", event->what);
+	result_text(&result, "detail", *event->detail ? event->detail : NULL);
+	result_close_object(&result);
+}
+
+/* JSON is one object on each line, for there is no end. */
+static int run_events(struct command_call *call)
+{
+	const struct tk_event *event;
+	unsigned long shown = 0;
+
+	for (;;) {
+		while ((event = tk_event_after(shown))) {
+			put_event(call->json, event);
+			shown = event->number;
+		}
+		if (call_has(call, OPTION_PAST) || cli_interrupted())
+			return COMMAND_DONE;
+		cli_wait();
+	}
+}
+
 const struct command console_commands[] = {
 	{ .name = "console",
 	  .arguments = "[--history] NAME",
@@ -166,5 +213,12 @@ const struct command console_commands[] = {
 	  .max_words = 1,
 	  .words = WORDS_GUESTS,
 	  .run = run_wait },
+	{ .name = "events",
+	  .arguments = "[--past]",
+	  .help = "follow what happens to guests, Ctrl-C ends; or what did",
+	  .example = "events --past",
+	  .options = events_options,
+	  .reads = true,
+	  .run = run_events },
 	{ 0 },
 };

@@ -14,9 +14,12 @@ extern const struct command device_commands[];
 extern const struct command disk_commands[];
 extern const struct command file_commands[];
 extern const struct command guest_commands[];
+extern const struct command inspect_commands[];
 extern const struct command list_commands[];
 extern const struct command machine_commands[];
+extern const struct command memory_commands[];
 extern const struct command network_commands[];
+extern const struct command top_commands[];
 extern const struct command vcpu_commands[];
 extern const struct command xenstore_commands[];
 

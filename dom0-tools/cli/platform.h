@@ -2,12 +2,14 @@
 /*
  * What the command line needs from the program that it is part of, beyond
  * the toolstack's primitives: a terminal and the files under /guests. The
- * control domain has it in platform_dom0.c, the host tests have their own.
+ * control domain has it in kernel/platform.c, the host tests have their own.
  */
 #ifndef CLI_PLATFORM_H
 #define CLI_PLATFORM_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * What was typed since the last call, up to `size` bytes; 0 when there is
@@ -32,6 +34,16 @@ struct platform_holds {
 	unsigned int ports;   /* event channels */
 };
 struct platform_holds platform_holds(void);
+
+/*
+ * Bytes that a network card of a guest, by the name of its port, has sent
+ * and received since it was attached; false when they are not known.
+ */
+struct platform_traffic {
+	uint64_t sent;
+	uint64_t received;
+};
+bool platform_port_traffic(const char *port, struct platform_traffic *traffic);
 
 /* A disk in memory, by the name that the toolstack gave its contents. */
 void platform_forget_contents(const char *contents);

@@ -12,6 +12,7 @@
 void result_begin(struct result *result, bool is_json)
 {
 	result->is_json = is_json;
+	result->only = NULL;
 	memset(&result->json, 0, sizeof(result->json));
 	result->shape = NULL;
 	result->depth = 0;
@@ -121,9 +122,13 @@ static void put_fields(const struct result *result)
 	size_t i;
 
 	for (i = 0; i < result->n_fields; i++) {
-		if (!result->fields[i].text)
+		const char *key = result->fields[i].key;
+
+		if (!result->fields[i].text ||
+		    (result->only && strcmp(result->only, key) != 0))
 			continue;
-		cli_print("%-23s: ", result->fields[i].key);
+		if (!result->only)
+			cli_print("%-23s: ", key);
 		put_printable(result->fields[i].text);
 		cli_print("\n");
 	}
@@ -263,6 +268,14 @@ void result_number(struct result *result, const char *key, uint64_t number)
 		json_number(&result->json, key, number);
 	else
 		add_text(result, key, text, strlen(text));
+}
+
+void result_hex(struct result *result, const char *key, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%016" PRIx64, number);
+	result_text(result, key, text);
 }
 
 void result_seconds(struct result *result, const char *key, uint64_t ns)

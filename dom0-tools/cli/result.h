@@ -45,6 +45,7 @@ struct result_shape {
 
 struct result {
 	bool is_json;
+	const char *only; /* text of an object: the value of this field alone */
 	struct json json;
 
 	/* Text: the row that is open and not shown yet. */
@@ -81,6 +82,8 @@ void result_text(struct result *result, const char *key, const char *text);
 void result_bytes(struct result *result, const char *key, const char *bytes,
 		  size_t size);
 void result_number(struct result *result, const char *key, uint64_t number);
+/* 16 hexadecimal digits; a text in JSON too, whose numbers are too short. */
+void result_hex(struct result *result, const char *key, uint64_t number);
 /* As text with one decimal. */
 void result_seconds(struct result *result, const char *key, uint64_t ns);
 void result_flag(struct result *result, const char *key, bool flag);

@@ -14,6 +14,7 @@
 #include <pvguest/mm.h>
 
 #include "backends/blk_source.h"
+#include "drivers/net_device.h"
 #include "kernel/ramdisk.h"
 
 size_t platform_read(char *buffer, size_t size)
@@ -39,6 +40,20 @@ const char *platform_file_at(size_t index, size_t *size)
 void platform_forget_contents(const char *contents)
 {
 	blk_source_forget(contents);
+}
+
+bool platform_port_traffic(const char *port, struct platform_traffic *traffic)
+{
+	const struct net_port *at = NULL;
+
+	while ((at = net_port_next(at)) && strcmp(at->name, port) != 0)
+		;
+	if (!at)
+		return false;
+	/* The bridge receives what the guest sends. */
+	traffic->sent = at->counters.received_bytes;
+	traffic->received = at->counters.sent_bytes;
+	return true;
 }
 
 /*

@@ -10,6 +10,7 @@
 #include "build_domain.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,14 +83,67 @@ static int make_layout(struct build *build)
 
 /* An empty domain --------------------------------------------------------- */
 
+/* Who has the most: so many are named. */
+#define HOLDERS 3
+
+struct holders {
+	struct tk_domain_info list[HOLDERS]; /* the largest first */
+	size_t count;
+};
+
+static void add_holder(struct holders *holders,
+		       const struct tk_domain_info *info)
+{
+	size_t at = holders->count < HOLDERS ? holders->count++ : HOLDERS;
+
+	while (at && holders->list[at - 1].pages < info->pages) {
+		if (at < HOLDERS)
+			holders->list[at] = holders->list[at - 1];
+		at--;
+	}
+	if (at < HOLDERS)
+		holders->list[at] = *info;
+}
+
+/* "; Domain-0 has 512 MiB, ..." */
+static void holders_text(char *text, size_t size)
+{
+	struct holders holders = { .count = 0 };
+	struct tk_domain_info info;
+	char path[48], name[64];
+	uint16_t next = 0;
+	size_t i, length = 0;
+
+	while (next < TK_DOMID_FIRST_RESERVED &&
+	       !tk_domain_info_next(next, &info)) {
+		add_holder(&holders, &info);
+		next = info.domid + 1;
+	}
+	text[0] = '\0';
+	for (i = 0; i < holders.count && length < size; i++) {
+		snprintf(path, sizeof(path), "/local/domain/%u/name",
+			 holders.list[i].domid);
+		if (tk_store_read(path, name, sizeof(name)))
+			snprintf(name, sizeof(name), "domain %u",
+				 holders.list[i].domid);
+		length += (size_t)snprintf(text + length, size - length,
+					   "%s %s has %" PRIu64 " MiB",
+					   i ? "," : ";", name,
+					   holders.list[i].pages / 256);
+	}
+}
+
 static int fail_memory(struct build *build, uint64_t missing_pages)
 {
+	char holders[160];
+
+	holders_text(holders, sizeof(holders));
 	return tk_fail(build->err,
 		       "%s: not enough memory: %" PRIu64 " MiB wanted, %" PRIu64
-		       " MiB missing",
+		       " MiB missing%s",
 		       build->request->config->name,
 		       build->request->config->memory_mib,
-		       (missing_pages + 255) / 256);
+		       (missing_pages + 255) / 256, holders);
 }
 
 static int check_free_memory(struct build *build)
@@ -399,6 +453,21 @@ static int (*const steps[])(struct build *build) = {
 	tk_build_seed_grants,
 	introduce,
 };
+
+int tk_build_check(const struct tk_build_request *request, uint64_t *pages,
+		   struct tk_error *err)
+{
+	struct build build = { .request = request, .err = err };
+	int rc = read_kernel(&build);
+
+	if (!rc)
+		rc = make_layout(&build);
+	*pages = rc ? 0 : build.layout.memory_pages + OVERHEAD_PAGES;
+	if (!rc)
+		rc = check_free_memory(&build);
+	tk_elf_blob_free(&build.kernel);
+	return rc;
+}
 
 int tk_build_domain(struct tk_built_domain *built,
 		    const struct tk_build_request *request,

@@ -38,6 +38,13 @@ tk_must_check int tk_build_domain(struct tk_built_domain *built,
 				  const struct tk_build_request *request,
 				  struct tk_error *err);
 
+/*
+ * The first steps alone, which change nothing: the kernel can be read, and
+ * there is memory for so many pages, those that the hypervisor takes too.
+ */
+tk_must_check int tk_build_check(const struct tk_build_request *request,
+				 uint64_t *pages, struct tk_error *err);
+
 /* What a xenstore server needs to know of a domain that will talk to it. */
 struct tk_xenstore_guest {
 	uint16_t domid;

@@ -647,6 +647,61 @@ int tk_config_parse(struct tk_config *config, const char *file_name,
 	return -1;
 }
 
+/* A parser at line 0, which no file has. */
+static int parse_override(struct tk_config *config, const char *text,
+			  struct tk_error *err)
+{
+	struct parser p = {
+		.file_name = "command line",
+		.text = text,
+		.size = strlen(text),
+		.err = err,
+	};
+
+	return parse_file(&p, config);
+}
+
+/* KEY=VALUE as KEY="VALUE"; NULL when it is quoted already, or no setting. */
+static char *quote_value(const char *text)
+{
+	const char *value = strchr(text, '=');
+	size_t room = 2 * strlen(text) + 3, length;
+	char *quoted;
+
+	if (!value || !is_key_start((unsigned char)*text) ||
+	    (value[1] && strchr("\"'[", value[1])))
+		return NULL;
+	quoted = malloc(room);
+	if (!quoted)
+		return NULL;
+	length = (size_t)(value + 1 - text);
+	memcpy(quoted, text, length);
+	quoted[length++] = '"';
+	while (*++value) {
+		if (*value == '"' || *value == '\\')
+			quoted[length++] = '\\';
+		quoted[length++] = *value;
+	}
+	quoted[length++] = '"';
+	quoted[length] = '\0';
+	return quoted;
+}
+
+int tk_config_override(struct tk_config *config, const char *text,
+		       struct tk_error *err)
+{
+	struct tk_error ignored;
+	char *quoted;
+	int rc;
+
+	if (!parse_override(config, text, err))
+		return 0;
+	quoted = quote_value(text);
+	rc = quoted ? parse_override(config, quoted, &ignored) : -1;
+	free(quoted);
+	return rc;
+}
+
 void tk_config_free(struct tk_config *config)
 {
 	size_t i;

@@ -57,6 +57,14 @@ tk_must_check int tk_config_parse(struct tk_config *config,
 				  const char *file_name, const char *text,
 				  size_t size, struct tk_error *err);
 
+/*
+ * Settings of a command line, KEY=VALUE, which count more than those of the
+ * file; their line is 0. Quotes around a text may be missing, since a shell
+ * takes them away. On failure the tree stays usable.
+ */
+tk_must_check int tk_config_override(struct tk_config *config, const char *text,
+				     struct tk_error *err);
+
 void tk_config_free(struct tk_config *config);
 
 /* NULL when the key is not set. */

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_MEMORY_MIB  (16ull << 20) /* 16 TiB */
@@ -17,6 +18,8 @@ static const char *const action_names[] = {
 	[TK_ACTION_RESTART] = "restart",
 	[TK_ACTION_RENAME_RESTART] = "rename-restart",
 	[TK_ACTION_PRESERVE] = "preserve",
+	[TK_ACTION_COREDUMP_DESTROY] = "coredump-destroy",
+	[TK_ACTION_COREDUMP_RESTART] = "coredump-restart",
 };
 
 #define N_ACTIONS (sizeof(action_names) / sizeof(action_names[0]))
@@ -36,6 +39,8 @@ int tk_wishes_value_fail(struct wishes *wishes,
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (!value->line)
+		return tk_fail(wishes->err, "command line: %s", text);
 	return tk_fail(wishes->err, "%s:%u:%u: %s", wishes->config->file_name,
 		       value->line, value->column, text);
 }
@@ -158,37 +163,42 @@ static bool is_name_character(char c)
 	return c > ' ' && c < 0x7f && c != '/';
 }
 
+int tk_domain_name_check(const char *name, struct tk_error *err)
+{
+	const char *p;
+
+	if (!*name)
+		return tk_fail(err, "name is empty");
+	if (strlen(name) > MAX_NAME_LENGTH)
+		return tk_fail(err,
+			       "name is %zu characters long; the limit is %d",
+			       strlen(name), MAX_NAME_LENGTH);
+	for (p = name; *p; p++) {
+		if (!is_name_character(*p))
+			return tk_fail(err,
+				       "name = \"%s\": only printable ASCII "
+				       "without blanks and '/'",
+				       name);
+	}
+	/* Commands take a name or a number; such a name would be neither. */
+	if (is_decimal(name))
+		return tk_fail(err,
+			       "name = \"%s\": a name of digits only would "
+			       "look like a domain number",
+			       name);
+	return 0;
+}
+
 int tk_read_name(struct wishes *wishes, const struct tk_config_setting *setting,
 		 void *target)
 {
-	const struct tk_config_value *value = &setting->value;
-	const char *p;
+	struct tk_error why;
 
 	if (tk_read_text(wishes, setting, target))
 		return -1;
-	if (!*value->text)
-		return tk_wishes_value_fail(wishes, value, "name is empty");
-	if (strlen(value->text) > MAX_NAME_LENGTH)
-		return tk_wishes_value_fail(
-			wishes, value,
-			"name is %zu characters long; the limit "
-			"is %d",
-			strlen(value->text), MAX_NAME_LENGTH);
-	for (p = value->text; *p; p++) {
-		if (!is_name_character(*p))
-			return tk_wishes_value_fail(
-				wishes, value,
-				"name = \"%s\": only printable "
-				"ASCII without blanks and '/'",
-				value->text);
-	}
-	/* Commands take a name or a number; such a name would be neither. */
-	if (is_decimal(value->text))
-		return tk_wishes_value_fail(
-			wishes, value,
-			"name = \"%s\": a name of digits only would "
-			"look like a domain number",
-			value->text);
+	if (tk_domain_name_check(setting->value.text, &why))
+		return tk_wishes_value_fail(wishes, &setting->value, "%s",
+					    why.text);
 	return 0;
 }
 
@@ -229,8 +239,6 @@ int tk_read_builder(struct wishes *wishes,
 /* Actions of xl that need what a guest here cannot have. */
 static const char *refused_action_reason(const char *name)
 {
-	if (!strncmp(name, "coredump-", 9))
-		return "core dumps are not supported yet";
 	if (!strcmp(name, "soft-reset"))
 		return "only HVM guests have a soft reset";
 	return NULL;
@@ -253,7 +261,8 @@ int tk_read_action(struct wishes *wishes,
 	}
 	reason = refused_action_reason(name);
 	if (!reason)
-		reason = "must be destroy, restart, rename-restart or preserve";
+		reason = "must be destroy, restart, rename-restart, "
+			 "preserve, coredump-destroy or coredump-restart";
 	return tk_wishes_value_fail(wishes, &setting->value, "%s = \"%s\": %s",
 				    setting->key, name, reason);
 }
@@ -364,6 +373,46 @@ int tk_read_vifs(struct wishes *wishes, const struct tk_config_setting *setting,
 		return *value->text ? read_vif(wishes, value) : 0;
 	for (i = 0; i < value->n_items; i++) {
 		if (read_vif(wishes, &value->items[i]))
+			return -1;
+	}
+	return 0;
+}
+
+static int add_name(struct wishes *wishes, const struct tk_config_value *item)
+{
+	struct tk_domain_config *domain = wishes->domain;
+	struct tk_error why;
+	char **names;
+
+	if (item->type == TK_CONFIG_LIST)
+		return tk_wishes_value_fail(
+			wishes, item, "start_after: an entry must be a name");
+	if (tk_domain_name_check(item->text, &why))
+		return tk_wishes_value_fail(wishes, item, "start_after: %s",
+					    why.text);
+	names = realloc(domain->start_after,
+			(domain->n_start_after + 1) * sizeof(*names));
+	if (!names)
+		return tk_fail(wishes->err, "out of memory");
+	domain->start_after = names;
+	names[domain->n_start_after] = malloc(strlen(item->text) + 1);
+	if (!names[domain->n_start_after])
+		return tk_fail(wishes->err, "out of memory");
+	strcpy(names[domain->n_start_after++], item->text);
+	return 0;
+}
+
+int tk_read_names(struct wishes *wishes,
+		  const struct tk_config_setting *setting, void *target)
+{
+	const struct tk_config_value *value = &setting->value;
+	size_t i;
+
+	(void)target;
+	if (value->type != TK_CONFIG_LIST)
+		return *value->text ? add_name(wishes, value) : 0;
+	for (i = 0; i < value->n_items; i++) {
+		if (add_name(wishes, &value->items[i]))
 			return -1;
 	}
 	return 0;

@@ -67,5 +67,6 @@ tk_wishes_reader tk_read_action;
 tk_wishes_reader tk_read_uuid;
 tk_wishes_reader tk_read_disks;
 tk_wishes_reader tk_read_vifs;
+tk_wishes_reader tk_read_names;
 
 #endif /* TOOLSTACK_CONFIG_WISHES_H */

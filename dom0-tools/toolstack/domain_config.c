@@ -110,6 +110,12 @@ static int settle_memory(struct wishes *wishes)
 		domain->memory_mib = DEFAULT_MEMORY_MIB;
 	domain->maxmem_mib =
 		wishes->maxmem ? wishes->maxmem : domain->memory_mib;
+	if (domain->min_memory_mib > domain->memory_mib)
+		return tk_wishes_key_fail(
+			wishes, tk_config_find(wishes->config, "min_memory"),
+			"min_memory = %llu is more than memory = %llu",
+			(unsigned long long)domain->min_memory_mib,
+			(unsigned long long)domain->memory_mib);
 	if (domain->maxmem_mib >= domain->memory_mib)
 		return 0;
 	return tk_wishes_key_fail(wishes,
@@ -292,12 +298,25 @@ int tk_domain_config_parse(struct tk_domain_config *domain,
 			   const char *file_name, const char *text, size_t size,
 			   struct tk_error *err)
 {
+	return tk_domain_config_parse_with(domain, file_name, text, size, NULL,
+					   0, err);
+}
+
+int tk_domain_config_parse_with(struct tk_domain_config *domain,
+				const char *file_name, const char *text,
+				size_t size, char *const *overrides,
+				size_t n_overrides, struct tk_error *err)
+{
 	struct tk_config config;
-	int rc;
+	size_t i;
+	int rc = 0;
 
 	if (tk_config_parse(&config, file_name, text, size, err))
 		return -1;
-	rc = tk_domain_config_from(domain, &config, err);
+	for (i = 0; i < n_overrides && !rc; i++)
+		rc = tk_config_override(&config, overrides[i], err);
+	if (!rc)
+		rc = tk_domain_config_from(domain, &config, err);
 	tk_config_free(&config);
 	return rc;
 }
@@ -308,6 +327,9 @@ void tk_domain_config_free(struct tk_domain_config *domain)
 
 	for (i = 0; i < domain->n_disks; i++)
 		tk_disk_free(&domain->disks[i]);
+	for (i = 0; i < domain->n_start_after; i++)
+		free(domain->start_after[i]);
+	free(domain->start_after);
 	free(domain->disks);
 	free(domain->vifs);
 	free(domain->name);
@@ -352,6 +374,27 @@ static int copy_disks(struct tk_domain_config *to,
 	return 0;
 }
 
+static int copy_names(struct tk_domain_config *to,
+		      const struct tk_domain_config *from)
+{
+	size_t i;
+
+	to->start_after = NULL;
+	to->n_start_after = 0;
+	if (!from->n_start_after)
+		return 0;
+	to->start_after = calloc(from->n_start_after, sizeof(*to->start_after));
+	if (!to->start_after)
+		return -1;
+	for (i = 0; i < from->n_start_after; i++) {
+		to->start_after[i] = copy_text(from->start_after[i]);
+		if (!to->start_after[i])
+			return -1;
+		to->n_start_after++;
+	}
+	return 0;
+}
+
 /* NULL for NULL; else whether there was memory shows in *rc. */
 static struct tk_cpu_map *copy_maps(const struct tk_cpu_map *maps,
 				    unsigned int count, int *rc)
@@ -378,6 +421,8 @@ int tk_domain_config_copy(struct tk_domain_config *to,
 	to->cmdline = copy_text(from->cmdline);
 	rc = copy_disks(to, from);
 	if (copy_vifs(to, from))
+		rc = -1;
+	if (copy_names(to, from))
 		rc = -1;
 	to->hard = copy_maps(from->hard, from->max_vcpus, &rc);
 	to->soft = copy_maps(from->soft, from->max_vcpus, &rc);

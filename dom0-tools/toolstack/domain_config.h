@@ -5,7 +5,7 @@
  * by name, unless they are set to a value that asks for nothing (0, "" or
  * []); keys that nobody knows are refused with the nearest known one.
  *
- * Owns: the strings, the disks, the vifs and the CPU maps, until
+ * Owns: the strings, the lists and the CPU maps, until
  * tk_domain_config_free(); no string is NULL except `ramdisk`. Next to read:
  * config.h for the syntax.
  */
@@ -28,6 +28,8 @@ enum tk_action {
 	TK_ACTION_RESTART,
 	TK_ACTION_RENAME_RESTART,
 	TK_ACTION_PRESERVE,
+	TK_ACTION_COREDUMP_DESTROY, /* nobody writes the dump, see guests.h */
+	TK_ACTION_COREDUMP_RESTART,
 };
 
 /* start_info has room for so much, with the NUL. */
@@ -43,6 +45,7 @@ struct tk_domain_config {
 	char *cmdline; /* from cmdline, or root and extra; may be "" */
 	uint64_t memory_mib;
 	uint64_t maxmem_mib;     /* >= memory_mib */
+	uint64_t min_memory_mib; /* that others may take it down to, or 0 */
 	unsigned int vcpus;      /* that it starts with */
 	unsigned int max_vcpus;  /* that it may have, >= vcpus */
 	uint16_t weight;         /* 0: the hypervisor's default */
@@ -58,6 +61,8 @@ struct tk_domain_config {
 	size_t n_disks;
 	struct tk_vif *vifs;
 	size_t n_vifs;
+	char **start_after; /* names of guests that have to be there */
+	size_t n_start_after;
 };
 
 /*
@@ -73,6 +78,14 @@ tk_must_check int tk_domain_config_parse(struct tk_domain_config *domain,
 					 const char *file_name,
 					 const char *text, size_t size,
 					 struct tk_error *err);
+
+/* The same with settings of a command line (tk_config_override()). */
+tk_must_check int tk_domain_config_parse_with(struct tk_domain_config *domain,
+					      const char *file_name,
+					      const char *text, size_t size,
+					      char *const *overrides,
+					      size_t n_overrides,
+					      struct tk_error *err);
 
 void tk_domain_config_free(struct tk_domain_config *domain);
 
@@ -97,6 +110,9 @@ tk_must_check int tk_domain_config_add_vif(struct tk_domain_config *domain,
 					   const struct tk_vif *vif,
 					   struct tk_error *err);
 void tk_domain_config_drop_vif(struct tk_domain_config *domain, size_t index);
+
+/* The rules of the key `name`; the error says which is broken. */
+tk_must_check int tk_domain_name_check(const char *name, struct tk_error *err);
 
 /* "destroy", "restart", ... */
 const char *tk_action_name(enum tk_action action);

@@ -14,6 +14,7 @@
 #include "build_domain.h"
 #include "device.h"
 #include "guest_disks.h"
+#include "guest_events.h"
 #include "guest_vifs.h"
 #include "hypercalls.h"
 #include "primitives.h"
@@ -155,17 +156,31 @@ static int attach(struct tk_guest *guest, const struct tk_built_domain *built,
 	return tk_guest_vifs_attach(guest, err);
 }
 
+static void note(const struct tk_guest *guest, const char *what,
+		 const char *detail)
+{
+	tk_event_note(guest->config.name, guest->domid, what, detail);
+}
+
+static int read_files(struct tk_build_request *request, struct tk_error *err)
+{
+	const struct tk_domain_config *config = request->config;
+
+	if (read_file(config->kernel, "kernel", &request->kernel,
+		      &request->kernel_size, err))
+		return -1;
+	if (!config->ramdisk)
+		return 0;
+	return read_file(config->ramdisk, "ramdisk", &request->ramdisk,
+			 &request->ramdisk_size, err);
+}
+
 static int build(struct tk_guest *guest, struct tk_error *err)
 {
 	struct tk_build_request request = { .config = &guest->config };
 	struct tk_built_domain built;
 
-	if (read_file(guest->config.kernel, "kernel", &request.kernel,
-		      &request.kernel_size, err))
-		return -1;
-	if (guest->config.ramdisk &&
-	    read_file(guest->config.ramdisk, "ramdisk", &request.ramdisk,
-		      &request.ramdisk_size, err))
+	if (read_files(&request, err))
 		return -1;
 	if (tk_build_domain(&built, &request, err))
 		return -1;
@@ -177,6 +192,8 @@ static int build(struct tk_guest *guest, struct tk_error *err)
 	guest->has_domain = true;
 	guest->has_ended = false;
 	guest->end_reason = NULL;
+	guest->started_ns = tk_clock_ns();
+	note(guest, "created", "");
 	return 0;
 }
 
@@ -217,6 +234,7 @@ static void mark_ended(struct tk_guest *guest, const char *reason)
 {
 	guest->has_ended = true;
 	guest->end_reason = reason;
+	note(guest, "ended", reason);
 }
 
 /* What to do when a guest ends -------------------------------------------- */
@@ -297,6 +315,7 @@ static char *free_name(const char *name)
 static void rename_and_restart(struct tk_guest *guest, const char *reason)
 {
 	struct tk_domain_config config;
+	struct tk_guest *successor;
 	struct tk_error err;
 	char *name;
 
@@ -311,14 +330,62 @@ static void rename_and_restart(struct tk_guest *guest, const char *reason)
 	guest->config.name = name;
 	/* A bridge takes an address once, and now the new one needs it. */
 	tk_guest_vifs_remove(guest);
-	if (!tk_guests_create(&config, false, &err))
+	successor = tk_guests_create(&config, false, &err);
+	if (!successor) {
 		notice("restart failed", err.text);
+		return;
+	}
+	successor->is_auto = guest->is_auto;
+	successor->n_restarts = guest->n_restarts;
+	memcpy(successor->restarts_ns, guest->restarts_ns,
+	       sizeof(successor->restarts_ns));
+}
+
+/* Notes one more restart; false when there were too many of late. */
+static bool may_restart(struct tk_guest *guest)
+{
+	uint64_t *oldest =
+		&guest->restarts_ns[guest->n_restarts % TK_RESTARTS_MAX];
+	uint64_t now = tk_clock_ns();
+
+	if (guest->n_restarts >= TK_RESTARTS_MAX &&
+	    now - *oldest < TK_RESTARTS_WITHIN_NS) {
+		notice(guest->config.name,
+		       "it restarts again and again: it is left as it is");
+		return false;
+	}
+	*oldest = now;
+	guest->n_restarts++;
+	return true;
+}
+
+/* The action that is left when dumps and too many restarts are not. */
+static enum tk_action possible_action(struct tk_guest *guest,
+				      enum tk_action action)
+{
+	bool dump = action == TK_ACTION_COREDUMP_DESTROY ||
+		    action == TK_ACTION_COREDUMP_RESTART;
+
+	if (dump)
+		notice(guest->config.name,
+		       "no core is written by itself: on_crash=\"preserve\" "
+		       "keeps the guest for dump-core");
+	if (action == TK_ACTION_COREDUMP_DESTROY)
+		return TK_ACTION_DESTROY;
+	if (action == TK_ACTION_COREDUMP_RESTART)
+		action = TK_ACTION_RESTART;
+	if ((action == TK_ACTION_RESTART ||
+	     action == TK_ACTION_RENAME_RESTART) &&
+	    !may_restart(guest))
+		return TK_ACTION_DESTROY;
+	return action;
 }
 
 static void guest_ended(struct tk_guest *guest, unsigned int reason)
 {
 	const char *text = reason_text(reason);
-	enum tk_action action = action_for(guest, reason);
+	enum tk_action action =
+		possible_action(guest, action_for(guest, reason));
 
 	tk_console_serve(&guest->console);
 	if (action == TK_ACTION_RESTART)
@@ -475,7 +542,10 @@ int tk_guest_pause(struct tk_guest *guest, struct tk_error *err)
 	if (need_domain(guest, err))
 		return -1;
 	rc = tk_domain_pause(guest->domid);
-	return rc ? fail_guest(guest, "pausing it", rc, err) : 0;
+	if (rc)
+		return fail_guest(guest, "pausing it", rc, err);
+	note(guest, "paused", "");
+	return 0;
 }
 
 int tk_guest_unpause(struct tk_guest *guest, struct tk_error *err)
@@ -485,20 +555,33 @@ int tk_guest_unpause(struct tk_guest *guest, struct tk_error *err)
 	if (need_domain(guest, err))
 		return -1;
 	rc = tk_domain_unpause(guest->domid);
-	return rc ? fail_guest(guest, "unpausing it", rc, err) : 0;
+	if (rc)
+		return fail_guest(guest, "unpausing it", rc, err);
+	note(guest, "unpaused", "");
+	return 0;
 }
 
-static int ask(struct tk_guest *guest, const char *what, struct tk_error *err)
+/* Writes a node of the guest's own folder. */
+static int write_node(struct tk_guest *guest, const char *name,
+		      const char *value, const char *doing,
+		      struct tk_error *err)
 {
-	char path[48];
+	char path[64];
 	int rc;
 
 	if (need_domain(guest, err))
 		return -1;
-	snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown",
-		 guest->domid);
-	rc = tk_store_write(path, what);
-	return rc ? fail_guest(guest, "asking it", rc, err) : 0;
+	snprintf(path, sizeof(path), "/local/domain/%u/%s", guest->domid, name);
+	rc = tk_store_write(path, value);
+	return rc ? fail_guest(guest, doing, rc, err) : 0;
+}
+
+static int ask(struct tk_guest *guest, const char *what, struct tk_error *err)
+{
+	if (write_node(guest, "control/shutdown", what, "asking it", err))
+		return -1;
+	note(guest, "asked", what);
+	return 0;
 }
 
 int tk_guest_shutdown(struct tk_guest *guest, struct tk_error *err)
@@ -509,4 +592,79 @@ int tk_guest_shutdown(struct tk_guest *guest, struct tk_error *err)
 int tk_guest_reboot(struct tk_guest *guest, struct tk_error *err)
 {
 	return ask(guest, "reboot", err);
+}
+
+int tk_guest_sysrq(struct tk_guest *guest, char key, struct tk_error *err)
+{
+	const char text[2] = { key, '\0' };
+
+	return write_node(guest, "control/sysrq", text, "sending it a key",
+			  err);
+}
+
+int tk_guest_nmi(struct tk_guest *guest, unsigned int vcpu,
+		 struct tk_error *err)
+{
+	int rc;
+
+	if (need_domain(guest, err))
+		return -1;
+	rc = tk_domain_send_nmi(guest->domid, vcpu);
+	return rc ? fail_guest(guest, "sending it an NMI", rc, err) : 0;
+}
+
+/* Names -------------------------------------------------------------------- */
+
+/* The machine description that the guest's "vm" node names has one too. */
+static int tell_name(struct tk_guest *guest, const char *name,
+		     struct tk_error *err)
+{
+	char path[64], vm[64], vm_name[80];
+
+	if (write_node(guest, "name", name, "renaming it", err))
+		return -1;
+	snprintf(path, sizeof(path), "/local/domain/%u/vm", guest->domid);
+	if (tk_store_read(path, vm, sizeof(vm)))
+		return 0;
+	snprintf(vm_name, sizeof(vm_name), "%s/name", vm);
+	return tk_store_write(vm_name, name)
+		       ? tk_fail(err, "%s: renaming it", guest->config.name)
+		       : 0;
+}
+
+int tk_guest_rename(struct tk_guest *guest, const char *name,
+		    struct tk_error *err)
+{
+	size_t size = strlen(name) + 1;
+	char *copy;
+
+	if (tk_domain_name_check(name, err))
+		return -1;
+	if (find_name(name) || !strcmp(name, "Domain-0"))
+		return tk_fail(err, "name \"%s\": another domain has it", name);
+	copy = malloc(size);
+	if (!copy)
+		return tk_fail(err, "not enough memory in the control domain");
+	memcpy(copy, name, size);
+	if (guest->has_domain && tell_name(guest, name, err)) {
+		free(copy);
+		return -1;
+	}
+	note(guest, "renamed", name);
+	free(guest->config.name);
+	guest->config.name = copy;
+	return 0;
+}
+
+/* A dry run --------------------------------------------------------------- */
+
+int tk_guests_check(const struct tk_domain_config *config, uint64_t *pages,
+		    struct tk_error *err)
+{
+	struct tk_build_request request = { .config = config };
+
+	*pages = 0;
+	if (refuse_name_in_use(config, err) || read_files(&request, err))
+		return -1;
+	return tk_build_check(&request, pages, err);
 }

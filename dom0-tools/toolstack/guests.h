@@ -27,6 +27,10 @@
 
 #define TK_GUESTS_ENDED_MAX 16
 
+/* One that restarts so often within this time is not restarted any more. */
+#define TK_RESTARTS_MAX       5u
+#define TK_RESTARTS_WITHIN_NS 60000000000ull
+
 struct tk_guest {
 	struct tk_guest *next;
 	struct tk_domain_config config; /* config.name is the guest's name */
@@ -37,6 +41,11 @@ struct tk_guest {
 	bool has_ended;         /* by itself or by tk_guest_destroy() */
 	const char *end_reason; /* when has_ended: "poweroff", "crash", ... */
 	bool is_restarting;     /* what it has on disks in memory stays */
+	bool is_auto;           /* of /guests/auto: to be stopped with care */
+	/* When it was last restarted, each TK_RESTARTS_MAX ago the oldest. */
+	uint64_t restarts_ns[TK_RESTARTS_MAX];
+	unsigned long n_restarts;
+	uint64_t started_ns; /* on tk_clock_ns(), its domain's start */
 };
 
 /* What the list needs from the program that holds it. */
@@ -68,6 +77,24 @@ tk_must_check int tk_guest_destroy(struct tk_guest *guest,
 tk_must_check int tk_guest_pause(struct tk_guest *guest, struct tk_error *err);
 tk_must_check int tk_guest_unpause(struct tk_guest *guest,
 				   struct tk_error *err);
+
+/* A name that no other guest has, by the rules of the key `name`. */
+tk_must_check int tk_guest_rename(struct tk_guest *guest, const char *name,
+				  struct tk_error *err);
+
+/* As if the key had been typed with Alt and SysRq at the guest's console. */
+tk_must_check int tk_guest_sysrq(struct tk_guest *guest, char key,
+				 struct tk_error *err);
+tk_must_check int tk_guest_nmi(struct tk_guest *guest, unsigned int vcpu,
+			       struct tk_error *err);
+
+/*
+ * Whether a guest could be built now: kernel and ramdisk are there and can be
+ * read, and the machine has so many pages. When only those are not there,
+ * *pages still says how many; after other failures it is 0.
+ */
+tk_must_check int tk_guests_check(const struct tk_domain_config *config,
+				  uint64_t *pages, struct tk_error *err);
 
 /*
  * Asks the guest's kernel to shut down or to restart; what then happens is in

@@ -16,6 +16,7 @@
 #include <public/version.h>
 #include <public/xen.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cpu_map.h"
@@ -113,6 +114,7 @@ static void info_from_abi(struct tk_domain_info *info,
 		.vcpus = abi->nr_online_vcpus,
 		.max_vcpus = abi->max_vcpu_id + 1, /* without any: ~0 */
 	};
+	memcpy(info->uuid, abi->handle, sizeof(info->uuid));
 }
 
 int tk_domain_info_next(uint16_t domid, struct tk_domain_info *info)
@@ -183,6 +185,34 @@ int tk_domain_set_context(uint16_t domid, unsigned int vcpu,
 	op.u.vcpucontext.vcpu = vcpu;
 	set_xen_guest_handle(op.u.vcpucontext.ctxt, context);
 	return domctl(&op, XEN_DOMCTL_setvcpucontext, domid);
+}
+
+int tk_domain_get_context(uint16_t domid, unsigned int vcpu,
+			  struct vcpu_guest_context *context)
+{
+	struct xen_domctl op = { 0 };
+
+	op.u.vcpucontext.vcpu = vcpu;
+	set_xen_guest_handle(op.u.vcpucontext.ctxt, context);
+	return domctl(&op, XEN_DOMCTL_getvcpucontext, domid);
+}
+
+int tk_domain_frame_types(uint16_t domid, uint64_t *frames, size_t count)
+{
+	struct xen_domctl op = { 0 };
+
+	op.u.getpageframeinfo3.num = count;
+	set_xen_guest_handle(op.u.getpageframeinfo3.array, frames);
+	return domctl(&op, XEN_DOMCTL_getpageframeinfo3, domid);
+}
+
+int tk_domain_send_nmi(uint16_t domid, unsigned int vcpu)
+{
+	struct xen_domctl op = { 0 };
+
+	op.u.sendtrigger.trigger = XEN_DOMCTL_SENDTRIGGER_NMI;
+	op.u.sendtrigger.vcpu = vcpu;
+	return domctl(&op, XEN_DOMCTL_sendtrigger, domid);
 }
 
 long tk_domain_populate(uint16_t domid, uint64_t *extents, size_t count,
@@ -354,7 +384,44 @@ static int physinfo(struct tk_host_info *info)
 	info->cpu_khz = op.u.physinfo.cpu_khz;
 	info->total_pages = op.u.physinfo.total_pages;
 	info->free_pages = op.u.physinfo.free_pages;
+	info->claimed_pages = op.u.physinfo.outstanding_pages;
+	info->max_cpu_id = op.u.physinfo.max_cpu_id;
+	info->nodes = op.u.physinfo.nr_nodes;
+	info->cores_per_socket = op.u.physinfo.cores_per_socket;
+	info->threads_per_core = op.u.physinfo.threads_per_core;
+	info->abilities = op.u.physinfo.capabilities;
+	memcpy(info->features, op.u.physinfo.hw_cap, sizeof(info->features));
 	return 0;
+}
+
+static void compile_info(struct tk_host_info *info)
+{
+	struct xen_compile_info compile = { .compiler = "" };
+
+	if (version_op(XENVER_compile_info, &compile) < 0)
+		return;
+	snprintf(info->compiler, sizeof(info->compiler), "%.*s",
+		 (int)sizeof(compile.compiler), compile.compiler);
+	snprintf(info->compiled_by, sizeof(info->compiled_by), "%.*s",
+		 (int)sizeof(compile.compile_by), compile.compile_by);
+	snprintf(info->compile_domain, sizeof(info->compile_domain), "%.*s",
+		 (int)sizeof(compile.compile_domain), compile.compile_domain);
+	snprintf(info->compile_date, sizeof(info->compile_date), "%.*s",
+		 (int)sizeof(compile.compile_date), compile.compile_date);
+}
+
+static void parameter_info(struct tk_host_info *info)
+{
+	struct xen_platform_parameters parameters = { 0 };
+	long page_size = version_op(XENVER_pagesize, NULL);
+	struct xen_sysctl op = { 0 };
+
+	if (page_size > 0)
+		info->page_size = (unsigned int)page_size;
+	if (version_op(XENVER_platform_parameters, &parameters) >= 0)
+		info->virt_start = parameters.virt_start;
+	if (!sysctl(&op, XEN_SYSCTL_sched_id))
+		info->scheduler_id = op.u.sched_id.sched_id;
 }
 
 /* Texts that the hypervisor cannot give stay empty. */
@@ -369,15 +436,19 @@ static void version_info(struct tk_host_info *info)
 	version_op(XENVER_extraversion, info->version_extra);
 	version_op(XENVER_capabilities, info->capabilities);
 	version_op(XENVER_commandline, info->command_line);
+	version_op(XENVER_changeset, info->changeset);
 	info->version_extra[sizeof(info->version_extra) - 1] = '\0';
 	info->capabilities[sizeof(info->capabilities) - 1] = '\0';
 	info->command_line[sizeof(info->command_line) - 1] = '\0';
+	info->changeset[sizeof(info->changeset) - 1] = '\0';
 }
 
 int tk_host_info(struct tk_host_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	version_info(info);
+	compile_info(info);
+	parameter_info(info);
 	return physinfo(info);
 }
 
@@ -389,6 +460,11 @@ int tk_host_free_pages(uint64_t *pages)
 	if (!rc)
 		*pages = info.free_pages;
 	return rc;
+}
+
+long tk_host_frames(void)
+{
+	return memory_op(XENMEM_maximum_ram_page, NULL);
 }
 
 long tk_host_log(char *buffer, size_t size, uint32_t *index)
@@ -405,6 +481,25 @@ long tk_host_log(char *buffer, size_t size, uint32_t *index)
 		return rc;
 	*index = op.u.readconsole.index;
 	return op.u.readconsole.count;
+}
+
+int tk_host_log_clear(uint32_t index)
+{
+	struct xen_sysctl op = { 0 };
+
+	op.u.readconsole.clear = 1;
+	op.u.readconsole.incremental = 1;
+	op.u.readconsole.index = index;
+	return sysctl(&op, XEN_SYSCTL_readconsole);
+}
+
+int tk_host_debug_keys(const char *keys)
+{
+	struct xen_sysctl op = { 0 };
+
+	set_xen_guest_handle(op.u.debug_keys.keys, keys);
+	op.u.debug_keys.nr_keys = (uint32_t)strlen(keys);
+	return sysctl(&op, XEN_SYSCTL_debug_keys);
 }
 
 int tk_host_shutdown(enum tk_host_end end)

@@ -40,6 +40,7 @@ struct tk_domain_info {
 	uint64_t cpu_time_ns;
 	unsigned int vcpus;     /* that are up */
 	unsigned int max_vcpus; /* that there are */
+	uint8_t uuid[16];
 };
 
 struct tk_vcpu_info {
@@ -63,9 +64,24 @@ struct tk_host_info {
 	uint64_t free_pages;
 	unsigned int version_major;
 	unsigned int version_minor;
+	uint64_t claimed_pages; /* free, but promised to a domain */
+	unsigned int max_cpu_id;
+	unsigned int nodes;
+	unsigned int cores_per_socket;
+	unsigned int threads_per_core;
+	uint32_t abilities;   /* XEN_SYSCTL_PHYSCAP_* */
+	uint32_t features[8]; /* CPUID words */
+	unsigned int scheduler_id;
+	unsigned int page_size;
+	uint64_t virt_start;
 	char version_extra[16];
 	char capabilities[1024];
 	char command_line[1024];
+	char changeset[64];
+	char compiler[64];
+	char compiled_by[16];
+	char compile_domain[32];
+	char compile_date[32];
 };
 
 /* Domains ----------------------------------------------------------------- */
@@ -89,6 +105,16 @@ int tk_domain_init_hypercall_page(uint16_t domid, uint64_t mfn);
 int tk_domain_pin_l4(uint16_t domid, uint64_t mfn);
 int tk_domain_set_context(uint16_t domid, unsigned int vcpu,
 			  struct vcpu_guest_context *context);
+
+int tk_domain_get_context(uint16_t domid, unsigned int vcpu,
+			  struct vcpu_guest_context *context);
+/*
+ * What each of up to 1024 machine frames is to the domain: frame numbers in,
+ * XEN_DOMCTL_PFINFO_* out.
+ */
+int tk_domain_frame_types(uint16_t domid, uint64_t *frames, size_t count);
+/* A non-maskable interrupt of one vCPU. */
+int tk_domain_send_nmi(uint16_t domid, unsigned int vcpu);
 
 int tk_vcpu_info(uint16_t domid, unsigned int vcpu, struct tk_vcpu_info *info);
 int tk_vcpu_get_affinity(uint16_t domid, unsigned int vcpu,
@@ -120,6 +146,9 @@ int tk_host_info(struct tk_host_info *info);
 /* Only what changes: pages not in use by any domain. */
 int tk_host_free_pages(uint64_t *pages);
 
+/* One past the last machine frame that is memory; negative errno. */
+long tk_host_frames(void);
+
 /* How long, at least, a vCPU that runs is not preempted by one that wakes. */
 int tk_host_get_ratelimit(uint32_t *us);
 int tk_host_set_ratelimit(uint32_t us);
@@ -129,6 +158,11 @@ int tk_host_set_ratelimit(uint32_t us);
  * Returns bytes written, 0 at the end.
  */
 long tk_host_log(char *buffer, size_t size, uint32_t *index);
+/* Forgets what is before `index`, or everything: the hypervisor decides. */
+int tk_host_log_clear(uint32_t index);
+
+/* As if these keys had been typed at the hypervisor's own console. */
+int tk_host_debug_keys(const char *keys);
 
 enum tk_host_end {
 	TK_HOST_POWEROFF,

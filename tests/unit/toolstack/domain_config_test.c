@@ -171,12 +171,13 @@ static const struct refused refused[] = {
 	{ "type='hvm'", "f:2:6: type = \"hvm\": only \"pv\" guests" },
 	{ "type='pvh'", "type = \"pvh\": only \"pv\" guests" },
 	{ "builder='hvm'", "builder = \"hvm\": only \"generic\"" },
-	{ "on_crash='coredump-destroy'", "on_crash = \"coredump-destroy\": "
-					 "core dumps are not supported yet" },
+	{ "min_memory=64", "min_memory = 64 is more than memory = 32" },
+	{ "start_after=['a b']", "start_after: name = \"a b\": only" },
+	{ "start_after=[[]]", "start_after: an entry must be a name" },
 	{ "on_reboot='soft-reset'", "on_reboot = \"soft-reset\": only HVM" },
 	{ "on_poweroff='nothing'", "on_poweroff = \"nothing\": must be "
-				   "destroy, restart, rename-restart or "
-				   "preserve" },
+				   "destroy, restart, rename-restart, "
+				   "preserve, coredump-destroy or" },
 	{ "uuid='123'", "uuid = \"123\": must be 32 hexadecimal digits" },
 	{ "disk=['phy:/dev/x,xvda,w', 'x']", "f:2:28: disk: vdev is not set" },
 	{ "disk='/dev/x,qcow2,xvda'", "f:2:6: disk: format \"qcow2\"" },

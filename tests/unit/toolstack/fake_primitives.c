@@ -150,9 +150,24 @@ static long domain_create(struct xen_domctl *op)
 	domain->exists = true;
 	domain->domid = fake.next_domid++;
 	domain->pauses = 1;
+	memcpy(domain->uuid, op->u.createdomain.handle, sizeof(domain->uuid));
 	domain->shared_info_mfn = take_frames(domain->domid, 1);
 	op->domain = domain->domid;
 	return 0;
+}
+
+void fake_balloon(uint16_t domid, uint64_t pages)
+{
+	struct fake_domain *domain = fake_domain(domid);
+	unsigned int i;
+
+	/* From the top: the builder's own pages are at the bottom. */
+	for (i = FAKE_FRAMES; i-- > 0 && domain->pages > pages;) {
+		if (owners[i] != domid || is_table[i])
+			continue;
+		owners[i] = NO_OWNER;
+		domain->pages--;
+	}
 }
 
 static bool is_mapped(uint16_t domid)
@@ -201,7 +216,10 @@ static long domain_info(struct xen_domctl *op)
 	memset(&op->u, 0, sizeof(op->u));
 	op->domain = best->domid;
 	op->u.getdomaininfo.domain = best->domid;
+	memcpy(op->u.getdomaininfo.handle, best->uuid, sizeof(best->uuid));
 	op->u.getdomaininfo.tot_pages = best->pages;
+	op->u.getdomaininfo.max_pages = best->max_pages;
+	op->u.getdomaininfo.cpu_time = best->cpu_time_ns;
 	op->u.getdomaininfo.shared_info_frame = best->shared_info_mfn;
 	op->u.getdomaininfo.nr_online_vcpus = best->vcpus;
 	op->u.getdomaininfo.max_vcpu_id = best->vcpus - 1;
@@ -295,6 +313,14 @@ static long domctl_on(struct fake_domain *domain, struct xen_domctl *op)
 		return op->u.tsc_info.tsc_mode ? -XEN_EINVAL : 0;
 	case XEN_DOMCTL_hypercall_init:
 		domain->hypercall_page_mfn = op->u.hypercall_init.gmfn;
+		return 0;
+	case XEN_DOMCTL_getvcpucontext:
+		if (op->u.vcpucontext.vcpu)
+			return -XEN_ENODATA;
+		*op->u.vcpucontext.ctxt.p = domain->context;
+		return 0;
+	case XEN_DOMCTL_sendtrigger:
+		domain->nmis++;
 		return 0;
 	case XEN_DOMCTL_setvcpucontext:
 		domain->context = *op->u.vcpucontext.ctxt.p;
@@ -434,8 +460,18 @@ static long sysctl(struct xen_sysctl *op)
 		*us = fake.ratelimit_us;
 		return 0;
 	}
+	if (op->cmd == XEN_SYSCTL_debug_keys) {
+		fake.last_key = op->u.debug_keys.keys.p[0];
+		return 0;
+	}
 	if (op->cmd != XEN_SYSCTL_readconsole)
 		return -XEN_ENOSYS;
+	if (op->u.readconsole.clear)
+		fake.log_is_clear = true;
+	if (fake.log_is_clear || !op->u.readconsole.count) {
+		op->u.readconsole.count = 0;
+		return 0;
+	}
 	op->u.readconsole.count = 0;
 	if (!op->u.readconsole.index) {
 		memcpy(op->u.readconsole.buffer.p, log, sizeof(log) - 1);
@@ -449,6 +485,8 @@ static long version(uint64_t op, char *text)
 {
 	if (op == XENVER_version)
 		return 4 << 16 | 17;
+	if (op == XENVER_pagesize)
+		return PAGE;
 	if (op == XENVER_extraversion)
 		memcpy(text, ".fake", sizeof(".fake"));
 	else

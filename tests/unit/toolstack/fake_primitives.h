@@ -36,6 +36,9 @@ struct fake_domain {
 	unsigned int vcpus;
 	uint8_t affinity[2][FAKE_VCPUS]; /* hard, soft: CPUs 0 to 7 */
 	uint16_t weight, cap;
+	uint8_t uuid[16];
+	uint64_t cpu_time_ns;
+	unsigned int nmis; /* that it was sent */
 	unsigned int ports;
 	bool has_context;
 	struct vcpu_guest_context context;
@@ -46,6 +49,8 @@ struct fake_machine {
 	uint16_t next_domid;
 	bool no_large_extents;
 	bool log_is_long;
+	bool log_is_clear;
+	char last_key;         /* typed at the hypervisor's console */
 	unsigned int mappings; /* frames that are mapped now */
 	unsigned int ports;    /* of ours that are open */
 	unsigned int notifications;
@@ -73,6 +78,9 @@ struct fake_domain *fake_domain(uint16_t domid);
 uint64_t fake_free_pages(void);
 /* The memory of a frame. */
 void *fake_frame(uint64_t mfn);
+
+/* Takes pages from a domain until it has only so many. */
+void fake_balloon(uint16_t domid, uint64_t pages);
 
 /* A guest ends by itself: VIRQ_DOM_EXC comes with the next wait. */
 void fake_shut_down(uint16_t domid, unsigned int reason);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* A guest's configuration in the words in which xl's JSON has it. */
+#ifndef CLI_CONFIG_JSON_H
+#define CLI_CONFIG_JSON_H
+
+#include "cli/json.h"
+#include "toolstack/domain_config.h"
+
+/* `uuid`: of the domain, when the configuration has none; or NULL. */
+void config_json(struct json *json, const char *key,
+		 const struct tk_domain_config *config, const uint8_t *uuid);
+
+#define UUID_TEXT_SIZE 37
+void uuid_text(char text[UUID_TEXT_SIZE], const uint8_t uuid[16]);
+
+#endif /* CLI_CONFIG_JSON_H */

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""Every verb of the command line, as a user sees it, two guests alive."""
+import json
+import re
+
+from testenv import (DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config,
+                     hello_config)
+
+# What needs no more than to be asked; the text holds this.
+READING = {
+    "list": r"^deb +1 +128 +1 +\S+ +\d+\.\d$",
+    "list deb idle": r"^idle +2 +32 +1 +--p--- +0\.0$",
+    "list -v": r"^deb .* [0-9a-f]{8}-[0-9a-f-]{27} +- +-$",
+    "vm-list": r"^[0-9a-f-]{36}  1    deb",
+    "domid deb": r"^1$",
+    "domname 2": r"^idle$",
+    "uptime": r"^Domain-0 +0 +\d+:\d\d:\d\d$",
+    "uptime -s deb": r"^ up +\d+:\d\d, deb \(1\)$",
+    "vcpu-list": r"^deb +1 +0 +\d +\S+ +\d+\.\d  all / all$",
+    "sched-credit2": r"^deb +1 +256 +0$",
+    "sched-credit2 -d deb": r"^deb +1 +256 +0$",
+    "block-list deb": r"^51712 0   1      4     \d+ +\d+ +/local/domain/0/",
+    "network-list deb": r"^0   0  00:16:3e:\S+ +0 +4 +\d+ +\d+/\d+ +/local/",
+    "info": r"^free_memory +: \d+$",
+    "info nr_cpus": r"^2$",
+    "pci": r"^\S+",
+    "disks": r"^Name +Size",
+    "network": r"^vif1\.0 +xenbr0 ",
+    "ls": r"^ +\d+ /guests/deb\.cfg$",
+    "xenstore-ls /local/domain/1/memory": r"/memory/target = \"131072\"$",
+    "xenstore-read /local/domain/2/name": r"^idle$",
+    "xenstore-watch -n 1 /vm": r"^/vm$",
+    "events --past": r" deb \(1\) created$",
+    "top -b -n 2 -d 1": r"^ +deb \S{6} +\d+ +\d+\.\d +131072 ",
+    "config show idle.cfg": r'"name": "idle"',
+    "config show deb": r'"vdev": "xvda"',
+}
+# Lines of one object each instead of one result.
+STREAMS = ("events", "xenstore-watch")
+TEXT_ONLY = ("list -v", "config show", "uptime -s", "info nr_cpus")
+
+
+def as_json(vm, line):
+    """What a verb says with --json, a list for streams."""
+    text = vm.command(line + " --json").split("\n", 1)[1]
+    text = text[:text.rindex("\n") + 1] if "\n" in text else text
+    if line.startswith(STREAMS):
+        return [json.loads(one) for one in text.splitlines() if one]
+    return json.loads(text)
+
+
+def holds(vm):
+    """What the control domain holds of guests; pages are others' business."""
+    info = as_json(vm, "info")
+    return info["control_grants"], info["control_ports"]
+
+
+def ask_all(vm):
+    for line, pattern in READING.items():
+        shown = vm.command(line, timeout=60)
+        assert re.search(pattern, shown, re.M), f"{line}: {shown}"
+        assert "error:" not in shown, shown
+        if not line.startswith(TEXT_ONLY):
+            as_json(vm, line.replace(" -n 2 -d 1", ""))
+    domains = {d["name"]: d for d in as_json(vm, "list")}
+    assert domains["deb"]["domid"] == 1 and \
+        domains["idle"]["state"] == "--p---", domains
+    long = json.loads(vm.command("list -l deb").split("\n", 1)[1]
+                      .rsplit("]", 1)[0] + "]")
+    assert long[0]["config"]["b_info"]["target_memkb"] == 131072, long
+
+
+def check_help(vm):
+    """`help` lists verbs; the help of each has an example."""
+    verbs = re.findall(r"^  ([a-z0-9-]+) ", vm.command("help"), re.M)
+    assert len(verbs) > 40, verbs
+    for verb in ("create", "top", "vcpu-pin"):
+        assert f"\nexample: {verb}" in vm.command(f"help {verb}"), vm.text
+
+
+def change(vm):
+    """Verbs that change something, and what shows it."""
+    for line in ("rename idle sleeper", "rename sleeper idle",
+                 "vcpu-pin deb 0 0 -", "sched-credit2 -d deb -w 300",
+                 "xenstore-write /tool/x 1", "xenstore-rm /tool/x",
+                 "pause deb", "unpause deb", "mem-max deb 140",
+                 "mem-set -w deb 112", "network-attach deb",
+                 "network-detach deb 1", "block-attach deb ram:1M,xvdb,w",
+                 "block-detach deb xvdb", "vcpu-set deb 1"):
+        shown = vm.command(line, timeout=60)
+        assert "error:" not in shown, shown
+    memory = {d["name"]: d["memory_mib"] for d in as_json(vm, "list")}
+    assert abs(memory["deb"] - 112) <= 1, memory
+    assert "idle fits" not in vm.command("create -n idle.cfg name=third "
+                                         "memory=100000"), vm.text
+    assert "third fits: it needs 33 MiB" in \
+        vm.command("create -n idle.cfg name=third"), vm.text
+
+
+def reach_kernel(vm):
+    """SysRq and NMI arrive in the guest's kernel; we look into it."""
+    for line, answer in (("sysrq deb h", r"sysrq: HELP"),
+                         ("trigger deb nmi", r"NMI received")):
+        vm.command(line)
+        vm.send("console deb")
+        vm.expect(answer, 30)
+        vm.send_raw(b"\x1d")
+        vm.expect(PROMPT)
+    shown = vm.command("inspect deb")
+    assert re.search(r"^rip ffffffff8[0-9a-f]{7} ", shown, re.M), shown
+    assert re.search(r"^  ffffffff8[0-9a-f]{7}  \?$", shown, re.M), shown
+    rip = as_json(vm, "inspect deb")["rip"]
+    assert as_json(vm, f"inspect deb --walk {rip}")["outcome"] == \
+        "mapped to frame", vm.text
+    shown = vm.command(f"inspect deb --memory {rip} --bytes 16")
+    assert re.search(rf"^{rip}( [0-9a-f]{{2}}){{16}}  ", shown, re.M), shown
+    shown = vm.command("inspect idle")
+    assert re.search(r"^rip \S+ \w+\+0x0$", shown, re.M), shown
+
+
+def scenario(env, where):
+    disk = env.ramdisk({
+        "deb.cfg": debian_config(
+            "deb", memory=128,
+            more="vif = ['']\ndisk = ['ram:16M,xvda,w']\n"),
+        "idle.cfg": hello_config("idle")})
+    vm = env.control(where, disk, timeout=700)
+    before = holds(vm)
+    vm.send("create deb.cfg -c")
+    vm.expect(DEBIAN_PROMPT, DEBIAN_BOOT)
+    vm.command("echo 8 > /proc/sys/kernel/printk; "
+               "echo 1 > /proc/sys/kernel/sysrq; "
+               "modprobe -a xen-netfront xen-blkfront; "
+               "until [ -e /sys/class/net/eth0 -a -e /dev/xvda ]; do "
+               "usleep 100000; done; ifconfig eth0 up", DEBIAN_PROMPT, 60)
+    vm.send_raw(b"\x1d")
+    vm.expect(PROMPT)
+    vm.command("create -p idle.cfg")
+    ask_all(vm)
+    check_help(vm)
+    change(vm)
+    reach_kernel(vm)
+    vm.command("destroy idle")
+    vm.command("shutdown --all -w", timeout=60)
+    assert "ended: poweroff" in vm.command("events --past"), vm.text
+    assert holds(vm) == before, vm.text
+    env.switch_off(vm, where)
+
+
+def test_all_verbs(env):
+    scenario(env, "tenon")
