@@ -21,6 +21,9 @@ $(call host_test,$(1),$(2) $(BACKEND_HARNESS),$(BACKEND_INCLUDES),\
 endef
 $(eval $(call backend_test,pvguest-ring,tests/unit/pvguest/ring_test.c \
 	pv-guest-lib/src/ring.c))
+$(eval $(call backend_test,pvguest-xenstore,\
+	tests/unit/pvguest/xenstore_test.c \
+	$(addprefix pv-guest-lib/src/,xenstore.c print.c)))
 $(eval $(call backend_test,backends-backend,\
 	tests/unit/backends/backend_test.c tests/unit/backends/fake_pv.c \
 	dom0-tools/drivers/block_device.c $(BACKEND_SHARED)))

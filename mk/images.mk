@@ -9,7 +9,7 @@ GUEST_FILES += build/guests/vmlinuz build/guests/initramfs.gz \
 	$(patsubst guests/%,build/guests/%,$(wildcard guests/*.cfg))
 
 # The library's examples; their fragment (mk/pvguest.mk) builds them.
-GUEST_EXAMPLES := hello disk-checksum
+GUEST_EXAMPLES := hello disk-checksum http
 GUEST_FILES += $(GUEST_EXAMPLES:%=build/guests/%)
 $(GUEST_EXAMPLES:%=build/guests/%): build/guests/%: build/%
 	$(Q)mkdir -p $(@D)

@@ -28,11 +28,15 @@ $(eval $(call fuzz_test,netback,tests/fuzz/netback_fuzz.c \
 	tests/unit/net/fake_net.c $(NET_PACKETS) $(NETBACK_TESTED),\
 	$(NET_INCLUDES) -Itests/fuzz,,20000))
 
-# The whole back end, with the real store (mk/backends-host.mk).
+# The whole back end, with the real store (mk/backends-host.mk); and the
+# library's front end against it.
+NETBACK_WHOLE := pv-guest-lib/src/timers.c \
+	dom0-tools/toolstack/mac.c dom0-tools/drivers/block_device.c \
+	$(addprefix dom0-tools/backends/,netback.c bridge.c) $(NET_PACKETS) \
+	$(filter-out %/ring.c,$(NETBACK_TESTED)) $(BACKEND_SHARED)
 $(eval $(call backend_test,backends-netback,\
 	tests/unit/backends/netback_test.c tests/unit/backends/fake_pv.c \
-	pv-guest-lib/src/timers.c \
-	dom0-tools/toolstack/mac.c dom0-tools/drivers/block_device.c \
-	$(addprefix dom0-tools/backends/,netback.c \
-	bridge.c) $(NET_PACKETS) $(filter-out %/ring.c,$(NETBACK_TESTED)) \
-	$(BACKEND_SHARED)))
+	$(NETBACK_WHOLE)))
+$(eval $(call backend_test,backends-net,tests/unit/backends/net_test.c \
+	$(wildcard tests/unit/backends/guest_net*.c) $(FRONT_SIDE) \
+	$(NETBACK_WHOLE)))

@@ -67,7 +67,27 @@ build/$(1): $(patsubst %,build/%.o,$(wildcard pv-guest-lib/examples/$(1)/*.c)) \
 endef
 $(foreach name,$(EXAMPLES),$(eval $(call example,$(name))))
 
--include $(PVGUEST_OBJ:.o=.d) $(PVGUEST_NEWLIB_OBJ:.o=.d)
+# One on newlib and lwIP, which is built from Debian's source package.
+LWIP_READY := build/deps/lwip.ready
+HTTP_OBJ := build/pv-guest-lib/examples-newlib/http/main.c.o
+
+build/pv-guest-lib/examples-newlib/%.c.o: pv-guest-lib/examples/%.c \
+		build/deps/flags | $(NEWLIB_READY) $(LWIP_READY)
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(NEWLIB_KERNEL_CFLAGS) -isystem build/deps/lwip/include \
+		-MMD -MP -c -o $@ $<
+
+ALL += build/http
+.SECONDARY: $(LWIP_READY)
+build/http: $(HTTP_OBJ) build/libpvguest.a build/libpvguest-newlib.a \
+		$(PVGUEST_LDS)
+	$(call say,LD)
+	$(Q)$(PVGUEST_LINK) -o $@ $(HTTP_OBJ) -Wl,--start-group \
+		build/libpvguest-newlib.a build/libpvguest.a \
+		-Lbuild/deps/lwip/lib -llwip $(NEWLIB_LIBS) -Wl,--end-group
+
+-include $(HTTP_OBJ:.o=.d) $(PVGUEST_OBJ:.o=.d) $(PVGUEST_NEWLIB_OBJ:.o=.d)
 
 # Test kernels on the library: build/tests/guest/NAME from NAME/main.c. Those
 # that use nothing of it are in mk/guests.mk.

@@ -280,6 +280,35 @@ def build_zstd(tree, work, prefix, log):
     copy_headers({n: lib / n for n in ("zstd.h", "zstd_errors.h")}, prefix)
 
 
+def build_lwip(tree, work, prefix, log):
+    """Without threads: calls back from a loop that its user has. Enough for a
+    server with some dozen connections."""
+    options = {"NO_SYS": 1, "SYS_LIGHTWEIGHT_PROT": 0, "LWIP_SOCKET": 0,
+               "LWIP_NETCONN": 0, "LWIP_IPV6": 0, "LWIP_DHCP": 1,
+               "LWIP_NOASSERT": 1, "LWIP_STATS": 0, "MEM_ALIGNMENT": 8,
+               "MEM_SIZE": 1 << 20, "PBUF_POOL_SIZE": 256,
+               "MEMP_NUM_TCP_PCB": 64, "MEMP_NUM_TCP_SEG": 512,
+               "MEMP_NUM_PBUF": 256, "TCP_MSS": 1460, "TCP_WND": 8 * 1460,
+               "TCP_SND_BUF": 16 * 1460, "TCP_SND_QUEUELEN": 64,
+               "LWIP_NETIF_STATUS_CALLBACK": 1, "ARP_QUEUEING": 1}
+    config = work / "config"
+    (config / "arch").mkdir(parents=True)
+    (config / "lwipopts.h").write_text("".join(
+        f"#define {name} {value}\n" for name, value in options.items()))
+    (config / "arch/cc.h").write_text(
+        "#include <limits.h>\n#include <stdlib.h>\n#include <sys/types.h>\n"
+        "#define SSIZE_MAX LONG_MAX\n#define LWIP_RAND() ((u32_t)rand())\n")
+    core = tree / "src/core"
+    sources = [*sorted(core.glob("*.c")), *sorted((core / "ipv4").glob("*.c")),
+               tree / "src/netif/ethernet.c"]
+    headers = tree / "src/include"
+    compile_library("lwip", sources, [f"-I{headers}", f"-I{config}"], work,
+                    prefix, log)
+    for folder in (headers, config):
+        copy_headers({p.relative_to(folder): p for p in folder.rglob("*.h")},
+                     prefix)
+
+
 class Recipe:
     """One library: the pinned Debian package and how to build it."""
 
@@ -301,6 +330,7 @@ RECIPES = {r.name: r for r in (
     Recipe("xz", "xz-utils", "5.4.1-1+deb12u1", build_xz),
     Recipe("lz4", "lz4", "1.9.4-1", build_lz4),
     Recipe("zstd", "libzstd", "1.5.4+dfsg2-5", build_zstd),
+    Recipe("lwip", "lwip", "2.1.3+dfsg1-2", build_lwip),
 )}
 
 

@@ -166,15 +166,6 @@ static void begin_batch(void)
 	netback_copy_forget();
 }
 
-/* Asks for a notification when `count` requests wait. */
-static void ask_for(struct pv_ring *ring, unsigned int count)
-{
-	__atomic_store_n(&ring->shared->req_event, ring->req + count,
-			 __ATOMIC_SEQ_CST);
-	/* Before the guest's index is looked at once more. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
 /*
  * Whether the guest has offered `count` pages; if not, it will notify us when
  * it has.
@@ -184,7 +175,7 @@ static bool has_pages(struct netback_queue *queue, unsigned int count)
 	int waiting = pv_back_ring_waiting(&queue->rx);
 
 	if (waiting >= 0 && (unsigned int)waiting < count) {
-		ask_for(&queue->rx, count);
+		pv_back_ring_rearm_after(&queue->rx, count);
 		waiting = pv_back_ring_waiting(&queue->rx);
 	}
 	if (waiting < 0) {

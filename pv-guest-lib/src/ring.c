@@ -116,10 +116,16 @@ bool pv_back_ring_publish(struct pv_ring *ring)
 		       &ring->shared->rsp_event);
 }
 
+/* An index that cannot be counts as one that is there: it is found out. */
+bool pv_back_ring_rearm_after(const struct pv_ring *ring, uint32_t count)
+{
+	rearm(&ring->shared->req_event, ring->req + count);
+	return load(&ring->shared->req_prod) - ring->req >= count;
+}
+
 bool pv_back_ring_rearm(const struct pv_ring *ring)
 {
-	rearm(&ring->shared->req_event, ring->req + 1);
-	return load(&ring->shared->req_prod) != ring->req;
+	return pv_back_ring_rearm_after(ring, 1);
 }
 
 /* The front end ------------------------------------------------------------*/
@@ -165,8 +171,13 @@ void pv_front_ring_take(struct pv_ring *ring, void *response, size_t size)
 	copy_from(ring, ring->rsp++, response, size);
 }
 
+bool pv_front_ring_rearm_after(const struct pv_ring *ring, uint32_t count)
+{
+	rearm(&ring->shared->rsp_event, ring->rsp + count);
+	return load(&ring->shared->rsp_prod) - ring->rsp >= count;
+}
+
 bool pv_front_ring_rearm(const struct pv_ring *ring)
 {
-	rearm(&ring->shared->rsp_event, ring->rsp + 1);
-	return load(&ring->shared->rsp_prod) != ring->rsp;
+	return pv_front_ring_rearm_after(ring, 1);
 }

@@ -133,15 +133,20 @@ static void count_change(void)
 }
 
 /* While nobody asks, only changes can come. */
+static void take_changes(void)
+{
+	while (get_message() > 0) {
+		if (incoming.header.type == XS_WATCH_EVENT)
+			count_change();
+	}
+}
+
 static void store_event(uint32_t event_port, void *context)
 {
 	(void)context;
 	if (is_asking)
 		return;
-	while (get_message() > 0) {
-		if (incoming.header.type == XS_WATCH_EVENT)
-			count_change();
-	}
+	take_changes();
 	pv_event_notify(event_port);
 }
 
@@ -197,13 +202,11 @@ static int receive(void)
 		else if (incoming.header.type == XS_WATCH_EVENT)
 			count_change();
 	} while (rc == 0 || incoming.header.type == XS_WATCH_EVENT);
-	/* It has room again for what waits to be sent. */
-	pv_event_notify(port);
 	return incoming.header.type == XS_ERROR ? error_of(incoming.payload)
 						: (int)incoming.header.len;
 }
 
-/* A path with its NUL, and `size` bytes behind it. */
+/* A path with its NUL, and `size` bytes behind it. Then comes end(). */
 static int ask(uint32_t type, const char *path, const char *more, size_t size)
 {
 	size_t path_size = strlen(path) + 1;
@@ -220,57 +223,68 @@ static int ask(uint32_t type, const char *path, const char *more, size_t size)
 	put(path, path_size);
 	put(more, size);
 	pv_event_notify(port);
-	rc = receive();
+	return receive();
+}
+
+/*
+ * Takes the answer of `length` bytes over, if it is wanted; and then changes
+ * that came behind it: their event has been, and found us asking.
+ */
+static int end(int length, char *answer, size_t size)
+{
+	if (length >= 0 && answer && (size_t)length > size)
+		length = -XEN_E2BIG;
+	if (length > 0 && answer)
+		memcpy(answer, incoming.payload, (size_t)length);
 	is_asking = false;
-	return rc;
+	if (!ring)
+		return length;
+	take_changes();
+	/* The ring has room again for what waits to be sent. */
+	pv_event_notify(port);
+	return length;
+}
+
+/* A request whose answer says nothing. */
+static int tell(uint32_t type, const char *path, const char *more, size_t size)
+{
+	int rc = end(ask(type, path, more, size), NULL, 0);
+
+	return rc < 0 ? rc : 0;
 }
 
 int pv_xenstore_read(const char *path, char *value, size_t size)
 {
-	int length = ask(XS_READ, path, NULL, 0);
+	int length = end(ask(XS_READ, path, NULL, 0), value, size - 1);
 
-	if (length < 0)
-		return length;
-	if ((size_t)length >= size)
-		return -XEN_E2BIG;
-	memcpy(value, incoming.payload, (size_t)length + 1);
+	if (length >= 0)
+		value[length] = '\0';
 	return length;
 }
 
 int pv_xenstore_write(const char *path, const char *value)
 {
-	int rc = ask(XS_WRITE, path, value, strlen(value));
-
-	return rc < 0 ? rc : 0;
+	return tell(XS_WRITE, path, value, strlen(value));
 }
 
 int pv_xenstore_list(const char *path, char *names, size_t size)
 {
-	int length = ask(XS_DIRECTORY, path, NULL, 0);
-
-	if (length < 0)
-		return length;
-	if ((size_t)length > size)
-		return -XEN_E2BIG;
-	memcpy(names, incoming.payload, (size_t)length);
-	return length;
+	return end(ask(XS_DIRECTORY, path, NULL, 0), names, size);
 }
 
 int pv_xenstore_remove(const char *path)
 {
-	int rc = ask(XS_RM, path, NULL, 0);
-
-	return rc < 0 ? rc : 0;
+	return tell(XS_RM, path, NULL, 0);
 }
 
 /* Watches ----------------------------------------------------------------- */
 
-static int ask_watch(uint32_t type, const char *path, uint32_t number)
+static int tell_watch(uint32_t type, const char *path, uint32_t number)
 {
 	char token[TOKEN_SIZE];
 
 	pv_snprintf(token, sizeof(token), "%u", number);
-	return ask(type, path, token, strlen(token) + 1);
+	return tell(type, path, token, strlen(token) + 1);
 }
 
 int pv_xenstore_watch(struct pv_xenstore_watch *watch, const char *path)
@@ -281,10 +295,9 @@ int pv_xenstore_watch(struct pv_xenstore_watch *watch, const char *path)
 	watch->changes = 0;
 	watch->next = watches;
 	watches = watch;
-	rc = ask_watch(XS_WATCH, path, watch->token);
-	if (rc >= 0)
-		return 0;
-	watches = watch->next;
+	rc = tell_watch(XS_WATCH, path, watch->token);
+	if (rc)
+		watches = watch->next;
 	return rc;
 }
 
@@ -292,7 +305,7 @@ void pv_xenstore_unwatch(struct pv_xenstore_watch *watch, const char *path)
 {
 	struct pv_xenstore_watch **place = &watches;
 
-	ask_watch(XS_UNWATCH, path, watch->token);
+	tell_watch(XS_UNWATCH, path, watch->token);
 	while (*place && *place != watch)
 		place = &(*place)->next;
 	if (*place)

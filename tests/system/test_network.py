@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Networks of guests: Linux's front end on our back end, the bridge, and the
 cards below it. Guests run scripts; what they print is judged."""
+import concurrent.futures
 import hashlib
 import random
 import re
 import subprocess
+import socket
+import urllib.error
+import urllib.request
 
 from testenv import (DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config,
                      file_server)
@@ -341,3 +345,59 @@ def test_iperf3(env):
     assert re.search(r" [1-9][0-9.]* MBytes .*%\)  receiver$", shown, re.M), \
         shown
     env.switch_off(vm, "tenon")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def fetch(port, path):
+    """Status and text of a page; a few tries, for connections that were made
+    before the guest's network was there are reset."""
+    for _ in range(5):
+        try:
+            with urllib.request.urlopen(
+                    f"http://127.0.0.1:{port}{path}", timeout=60) as page:
+                return page.status, page.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, ""
+        except OSError as error:
+            last = error
+    raise last
+
+
+def scenario_http(env, kind, **machine):
+    """The library's example with lwIP: this machine fetches its page, often
+    and at once, through QEMU's network, the card, the bridge and the guest's
+    own front end."""
+    port = free_port()
+    card = network_card("user", kind)
+    card[1] += f",hostfwd=tcp:127.0.0.1:{port}-:80"
+    vm = env.boot_to_prompt(qemu_args=" ".join(card), **machine)
+    before = holds(vm)
+    vm.send("create /guests/http.cfg -c")
+    vm.expect(r"^http: serving on http://10\.0\.2\.15/", 60)
+    status, text = fetch(port, "/")
+    assert status == 200 and "made with pv-guest-lib" in text, text
+    assert fetch(port, "/other")[0] == 404
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        pages = list(pool.map(lambda _: fetch(port, "/"), range(40)))
+    assert all(status == 200 for status, _ in pages), pages
+    counts = {re.search(r"Request (\d+)", text)[1] for _, text in pages}
+    assert len(counts) == 40, counts
+    vm.send_raw(b"\x1d")
+    vm.expect(PROMPT)
+    vm.command("destroy http")
+    for name in ("control_grants", "control_ports"):
+        assert holds(vm)[name] == before[name], vm.text
+    env.switch_off(vm, "tenon")
+
+
+def test_example_http_virtio(env):
+    scenario_http(env, "virtio")
+
+
+def test_example_http_e1000e(env):
+    scenario_http(env, "e1000e", smp=1, cpu="max")

@@ -65,6 +65,8 @@ void pv_back_ring_answer(struct pv_ring *ring, const void *response,
 bool pv_back_ring_publish(struct pv_ring *ring);
 /* Asks for a notification with the next request; true: one is there now. */
 bool pv_back_ring_rearm(const struct pv_ring *ring);
+/* The same with the request that is the `count`th from now, at least 1. */
+bool pv_back_ring_rearm_after(const struct pv_ring *ring, uint32_t count);
 
 /* The front end ------------------------------------------------------------*/
 
@@ -83,5 +85,6 @@ int pv_front_ring_waiting(const struct pv_ring *ring);
 void pv_front_ring_take(struct pv_ring *ring, void *response, size_t size);
 /* Asks for a notification with the next response; true: one is there now. */
 bool pv_front_ring_rearm(const struct pv_ring *ring);
+bool pv_front_ring_rearm_after(const struct pv_ring *ring, uint32_t count);
 
 #endif /* PVGUEST_RING_H */
