@@ -87,7 +87,8 @@ void heap_free(void *p);
 uint64_t heap_free_pages(void), heap_total_pages(void);
 mfn_t virt_to_mfn(const void *p);
 void *mfn_to_virt(mfn_t m);
-int mm_domain_init(struct domain *d); /* walker, lists, shared_info */
+/* Walker, lists, shared_info. mm_domain_free() is due even if it fails. */
+int mm_domain_init(struct domain *d);
 /* Teardown in phases (HC-13); -ERESTART when to be called again. */
 int mm_domain_relinquish(struct domain *d);
 void mm_domain_free(struct domain *d); /* last reference gone */

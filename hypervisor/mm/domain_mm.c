@@ -226,10 +226,8 @@ int mm_domain_init(struct domain *d)
 	list_init(&d->leftover);
 	d->walker = heap_alloc(sizeof(*d->walker));
 	d->shared_info = heap_alloc(PAGE_SIZE);
-	if (!d->walker || !d->shared_info) {
-		mm_domain_free(d);
+	if (!d->walker || !d->shared_info)
 		return -XEN_ENOMEM;
-	}
 	mm_share_page(d, d->shared_info);
 	return 0;
 }

@@ -106,7 +106,7 @@ static inline uint64_t rdmsr(uint32_t msr)
 	static inline void insn(uint32_t which, uint64_t value)                \
 	{                                                                      \
 		uint32_t lo = (uint32_t)value, hi = (uint32_t)(value >> 32);   \
-		__asm__ volatile(#insn                                         \
+		__asm__ volatile(PRIVILEGED(#insn)                             \
 				 :                                             \
 				 : "c"(which), "a"(lo), "d"(hi)                \
 				 : "memory");                                  \
@@ -206,12 +206,16 @@ static inline uint64_t rdtsc_ordered(void)
 	static inline type in##size(uint16_t port)                             \
 	{                                                                      \
 		type v;                                                        \
-		__asm__ volatile("in %1, %0" : "=a"(v) : "Nd"(port));          \
+		__asm__ volatile(PRIVILEGED("in %1, %0")                       \
+				 : "=a"(v)                                     \
+				 : "Nd"(port));                                \
 		return v;                                                      \
 	}                                                                      \
 	static inline void out##size(uint16_t port, type v)                    \
 	{                                                                      \
-		__asm__ volatile("out %0, %1" : : "a"(v), "Nd"(port));         \
+		__asm__ volatile(PRIVILEGED("out %0, %1")                      \
+				 :                                             \
+				 : "a"(v), "Nd"(port));                        \
 	}
 DEFINE_PORT(8, uint8_t)
 DEFINE_PORT(16, uint16_t)
