@@ -445,8 +445,16 @@ static long evtchn_send(struct domain *d, guest_ptr_t arg)
 	return rc;
 }
 
-static void status_fill_locked(const struct evtchn *e, evtchn_status_t *op)
+static long evtchn_status(struct vcpu *v, struct domain *d, void *arg)
 {
+	struct evtchn_status *op = arg;
+	unsigned int port = port_clamp(op->port);
+	const struct evtchn *e;
+
+	if (!port)
+		return -XEN_EINVAL;
+	spin_lock(&d->evtchn_lock);
+	e = evtchn_of(d, port);
 	op->status = e->state;
 	op->vcpu = e->vcpu;
 	if (e->state == EVTCHNSTAT_unbound) {
@@ -457,17 +465,6 @@ static void status_fill_locked(const struct evtchn *e, evtchn_status_t *op)
 	} else if (has_slot(e)) {
 		op->u.pirq = e->number; /* u.virq is the same */
 	}
-}
-
-static long evtchn_status(struct vcpu *v, struct domain *d, void *arg)
-{
-	struct evtchn_status *op = arg;
-	unsigned int port = port_clamp(op->port);
-
-	if (!port)
-		return -XEN_EINVAL;
-	spin_lock(&d->evtchn_lock);
-	status_fill_locked(evtchn_of(d, port), op);
 	spin_unlock(&d->evtchn_lock);
 	return 0;
 }
