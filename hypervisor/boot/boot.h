@@ -11,19 +11,11 @@
 #define BOOT_MAX_MODULES 16
 #define BOOT_MAX_MEMORY  128
 #define BOOT_CMDLINE_MAX 1024
-
-/* Types of the BIOS memory map; anything else is treated as reserved. */
-enum memory_type {
-	MEMORY_RAM = 1,
-	MEMORY_RESERVED = 2,
-	MEMORY_ACPI = 3,
-	MEMORY_NVS = 4,
-	MEMORY_UNUSABLE = 5,
-};
+#define MEMORY_RAM       1
 
 struct memory_range {
 	uint64_t start, size;
-	uint32_t type;
+	uint32_t type; /* of the BIOS memory map; all but RAM: reserved */
 };
 
 struct boot_module {

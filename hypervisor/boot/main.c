@@ -32,42 +32,10 @@ static void show_boot_info(void)
 			 boot_info.modules[i].cmdline);
 }
 
-/* Our own address space, descriptor tables and entry points. */
-static void start_processor(void)
-{
-	features_init();
-	features_init_cpu();
-	paging_init();
-	idt_init();
-	gdt_load();
-}
-
-static void start_memory(void)
+void boot_main(uint32_t magic, uint32_t info)
 {
 	const struct ram_range *ranges;
 	unsigned int n;
-
-	paging_populate(FRAME_TABLE_START,
-			machine_frames * sizeof(struct frame));
-	paging_make_m2p();
-	n = boot_memory_take(&ranges);
-	mm_init(ranges, n);
-	log_info("memory: up to %lu MiB, %lu MiB free\n", machine_frames >> 8,
-		 heap_free_pages() >> 8);
-}
-
-static void start_devices(void)
-{
-	if (options.vga)
-		vga_init();
-	acpi_init();
-	clock_init();
-	apic_init();
-	ioapic_init();
-}
-
-void boot_main(uint32_t magic, uint32_t info)
-{
 	bool parsed;
 
 	this_cpu()->online = true;
@@ -79,9 +47,29 @@ void boot_main(uint32_t magic, uint32_t info)
 		panic("not started by a Multiboot loader: 0x%x", magic);
 	show_boot_info();
 	boot_memory_init();
-	start_processor();
-	start_devices();
-	start_memory();
+
+	/* Our own address space, descriptor tables and entry points. */
+	features_init();
+	features_init_cpu();
+	paging_init();
+	idt_init();
+	gdt_load();
+
+	if (options.vga)
+		vga_init();
+	acpi_init();
+	clock_init();
+	apic_init();
+	ioapic_init();
+
+	paging_populate(FRAME_TABLE_START,
+			machine_frames * sizeof(struct frame));
+	paging_make_m2p();
+	n = boot_memory_take(&ranges);
+	mm_init(ranges, n);
+	log_info("memory: up to %lu MiB, %lu MiB free\n", machine_frames >> 8,
+		 heap_free_pages() >> 8);
+
 	irq_enable();
 	uart_enable_irq();
 	smp_start_cpus();

@@ -12,14 +12,12 @@
 
 #include "boot/boot.h"
 #include "core/services.h"
+#include "platform/platform.h"
 
-#define LOG_SIZE    32768u /* powers of two */
-#define INPUT_SIZE  256u
-#define MAX_DEVICES 4
+#define LOG_SIZE   32768u /* powers of two */
+#define INPUT_SIZE 256u
 
 static struct spinlock console_lock = SPINLOCK_INIT(RANK_CONSOLE);
-static const struct console_device *devices[MAX_DEVICES];
-static unsigned int device_count;
 static bool forced; /* panic: nobody else runs */
 
 static char log_ring[LOG_SIZE];
@@ -42,8 +40,8 @@ static void unlock(uint64_t flags)
 
 static void devices_write(const char *s, size_t n)
 {
-	for (unsigned int i = 0; i < device_count; i++)
-		devices[i]->write(s, n);
+	uart_write(s, n);
+	vga_write(s, n);
 }
 
 static void ring_write(const char *s, size_t n)
@@ -54,15 +52,12 @@ static void ring_write(const char *s, size_t n)
 		log_start = log_end - LOG_SIZE;
 }
 
-void console_add(const struct console_device *device)
+void console_replay(void (*write)(const char *s, size_t n))
 {
 	uint64_t flags = lock();
 
-	if (device_count < MAX_DEVICES) {
-		devices[device_count++] = device;
-		for (uint32_t i = log_start; i != log_end; i++)
-			device->write(&log_ring[i % LOG_SIZE], 1);
-	}
+	for (uint32_t i = log_start; i != log_end; i++)
+		write(&log_ring[i % LOG_SIZE], 1);
 	unlock(flags);
 }
 
@@ -130,18 +125,16 @@ void log_clear(void)
 	unlock(flags);
 }
 
-/* Fetch what the devices have; what does not fit in the ring is lost. */
+/* Fetch what was typed; what does not fit in the ring is lost. */
 static bool poll_input(void)
 {
 	bool any = false;
 	int c;
 
-	for (unsigned int i = 0; i < device_count; i++) {
-		while (devices[i]->read && (c = devices[i]->read()) >= 0) {
-			any = true;
-			if (input_head - input_tail < INPUT_SIZE)
-				input_ring[input_head++ % INPUT_SIZE] = (char)c;
-		}
+	while ((c = uart_read()) >= 0) {
+		any = true;
+		if (input_head - input_tail < INPUT_SIZE)
+			input_ring[input_head++ % INPUT_SIZE] = (char)c;
 	}
 	return any;
 }

@@ -7,14 +7,8 @@
 
 #include "lib/printf.h"
 
-/* A device that shows text; writes poll and need no interrupts. */
-struct console_device {
-	void (*write)(const char *s, size_t n);
-	int (*read)(void); /* next typed character, -1 none; may be NULL */
-};
-
-/* Also replays the log so far. At most four. */
-void console_add(const struct console_device *device);
+/* For a device that is new: show it the log so far. */
+void console_replay(void (*write)(const char *s, size_t n));
 /* SOFTIRQ_CONSOLE: fetch typed input, VIRQ_CONSOLE when there is some. */
 void console_softirq(void);
 /* panic(): break the lock of whoever held it. */

@@ -139,44 +139,31 @@ static long ctl_max_vcpus(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-static long ctl_set_context(struct domain *d, struct xen_domctl *op)
+/* Set or get the state of a vCPU; to set none would be to reset it. */
+static long ctl_context(struct domain *d, struct xen_domctl *op)
 {
 	const struct xen_domctl_vcpucontext *c = &op->u.vcpucontext;
+	guest_ptr_t where = guest_ptr((uint64_t)c->ctxt.p);
+	bool set = op->cmd == XEN_DOMCTL_setvcpucontext;
 	struct vcpu *v = domain_vcpu(d, c->vcpu);
 	long rc;
 
 	if (!v)
 		return -XEN_ESRCH;
-	if (!c->ctxt.p)
-		return -XEN_EOPNOTSUPP; /* vCPU reset: see SUPPORT.md */
-	if (copy_from_guest(&context, guest_ptr((uint64_t)c->ctxt.p),
-			    sizeof(context)))
-		return -XEN_EFAULT;
-	domain_each_vcpu(d, vcpu_pause);
-	rc = vcpu_context_set(v, &context);
-	if (!rc && (context.flags & VGCF_online))
-		v->down = false;
-	domain_each_vcpu(d, vcpu_unpause);
-	return rc;
-}
-
-static long ctl_get_context(struct domain *d, struct xen_domctl *op)
-{
-	const struct xen_domctl_vcpucontext *c = &op->u.vcpucontext;
-	struct vcpu *v = domain_vcpu(d, c->vcpu);
-	long rc;
-
-	if (!v)
-		return -XEN_ESRCH;
-	if (!v->initialised)
+	if (set && guest_ptr_is_null(where))
+		return -XEN_EOPNOTSUPP; /* see SUPPORT.md */
+	if (!set && !v->initialised)
 		return -XEN_ENODATA;
 	memset(&context, 0, sizeof(context));
+	if (set && copy_from_guest(&context, where, sizeof(context)))
+		return -XEN_EFAULT;
 	domain_each_vcpu(d, vcpu_pause);
-	rc = vcpu_context_get(v, &context);
+	rc = set ? vcpu_context_set(v, &context)
+		 : vcpu_context_get(v, &context);
+	if (set && !rc && (context.flags & VGCF_online))
+		v->down = false;
 	domain_each_vcpu(d, vcpu_unpause);
-	return rc ? rc
-		  : copy_to_guest(guest_ptr((uint64_t)c->ctxt.p), &context,
-				  sizeof(context));
+	return set || rc ? rc : copy_to_guest(where, &context, sizeof(context));
 }
 
 static long ctl_vcpu_info(struct domain *d, struct xen_domctl *op)
@@ -286,8 +273,8 @@ static const struct domctl_row {
 	ROW(getdomaininfo, ctl_simple, OR_NEXT | DYING | OUT),
 	ROW(setvcpuaffinity, sched_ctl_affinity, 0),
 	ROW(max_mem, ctl_simple, 0),
-	ROW(setvcpucontext, ctl_set_context, NOT_SELF),
-	ROW(getvcpucontext, ctl_get_context, NOT_SELF),
+	ROW(setvcpucontext, ctl_context, NOT_SELF),
+	ROW(getvcpucontext, ctl_context, NOT_SELF),
 	ROW(getvcpuinfo, ctl_vcpu_info, OUT),
 	ROW(max_vcpus, ctl_max_vcpus, NOT_SELF),
 	ROW(scheduler_op, sched_ctl_params, OUT),

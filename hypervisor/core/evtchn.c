@@ -207,6 +207,8 @@ static long port_open_locked(struct domain *d, const struct evtchn *as)
 	ASSERT(spin_held(&d->evtchn_lock));
 	if (has_slot(as) && *as->slot)
 		return -XEN_EEXIST;
+	if (as->state == EVTCHNSTAT_pirq && !pirq_is_mapped(as->number))
+		return -XEN_EINVAL;
 	while (evtchn_of(d, port)->state != EVTCHNSTAT_closed)
 		if (++port == MAX_EVTCHNS)
 			return -XEN_ENOSPC;
@@ -217,6 +219,8 @@ static long port_open_locked(struct domain *d, const struct evtchn *as)
 	*evtchn_of(d, port) = *as;
 	if (has_slot(as))
 		__atomic_store_n(as->slot, port, __ATOMIC_RELEASE);
+	if (as->state == EVTCHNSTAT_pirq)
+		pirq_set_bound(as->number, true);
 	return port;
 }
 
@@ -320,20 +324,13 @@ static long evtchn_bind_pirq(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct evtchn_bind_pirq *op = arg;
 	struct evtchn e = { .state = EVTCHNSTAT_pirq, .number = op->pirq };
-	long rc;
 
 	if (!domain_is_control(d))
 		return -XEN_EPERM;
 	if (op->pirq >= MAX_PIRQS)
 		return -XEN_EINVAL;
 	e.slot = &pirq_port[index_clamp(op->pirq, MAX_PIRQS)];
-	spin_lock(&d->evtchn_lock);
-	rc = pirq_is_mapped(op->pirq) ? port_open_locked(d, &e) : -XEN_EINVAL;
-	if (rc > 0)
-		pirq_set_bound(op->pirq, true);
-	spin_unlock(&d->evtchn_lock);
-	op->port = (evtchn_port_t)rc;
-	return rc < 0 ? rc : 0;
+	return port_open(d, &e, &op->port);
 }
 
 /* ---- closing ---- */
@@ -445,8 +442,16 @@ static long evtchn_send(struct domain *d, guest_ptr_t arg)
 	return rc;
 }
 
-static void status_fill_locked(const struct evtchn *e, evtchn_status_t *op)
+static long evtchn_status(struct vcpu *v, struct domain *d, void *arg)
 {
+	struct evtchn_status *op = arg;
+	unsigned int port = port_clamp(op->port);
+	const struct evtchn *e;
+
+	if (!port)
+		return -XEN_EINVAL;
+	spin_lock(&d->evtchn_lock);
+	e = evtchn_of(d, port);
 	op->status = e->state;
 	op->vcpu = e->vcpu;
 	if (e->state == EVTCHNSTAT_unbound) {
@@ -457,17 +462,6 @@ static void status_fill_locked(const struct evtchn *e, evtchn_status_t *op)
 	} else if (has_slot(e)) {
 		op->u.pirq = e->number; /* u.virq is the same */
 	}
-}
-
-static long evtchn_status(struct vcpu *v, struct domain *d, void *arg)
-{
-	struct evtchn_status *op = arg;
-	unsigned int port = port_clamp(op->port);
-
-	if (!port)
-		return -XEN_EINVAL;
-	spin_lock(&d->evtchn_lock);
-	status_fill_locked(evtchn_of(d, port), op);
 	spin_unlock(&d->evtchn_lock);
 	return 0;
 }

@@ -80,12 +80,6 @@ static void poll_enter(struct vcpu *v, const evtchn_port_t *ports,
 			  1ull << (v->id % 64), __ATOMIC_SEQ_CST);
 }
 
-static void poll_give_up(struct vcpu *v)
-{
-	(void)evtchn_poll_leave(v);
-	__atomic_store_n(&v->blocked, false, __ATOMIC_SEQ_CST);
-}
-
 static long sched_poll(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct sched_poll *op = arg;
@@ -100,7 +94,8 @@ static long sched_poll(struct vcpu *v, struct domain *d, void *arg)
 	poll_enter(v, ports, op->nr_ports);
 	rc = any_pending(v->domain, ports, op->nr_ports);
 	if (rc || vcpu_event_pending(v)) {
-		poll_give_up(v);
+		(void)evtchn_poll_leave(v);
+		__atomic_store_n(&v->blocked, false, __ATOMIC_SEQ_CST);
 		return rc < 0 ? rc : 0;
 	}
 	if (op->timeout)

@@ -142,21 +142,16 @@ void time_write_areas(struct vcpu *v)
 
 /* ---- wall clock ---- */
 
-static uint64_t wallclock_get(void)
-{
-	uint64_t base = read_once(wallclock_base);
-
-	return base ? base : clock_boot_seconds * SECOND;
-}
-
 void time_update_wallclock(struct domain *d)
 {
 	struct shared_info *s = d->shared_info;
-	uint64_t base = wallclock_get();
-	uint64_t seconds = base / SECOND + (uint64_t)d->time_offset_s;
+	uint64_t seconds, base = read_once(wallclock_base);
 	uint32_t version =
 		__atomic_add_fetch(&wallclock_version, 2, __ATOMIC_RELAXED);
 
+	if (!base)
+		base = clock_boot_seconds * SECOND;
+	seconds = base / SECOND + (uint64_t)d->time_offset_s;
 	write_once(s->wc_version, version - 1);
 	record_barrier();
 	s->wc_sec = (uint32_t)seconds;

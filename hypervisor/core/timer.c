@@ -97,36 +97,26 @@ void timer_set(struct timer *t, uint64_t deadline)
 	spin_unlock_irqrestore(&h->lock, flags);
 }
 
-/* Take the earliest timer if it is due. */
-static struct timer *timer_take_due(struct timer_heap *h, uint64_t t)
-{
-	uint64_t flags = spin_lock_irqsave(&h->lock);
-	struct heap_node *first = heap_first(&h->heap);
-	struct timer *due = NULL;
-
-	if (first && first->key <= t) {
-		due = container_of(first, struct timer, node);
-		__atomic_add_fetch(&due->running, 1, __ATOMIC_RELAXED);
-		heap_remove(first);
-	}
-	spin_unlock_irqrestore(&h->lock, flags);
-	return due;
-}
-
 void timer_softirq(void)
 {
 	struct timer_heap *h = &heaps[this_cpu()->id];
-	uint64_t flags;
+	uint64_t flags = spin_lock_irqsave(&h->lock);
+	struct heap_node *first;
 
 	for (unsigned int n = 0; n < TIMER_BATCH; n++) {
-		struct timer *t = timer_take_due(h, now());
+		struct timer *t;
 
-		if (!t)
+		first = heap_first(&h->heap);
+		if (!first || first->key > now())
 			break;
+		t = container_of(first, struct timer, node);
+		__atomic_add_fetch(&t->running, 1, __ATOMIC_RELAXED);
+		heap_remove(first);
+		spin_unlock_irqrestore(&h->lock, flags);
 		t->handler(t->data);
 		__atomic_sub_fetch(&t->running, 1, __ATOMIC_RELEASE);
+		flags = spin_lock_irqsave(&h->lock);
 	}
-	flags = spin_lock_irqsave(&h->lock);
 	/* The interrupt has used up what was armed. */
 	h->armed = TIMER_NEVER;
 	heap_arm_locked(h);

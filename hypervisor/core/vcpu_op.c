@@ -37,15 +37,6 @@ static long vcpu_initialise(struct vcpu *v, guest_ptr_t arg)
 	return rc;
 }
 
-static long vcpu_up(struct vcpu *v)
-{
-	if (!read_once(v->initialised))
-		return -XEN_EINVAL;
-	write_once(v->down, false);
-	sched_update(v);
-	return 0;
-}
-
 static bool all_down(const struct domain *d)
 {
 	for (unsigned int i = 0; i < d->max_vcpus; i++)
@@ -223,7 +214,11 @@ long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4)
 	case VCPUOP_initialise:
 		return vcpu_initialise(v, guest_ptr(arg));
 	case VCPUOP_up:
-		return vcpu_up(v);
+		if (!read_once(v->initialised))
+			return -XEN_EINVAL;
+		write_once(v->down, false);
+		sched_update(v);
+		return 0;
 	case VCPUOP_down:
 		return vcpu_down(v);
 	case VCPUOP_is_up:

@@ -40,6 +40,11 @@ struct builder {
 	uint64_t next_table; /* pfn of the next table to hand out */
 };
 
+static uint64_t va_of(const struct builder *b, uint64_t pfn)
+{
+	return NOTE(&b->kernel, VIRT_BASE) + (pfn << PAGE_SHIFT);
+}
+
 static uint64_t pages_of(uint64_t bytes)
 {
 	return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
@@ -77,9 +82,9 @@ static void layout(struct builder *b)
 	b->next = pages_of(k->end);
 	b->ramdisk_pages = pages_of(b->ramdisk_file->size);
 	b->p2m_pages = pages_of(b->pages * sizeof(uint64_t));
-	if (!k->mod_start_pfn)
+	if (!NOTE(k, MOD_START_PFN))
 		b->ramdisk = place(b, b->ramdisk_pages);
-	if (!k->init_p2m)
+	if (!NOTE(k, INIT_P2M))
 		b->p2m_pfn = place(b, b->p2m_pages);
 	b->start_info = place(b, 1);
 	/* They map themselves, too: that is what 12 of 512 entries are for. */
@@ -88,9 +93,9 @@ static void layout(struct builder *b)
 	b->stack = place(b, 1);
 	b->next = (b->next + slack + round - 1) & ~(round - 1);
 	b->mapped_end = b->next;
-	if (k->mod_start_pfn)
+	if (NOTE(k, MOD_START_PFN))
 		b->ramdisk = place(b, b->ramdisk_pages);
-	if (k->init_p2m) {
+	if (NOTE(k, INIT_P2M)) {
 		b->p2m_pfn = place(b, b->p2m_pages);
 		b->p2m_table_pages = tables_for(b->p2m_pages);
 		b->p2m_tables = place(b, b->p2m_table_pages);
@@ -172,27 +177,26 @@ static void map_page(struct builder *b, uint64_t va, uint64_t pfn)
 
 static void build_tables(struct builder *b)
 {
-	uint64_t base = b->kernel.virt_base;
+	uint64_t p2m = NOTE(&b->kernel, INIT_P2M);
 
 	b->next_table = b->tables + 1;
 	for (uint64_t pfn = 0; pfn < b->mapped_end; pfn++)
-		map_page(b, base + (pfn << PAGE_SHIFT), pfn);
+		map_page(b, va_of(b, pfn), pfn);
 	b->next_table = b->p2m_tables;
-	for (uint64_t i = 0; b->kernel.init_p2m && i < b->p2m_pages; i++)
-		map_page(b, b->kernel.init_p2m + (i << PAGE_SHIFT),
-			 b->p2m_pfn + i);
+	for (uint64_t i = 0; p2m && i < b->p2m_pages; i++)
+		map_page(b, p2m + (i << PAGE_SHIFT), b->p2m_pfn + i);
 }
 
 static void load_contents(struct builder *b)
 {
 	const struct kernel_image *k = &b->kernel;
-	uint64_t hypercalls = k->hypercall_page - k->virt_base;
+	uint64_t hypercalls = NOTE(k, HYPERCALL_PAGE) - NOTE(k, VIRT_BASE);
 
 	for (unsigned int i = 0; i < k->segments; i++)
 		copy_in(b, k->segment[i].pfn_addr,
 			k->file + k->segment[i].offset,
 			k->segment[i].file_size);
-	if (k->hypercall_page && hypercalls >> PAGE_SHIFT < b->mapped_end)
+	if (NOTE(k, HYPERCALL_PAGE) && hypercalls >> PAGE_SHIFT < b->mapped_end)
 		hypercall_page_fill(pfn_to_virt(b, hypercalls >> PAGE_SHIFT));
 	copy_in(b, b->ramdisk << PAGE_SHIFT,
 		phys_to_virt(b->ramdisk_file->start), b->ramdisk_file->size);
@@ -209,21 +213,20 @@ static void fill_start_info(struct builder *b)
 	si->nr_pages = b->pages;
 	si->shared_info = virt_to_mfn(b->domain->shared_info).n << PAGE_SHIFT;
 	si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
-	si->pt_base = k->virt_base + (b->tables << PAGE_SHIFT);
+	si->pt_base = va_of(b, b->tables);
 	si->nr_pt_frames = b->table_pages;
-	si->mfn_list = k->init_p2m ? k->init_p2m
-				   : k->virt_base + (b->p2m_pfn << PAGE_SHIFT);
-	if (k->init_p2m) {
+	si->mfn_list = va_of(b, b->p2m_pfn);
+	if (NOTE(k, INIT_P2M)) {
+		si->mfn_list = NOTE(k, INIT_P2M);
 		si->first_p2m_pfn = b->p2m_pfn;
 		si->nr_p2m_frames = b->p2m_pages + b->p2m_table_pages;
 	}
-	if (b->ramdisk_file->size) {
-		si->mod_start =
-			k->mod_start_pfn
-				? b->ramdisk
-				: k->virt_base + (b->ramdisk << PAGE_SHIFT);
-		si->mod_len = b->ramdisk_file->size;
-		si->flags |= k->mod_start_pfn ? SIF_MOD_START_PFN : 0;
+	si->mod_len = b->ramdisk_file->size;
+	if (si->mod_len && NOTE(k, MOD_START_PFN)) {
+		si->mod_start = b->ramdisk;
+		si->flags |= SIF_MOD_START_PFN;
+	} else if (si->mod_len) {
+		si->mod_start = va_of(b, b->ramdisk);
 	}
 	string_copy((char *)si->cmd_line, b->file->cmdline,
 		    sizeof(si->cmd_line));
@@ -242,9 +245,9 @@ static void start_vcpu(struct builder *b)
 	if (rc)
 		panic("first domain: its page tables were refused: %d", rc);
 	c->flags = VGCF_in_kernel | VGCF_online;
-	c->user_regs.rip = b->kernel.entry;
-	c->user_regs.rsp = b->kernel.virt_base + ((b->stack + 1) << PAGE_SHIFT);
-	c->user_regs.rsi = b->kernel.virt_base + (b->start_info << PAGE_SHIFT);
+	c->user_regs.rip = NOTE(&b->kernel, ENTRY);
+	c->user_regs.rsp = va_of(b, b->stack + 1);
+	c->user_regs.rsi = va_of(b, b->start_info);
 	c->user_regs.cs = FLAT_KERNEL_CS;
 	c->user_regs.ss = FLAT_KERNEL_SS;
 	c->user_regs.rflags = 0x202;
@@ -291,6 +294,6 @@ void dom0_build(void)
 				   (files[i].start + files[i].size + PAGE_SIZE -
 				    1) & PAGE_MASK);
 	log_info("first domain: %lu MiB, kernel at %lx, entry %lx\n",
-		 b->pages >> 8, b->kernel.virt_base, b->kernel.entry);
+		 b->pages >> 8, va_of(b, 0), NOTE(&b->kernel, ENTRY));
 	domain_controller_unpause(b->domain);
 }

@@ -9,7 +9,6 @@
 #include "dom0/image.h"
 
 #include "lib/string.h"
-#include "public/elfnote.h"
 #include "public/features.h"
 
 struct elf64_header {
@@ -41,22 +40,10 @@ static const void *file_at(const struct kernel_image *k, uint64_t offset,
 static void take_note(struct kernel_image *k, uint32_t type,
 		      const uint8_t *desc, uint32_t size)
 {
-	uint64_t *const numbers[] = {
-		[XEN_ELFNOTE_ENTRY] = &k->entry,
-		[XEN_ELFNOTE_HYPERCALL_PAGE] = &k->hypercall_page,
-		[XEN_ELFNOTE_VIRT_BASE] = &k->virt_base,
-		[XEN_ELFNOTE_PADDR_OFFSET] = &k->paddr_offset,
-		[XEN_ELFNOTE_INIT_P2M] = &k->init_p2m,
-		[XEN_ELFNOTE_MOD_START_PFN] = &k->mod_start_pfn,
-		[XEN_ELFNOTE_SUPPORTED_FEATURES] = &k->features,
-	};
-
-	if (type == XEN_ELFNOTE_XEN_VERSION)
-		k->is_xen_3 = size >= 7 && !memcmp(desc, "xen-3.0", 7);
-	if (type >= ARRAY_SIZE(numbers) || !numbers[type])
+	if (type >= ARRAY_SIZE(k->note))
 		return;
-	*numbers[type] = 0;
-	memcpy(numbers[type], desc, min_u64(size, sizeof(uint64_t)));
+	k->note[type] = 0;
+	memcpy(&k->note[type], desc, min_u64(size, sizeof(k->note[0])));
 }
 
 static void take_notes(struct kernel_image *k, uint64_t offset, uint64_t size)
@@ -92,12 +79,12 @@ static const char *take_segment(struct kernel_image *k,
 		return "more loadable segments than supported";
 	if (p->filesz > p->memsz || !file_at(k, p->offset, p->filesz))
 		return "a segment lies outside the file";
-	if (p->paddr < k->paddr_offset ||
-	    p->paddr - k->paddr_offset > IMAGE_MAX_BYTES ||
+	if (p->paddr < NOTE(k, PADDR_OFFSET) ||
+	    p->paddr - NOTE(k, PADDR_OFFSET) > IMAGE_MAX_BYTES ||
 	    p->memsz > IMAGE_MAX_BYTES)
 		return "a segment lies outside the first 2 GiB of the kernel";
 	*s = (struct image_segment){ p->offset, p->filesz, p->memsz,
-				     p->paddr - k->paddr_offset };
+				     p->paddr - NOTE(k, PADDR_OFFSET) };
 	for (unsigned int i = 0; i < k->segments; i++) {
 		const struct image_segment *o = &k->segment[i];
 
@@ -112,13 +99,14 @@ static const char *take_segment(struct kernel_image *k,
 
 static const char *check_notes(const struct kernel_image *k)
 {
-	if (!k->entry)
+	if (!NOTE(k, ENTRY))
 		return "no ENTRY note: not a Xen PV kernel";
-	if (!k->is_xen_3)
+	if (memcmp(&NOTE(k, XEN_VERSION), "xen-3.0", 7))
 		return "the XEN_VERSION note is not xen-3.0";
-	if (!(k->features & 1u << XENFEAT_dom0))
+	if (!(NOTE(k, SUPPORTED_FEATURES) & 1u << XENFEAT_dom0))
 		return "the kernel does not support being the first domain";
-	if (k->virt_base & (PAGE_SIZE - 1) || k->init_p2m & (PAGE_SIZE - 1))
+	if (NOTE(k, VIRT_BASE) & (PAGE_SIZE - 1) ||
+	    NOTE(k, INIT_P2M) & (PAGE_SIZE - 1))
 		return "a base address is not page aligned";
 	return NULL;
 }
@@ -132,7 +120,8 @@ const char *image_parse(struct kernel_image *k, const void *file, uint64_t size)
 	/* Who does not say which features it supports has them all. */
 	*k = (struct kernel_image){ .file = file,
 				    .size = size,
-				    .features = -1ull };
+				    .note = { [XEN_ELFNOTE_SUPPORTED_FEATURES] =
+						      -1ull } };
 	h = file_at(k, 0, sizeof(*h));
 	if (!h || memcmp(h->ident, "\177ELF\2\1", 6) || h->machine != 62)
 		return "not an ELF64 file for x86-64";

@@ -6,8 +6,10 @@
 #pragma once
 
 #include "lib/types.h"
+#include "public/elfnote.h"
 
 #define IMAGE_MAX_SEGMENTS 16
+#define NOTE(image, name)  (image)->note[XEN_ELFNOTE_##name]
 
 struct image_segment {
 	uint64_t offset;    /* in the file */
@@ -19,12 +21,8 @@ struct image_segment {
 struct kernel_image {
 	const uint8_t *file;
 	uint64_t size;
-	uint64_t entry, virt_base, paddr_offset;
-	uint64_t hypercall_page; /* virtual address; 0 = none wanted */
-	uint64_t init_p2m;       /* virtual address; 0 = after the kernel */
-	uint64_t mod_start_pfn;  /* not 0: the ramdisk need not be mapped */
-	uint64_t features;       /* bit mask of XENFEAT_* */
-	bool is_xen_3;
+	/* Numbers, or the first bytes of texts; 0 = there is no such note. */
+	uint64_t note[XEN_ELFNOTE_SUPPORTED_FEATURES + 1];
 	uint64_t end; /* pseudo-physical end of the kernel */
 	unsigned int segments;
 	struct image_segment segment[IMAGE_MAX_SEGMENTS];

@@ -4,9 +4,16 @@
 
 #include "lib/types.h"
 
-void uart_init(unsigned int baud); /* COM1; adds a console when it exists */
-void uart_enable_irq(void);        /* input, once the IO-APICs are set up */
-void vga_init(void);               /* text mode; adds a console */
+/*
+ * Consoles: COM1 and a text screen. Until they are set up, and if there is no
+ * such device, nothing is written or read. Writes poll.
+ */
+void uart_init(unsigned int baud);
+void uart_write(const char *s, size_t n);
+int uart_read(void);        /* next typed character; -1 = none */
+void uart_enable_irq(void); /* input, once the IO-APICs are set up */
+void vga_init(void);
+void vga_write(const char *s, size_t n);
 
 /* Configuration space: bus << 8 | devfn, register below 256, a multiple of 4.
  */

@@ -47,26 +47,21 @@ static void put(char c)
 	out8(UART_DATA, (uint8_t)c);
 }
 
-static void uart_write(const char *s, size_t n)
+void uart_write(const char *s, size_t n)
 {
-	for (; n; n--, s++) {
+	for (; present && n; n--, s++) {
 		if (*s == '\n')
 			put('\r');
 		put(*s);
 	}
 }
 
-static int uart_read(void)
+int uart_read(void)
 {
-	if (!(in8(UART_LINE_STATUS) & STATUS_RECEIVED))
+	if (!present || !(in8(UART_LINE_STATUS) & STATUS_RECEIVED))
 		return -1;
 	return in8(UART_DATA);
 }
-
-static const struct console_device uart_console = {
-	.write = uart_write,
-	.read = uart_read,
-};
 
 void uart_init(unsigned int baud)
 {
@@ -85,7 +80,7 @@ void uart_init(unsigned int baud)
 	out8(UART_LINE_CONTROL, LINE_8N1);
 	out8(UART_FIFO, FIFO_ON_AND_CLEAR);
 	out8(UART_MODEM_CONTROL, MODEM_DTR_RTS_OUT2);
-	console_add(&uart_console);
+	console_replay(uart_write);
 }
 
 static void uart_interrupt(unsigned int vector)

@@ -28,9 +28,9 @@ static void scroll(void)
 	column = 0;
 }
 
-static void vga_write(const char *s, size_t n)
+void vga_write(const char *s, size_t n)
 {
-	for (; n; n--, s++) {
+	for (; screen && n; n--, s++) {
 		if (*s == '\n' || column == COLUMNS)
 			scroll();
 		if (*s == '\r')
@@ -41,12 +41,8 @@ static void vga_write(const char *s, size_t n)
 	}
 }
 
-static const struct console_device vga_console = {
-	.write = vga_write,
-};
-
 void vga_init(void)
 {
 	screen = ioremap(VGA_TEXT, COLUMNS * ROWS * 2);
-	console_add(&vga_console);
+	console_replay(vga_write);
 }

@@ -109,7 +109,7 @@ static void test_multiboot1(void)
 	CHECK(boot_info.memory_count == 2);
 	CHECK(boot_info.memory[1].start == 1 << 20);
 	CHECK(boot_info.memory[1].size == 0x80000);
-	CHECK(boot_info.memory[1].type == MEMORY_RESERVED);
+	CHECK(boot_info.memory[1].type == 2);
 	CHECK(boot_info.module_count == 1);
 	CHECK(boot_info.modules[0].size == 0x123);
 	CHECK(!strcmp(boot_info.modules[0].cmdline, "console=hvc0"));
