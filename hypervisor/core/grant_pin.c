@@ -41,7 +41,7 @@ static int16_t entry_claim(struct entry *e, domid_t user, bool write)
 
 		if ((old & GTF_type_mask) != GTF_permit_access ||
 		    (old & GTF_sub_page) || old >> 16 != user)
-			return GNTST_bad_gntref;
+			return GNTST_general_error;
 		if (write && (old & GTF_readonly))
 			return GNTST_general_error;
 		if (__atomic_compare_exchange_n(word, &old, old | in_use, false,
@@ -58,9 +58,7 @@ static int16_t entry_claim(struct entry *e, domid_t user, bool write)
 /* One who uses an entry already in use. */
 static int16_t entry_join(struct entry *e, domid_t user, bool write)
 {
-	if (e->use->user != user)
-		return GNTST_bad_gntref;
-	if (write && e->use->readonly)
+	if (e->use->user != user || (write && e->use->readonly))
 		return GNTST_general_error;
 	if (e->use->pins >= MAX_PINS)
 		return GNTST_no_space;
