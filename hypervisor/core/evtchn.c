@@ -183,7 +183,7 @@ static long port_open_locked(struct domain *d, const struct evtchn *as)
 	ASSERT(spin_held(&d->evtchn_lock));
 	if (has_slot(as) && *as->slot)
 		return -XEN_EEXIST;
-	for (unsigned int port = 1; port < MAX_EVTCHNS && !d->dying; port++) {
+	for (unsigned int port = 1; port <= d->max_port && !d->dying; port++) {
 		if (d->evtchn[port].state != EVTCHNSTAT_closed)
 			continue;
 		d->evtchn[port] = *as;
@@ -554,6 +554,7 @@ int evtchn_init_domain(struct domain *d)
 	d->evtchn = heap_alloc(MAX_EVTCHNS * sizeof(*d->evtchn));
 	if (!d->evtchn)
 		return -XEN_ENOMEM;
+	d->max_port = MAX_EVTCHNS - 1;
 	memset(s->evtchn_mask, 0xff, sizeof(s->evtchn_mask));
 	return 0;
 }
