@@ -124,7 +124,7 @@ syscall_for_guest:
  */
 syscall_entry:
 	SYSCALL_FRAME GUEST_CS64
-	mov	%eax, %r9d
+	mov	%rax, %r9
 	mov	(CPU_CURRENT + REGS_SIZE - CPU_BLOCK_SIZE)(%rsp), %rax
 	cmpb	$0, VCPU_IN_KERNEL(%rax)
 	je	syscall_for_guest
