@@ -81,8 +81,9 @@ build/tests/guest/$(1): build/obj-guest/$(1).o build/libpvguest.a \
 -include build/obj-guest/$(1).d
 endef
 # Test kernels of many files, on the kit and the library's own entry points:
-# the hostile guest, an attack per file.
-KIT_TESTS := attack
+# the hostile guest, an attack per file, and the one whose answers have to be
+# those of the reference.
+KIT_TESTS := attack abi
 
 build/obj-guest-kit/%.o: tests/guest/%.c build/deps/flags
 	$(call say,CC)
