@@ -107,23 +107,28 @@ build/tests/guest/$(1): build/obj-guest/$(1).o build/libpvguest.a \
 	$$(Q)$$(PVGUEST_LINK) -o $$@ $$(filter %.o %.a,$$^)
 -include build/obj-guest/$(1).d
 endef
-# The hostile guest: an attack per file, and the library's own entry points.
-ATTACK_OBJ := $(patsubst tests/guest/attack/%.c,build/obj-guest/attack/%.o, \
-	$(wildcard tests/guest/attack/*.c))
-TEST_NEEDS += build/tests/guest/attack
+# Test kernels of many files, on the kit and the library's own entry points:
+# the hostile guest, an attack per file, and the one whose answers have to be
+# those of the reference.
+KIT_TESTS := attack abi
 
-build/obj-guest/attack/%.o: tests/guest/attack/%.c build/deps/flags
+build/obj-guest-kit/%.o: tests/guest/%.c build/deps/flags
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(PVGUEST_KERNEL_CFLAGS) -Ipv-guest-lib/src -MMD -MP -c \
 		-o $@ $<
 
-build/tests/guest/attack: $(ATTACK_OBJ) build/libpvguest.a $(PVGUEST_LDS)
-	$(call say,LD)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(PVGUEST_LINK) -o $@ $(filter %.o %.a,$^)
-
--include $(ATTACK_OBJ:.o=.d)
+define kit_test
+TEST_NEEDS += build/tests/guest/$(1)
+build/tests/guest/$(1): $$(patsubst tests/guest/%.c,build/obj-guest-kit/%.o, \
+		$$(wildcard tests/guest/$(1)/*.c tests/guest/kit/*.c)) \
+		build/libpvguest.a $$(PVGUEST_LDS)
+	$$(call say,LD)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(PVGUEST_LINK) -o $$@ $$(filter %.o %.a,$$^)
+endef
+$(foreach test,$(KIT_TESTS),$(eval $(call kit_test,$(test))))
+-include $(wildcard build/obj-guest-kit/*/*.d)
 
 $(foreach test,$(LIBRARY_TESTS),$(eval $(call library_test,$(test))))
 

@@ -67,11 +67,13 @@ struct domain *domain_get_target(domid_t id, long *rc)
 
 	if (id == DOMID_SELF)
 		id = self->id;
-	*rc = -XEN_EPERM;
-	if (id != self->id && !domain_is_control(self))
-		return NULL;
 	d = domain_get(id);
 	*rc = d ? 0 : -XEN_ESRCH;
+	if (d && d != self && !domain_is_control(self)) {
+		domain_put(d);
+		*rc = -XEN_EPERM;
+		return NULL;
+	}
 	return d;
 }
 

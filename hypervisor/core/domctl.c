@@ -76,6 +76,8 @@ static long ctl_create(struct domain *none, struct xen_domctl *op)
 	if (!d)
 		return rc;
 	memcpy(d->handle, c->handle, sizeof(d->handle));
+	if (c->max_evtchn_port < d->max_port)
+		d->max_port = c->max_evtchn_port;
 	op->domain = d->id;
 	return 0;
 }
@@ -228,13 +230,8 @@ static long ctl_simple(struct domain *d, struct xen_domctl *op)
 static long ctl_hypercall_init(struct domain *d, struct xen_domctl *op)
 {
 	mfn_t m = mfn_of(op->u.hypercall_init.gmfn);
-	struct frame *f = frame_get_writable(d, m);
 
-	if (!f)
-		return -XEN_EACCES;
-	hypercall_page_fill(mfn_to_virt(m));
-	frame_put_writable(f);
-	return 0;
+	return hypercall_page_install(d, m) ? 0 : -XEN_EACCES;
 }
 
 static long ctl_trigger(struct domain *d, struct xen_domctl *op)

@@ -209,10 +209,10 @@ static long port_open_locked(struct domain *d, const struct evtchn *as)
 		return -XEN_EEXIST;
 	if (as->state == EVTCHNSTAT_pirq && !pirq_is_mapped(as->number))
 		return -XEN_EINVAL;
-	while (evtchn_of(d, port)->state != EVTCHNSTAT_closed)
-		if (++port == MAX_EVTCHNS)
-			return -XEN_ENOSPC;
-	if (d->dying)
+	while (port <= d->max_port &&
+	       evtchn_of(d, port)->state != EVTCHNSTAT_closed)
+		port++;
+	if (port > d->max_port || d->dying)
 		return -XEN_ENOSPC;
 	if (bucket_fill_locked(d, port))
 		return -XEN_ENOMEM;
@@ -539,6 +539,7 @@ void evtchn_init_domain(struct domain *d)
 	spin_init(&d->evtchn_lock, RANK_EVTCHN);
 	for (unsigned int i = 0; i < ARRAY_SIZE(d->evtchn); i++)
 		d->evtchn[i] = unused_bucket;
+	d->max_port = MAX_EVTCHNS - 1;
 	memset(s->evtchn_mask, 0xff, sizeof(s->evtchn_mask));
 }
 

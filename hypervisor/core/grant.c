@@ -124,7 +124,9 @@ static long grant_set_version(struct vcpu *v, struct domain *d, void *arg)
 	uint32_t wanted = op->version;
 
 	op->version = 1;
-	return wanted == 1 ? 0 : -XEN_ENOSYS;
+	if (wanted == 2)
+		return -XEN_ENOSYS;
+	return wanted == 1 ? 0 : -XEN_EINVAL;
 }
 
 static long grant_get_version(struct vcpu *v, struct domain *d, void *arg)
@@ -191,9 +193,9 @@ long hc_grant_table_op(uint64_t command, uint64_t ops, uint64_t elements,
 		return grant_batch_call(&grant_batches[batch], cmd, ops, count);
 	if (cmd >= ARRAY_SIZE(grant_ops) || !grant_ops[cmd].handler)
 		return -XEN_ENOSYS;
-	if (count > 1 && cmd != GNTTABOP_query_size)
-		return -XEN_EINVAL; /* set-up takes one element */
-	return count ? subop_call(grant_ops, ARRAY_SIZE(grant_ops), cmd,
-				  guest_ptr(ops))
-		     : 0;
+	if (count != 1 && cmd != GNTTABOP_set_version &&
+	    cmd != GNTTABOP_get_version)
+		return -XEN_EINVAL;
+	return subop_call(grant_ops, ARRAY_SIZE(grant_ops), cmd,
+			  guest_ptr(ops));
 }

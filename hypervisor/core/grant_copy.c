@@ -72,13 +72,13 @@ static int16_t copy_element(struct domain *d, const struct gnttab_copy *op,
 {
 	int16_t status;
 
-	if (!op->len)
-		return GNTST_okay;
 	if (op->flags & ~(GNTCOPY_source_gref | GNTCOPY_dest_gref))
 		return GNTST_general_error;
 	if ((uint32_t)op->source.offset + op->len > PAGE_SIZE ||
 	    (uint32_t)op->dest.offset + op->len > PAGE_SIZE)
 		return GNTST_bad_copy_arg;
+	if (!op->len)
+		return GNTST_okay;
 	status = side_hold(from, d, &op->source,
 			   op->flags & GNTCOPY_source_gref);
 	if (status == GNTST_okay)

@@ -164,7 +164,7 @@ static bool map_element(struct vcpu *v, struct gnttab_map_grant_ref *op)
 	return true;
 
 unpin:
-	op->status = GNTST_bad_virt_addr;
+	op->status = GNTST_general_error;
 	grant_unpin(&m->pin);
 free_mapping:
 	mapping_free(gt, m, handle);
@@ -190,10 +190,10 @@ static int kinds_remove(struct vcpu *v, struct grant_mapping *m,
 	int rc = 0;
 
 	op->status = GNTST_bad_dev_addr;
-	if (op->dev_bus_addr && (!(m->flags & GNTMAP_device_map) ||
-				 op->dev_bus_addr != mapping_address(m)))
+	if (op->dev_bus_addr && (m->flags & GNTMAP_device_map) &&
+	    op->dev_bus_addr != mapping_address(m))
 		return -XEN_EINVAL;
-	op->status = GNTST_bad_virt_addr;
+	op->status = GNTST_general_error;
 	if (op->host_addr && (m->flags & GNTMAP_host_map)) {
 		rc = mm_unmap_frame(v, m->flags & GNTMAP_contains_pte,
 				    op->host_addr, m->pin.use->frame);

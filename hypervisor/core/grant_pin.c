@@ -42,7 +42,7 @@ static int16_t entry_claim(struct grant_use *u, domid_t user, bool write)
 
 		if ((old & GTF_type_mask) != GTF_permit_access ||
 		    (old & GTF_sub_page) || old >> 16 != user)
-			return GNTST_bad_gntref;
+			return GNTST_general_error;
 		if (write && (old & GTF_readonly))
 			return GNTST_general_error;
 		if (__atomic_compare_exchange_n(word, &old, old | in_use, false,
@@ -59,9 +59,7 @@ static int16_t entry_claim(struct grant_use *u, domid_t user, bool write)
 /* One who uses an entry already in use. */
 static int16_t entry_join(struct grant_use *u, domid_t user, bool write)
 {
-	if (u->user != user)
-		return GNTST_bad_gntref;
-	if (write && u->readonly)
+	if (u->user != user || (write && u->readonly))
 		return GNTST_general_error;
 	if (u->pins == MAX_PINS)
 		return GNTST_no_space;

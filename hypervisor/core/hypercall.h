@@ -60,6 +60,8 @@ long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 
 /* Fill one page, of PAGE_SIZE bytes, with stubs (hypercall_page.c). */
 void hypercall_page_fill(uint8_t *page);
+/* The same in memory of d. False: the frame is not d's, or no such memory. */
+must_check bool hypercall_page_install(struct domain *d, mfn_t m);
 
 /*
  * From entry.S, interrupts on, guest kernel mode. The result is for rax; this

@@ -24,6 +24,18 @@ void hypercall_page_fill(uint8_t *page)
 		memcpy(page + STUB_SIZE * nr, stub, sizeof(stub));
 		page[STUB_SIZE * nr + 4] = (uint8_t)nr;
 	}
-	memcpy(page + STUB_SIZE * __HYPERVISOR_iret, iret_stub,
-	       sizeof(iret_stub));
+	page += STUB_SIZE * __HYPERVISOR_iret;
+	memset(page, 0xcc, STUB_SIZE);
+	memcpy(page, iret_stub, sizeof(iret_stub));
+}
+
+bool hypercall_page_install(struct domain *d, mfn_t m)
+{
+	struct frame *f = frame_get_writable(d, m);
+
+	if (!f)
+		return false;
+	hypercall_page_fill(mfn_to_virt(m));
+	frame_put_writable(f);
+	return true;
 }

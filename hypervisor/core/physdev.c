@@ -466,7 +466,8 @@ static long physdev_set_iobitmap(struct vcpu *v, struct domain *d, void *arg)
 	uint64_t bitmap;
 
 	memcpy(&bitmap, &op->bitmap, sizeof(bitmap));
-	if (op->nr_ports > 65536)
+	if (op->nr_ports > 65536 ||
+	    !guest_range_ok(bitmap, (op->nr_ports + 7) / 8))
 		return -XEN_EINVAL;
 	v->iobmp = bitmap;
 	v->iobmp_ports = op->nr_ports;

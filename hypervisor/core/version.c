@@ -43,6 +43,7 @@ static long reply_features(guest_ptr_t out, bool control)
 		      1u << XENFEAT_highmem_assist |
 		      1u << XENFEAT_gnttab_map_avail_bits |
 		      1u << XENFEAT_memory_op_vnode_supported |
+		      1u << XENFEAT_direct_mapped |
 		      (unsigned int)control << XENFEAT_dom0;
 	return copy_to_guest(out, &info, sizeof(info));
 }
@@ -80,6 +81,8 @@ long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 				  domain_is_control(d) ? boot_info.cmdline
 						       : "<denied>",
 				  COMMANDLINE_LEN);
+	case XENVER_build_id: /* there is none */
+		return domain_is_control(d) ? -XEN_ENODATA : -XEN_EPERM;
 	default:
 		return -XEN_ENOSYS;
 	}

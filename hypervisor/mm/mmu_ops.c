@@ -157,7 +157,7 @@ static int table_update(struct parties *p, const struct mmu_update *u)
 	int rc;
 
 	if (u->ptr & 4)
-		return -XEN_EINVAL;
+		return -XEN_ENOSYS;
 	f = frame_get_by_mfn(mfn_of(u->ptr >> PAGE_SHIFT), p->tables);
 	if (!f)
 		return -XEN_EINVAL;
@@ -227,10 +227,8 @@ static int guest_flush(struct domain *d, uint64_t va, uint64_t flags)
 	uint64_t type = flags & UVMF_FLUSHTYPE_MASK;
 	uint64_t where = flags & ~UVMF_FLUSHTYPE_MASK;
 
-	if (type == UVMF_NONE)
-		return 0;
 	if (type != UVMF_TLB_FLUSH && type != UVMF_INVLPG)
-		return -XEN_ENOSYS;
+		return 0;
 	if (where == UVMF_ALL)
 		tlb_flush_domain(d);
 	else if (where != UVMF_LOCAL)
@@ -335,7 +333,9 @@ static int mmuext_self(struct vcpu *v, const struct mmuext_op *op)
 				   UVMF_INVLPG | UVMF_LOCAL);
 	case MMUEXT_TLB_FLUSH_MULTI:
 	case MMUEXT_INVLPG_MULTI:
-		return flush_vcpus(d, (uint64_t)op->arg2.vcpumask.p);
+		return flush_vcpus(d, (uint64_t)op->arg2.vcpumask.p)
+			       ? -XEN_EINVAL
+			       : 0;
 	case MMUEXT_TLB_FLUSH_ALL:
 	case MMUEXT_INVLPG_ALL:
 		return guest_flush(d, 0, UVMF_TLB_FLUSH | UVMF_ALL);

@@ -222,15 +222,17 @@ static force_inline int leaf_get(const struct domain *d, struct pte_class c,
 	if (!leaf_is_counted(f)) {
 		bool m2p = f && f->state == FRAME_M2P;
 
-		return domain_is_control(d) && !(m2p && c.writable)
-			       ? 0
-			       : -XEN_EINVAL;
+		if (domain_is_control(d) && !(m2p && c.writable))
+			return 0;
+		return f ? -XEN_EBUSY : -XEN_EPERM;
 	}
 	if (!owner || (kept ? f->owner != owner : !frame_get(f, owner)))
-		return -XEN_EINVAL;
+		return -XEN_EBUSY;
 	rc = 0;
 	if (c.writable)
 		rc = frame_get_type(f, TYPE_WRITABLE);
+	if (rc == -XEN_EINVAL)
+		rc = -XEN_EBUSY;
 	if (rc && !kept)
 		frame_put(f);
 	if (!rc && c.cache)

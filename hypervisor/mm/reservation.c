@@ -91,8 +91,10 @@ static int page_end(struct domain *d, mfn_t m, struct list *taken)
 			list_add_tail(taken, &f->link);
 			return 0;
 		}
-	} else if (f->state == FRAME_OWNED && frame_put_allocation(f)) {
-		m2p_set(m, M2P_INVALID);
+	} else if (f->state == FRAME_OWNED) {
+		/* A frame that is mapped may have been given back before. */
+		if (frame_put_allocation(f))
+			m2p_set(m, M2P_INVALID);
 		rc = 0;
 	}
 	frame_put(f);
@@ -141,7 +143,7 @@ long reservation_op(struct vcpu *v, unsigned int cmd, uint64_t done,
 		return (long)done;
 	d = domain_get_target(r.domid, &rc);
 	if (!d)
-		return rc;
+		return (long)done;
 	e = extents_of(&r, d);
 	while (done < e.count && !preempted && !extent_change(cmd, &e, done)) {
 		done++;
@@ -170,8 +172,9 @@ static struct frame *pop(struct list *l)
 static int exchange_check(const struct xen_memory_exchange *x)
 {
 	if (x->in.extent_order > EXTENT_ORDER_MAX ||
-	    x->out.extent_order > EXTENT_ORDER_MAX ||
-	    x->in.nr_extents > UINT32_MAX || x->out.nr_extents > UINT32_MAX ||
+	    x->out.extent_order > EXTENT_ORDER_MAX)
+		return -XEN_EPERM;
+	if (x->in.nr_extents > UINT32_MAX || x->out.nr_extents > UINT32_MAX ||
 	    x->nr_exchanged > x->in.nr_extents ||
 	    x->in.nr_extents << x->in.extent_order !=
 		    x->out.nr_extents << x->out.extent_order)

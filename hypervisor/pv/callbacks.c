@@ -72,14 +72,18 @@ long hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 	}
 	if (copy_from_guest(&r, guest_ptr(arg), size))
 		return -XEN_EFAULT;
+	if (!is_canonical(r.address))
+		return -XEN_EINVAL;
 	slot = callback_slot(v, r.type);
 	if (!slot)
 		return r.type == CALLBACKTYPE_sysenter ? -XEN_EINVAL
 						       : -XEN_ENOSYS;
 	if (cmd == CALLBACKOP_register ? !pv_handler_ok(r.address)
-				       : r.type <= CALLBACKTYPE_syscall)
+				       : r.type != CALLBACKTYPE_nmi)
 		return -XEN_EINVAL;
 	*slot = r.address;
+	if (!r.address && r.type == CALLBACKTYPE_nmi)
+		v->trap[TRAP_NMI].address = 0;
 	v->callback_flags &= (uint8_t) ~(1u << r.type);
 	if (r.flags & CALLBACKF_mask_events)
 		v->callback_flags |= (uint8_t)(1u << r.type);
@@ -118,6 +122,8 @@ long hc_nmi_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 		return -XEN_ENOSYS;
 	}
 	v->callback[CALLBACKTYPE_nmi] = cb.handler_address;
+	if (!cb.handler_address)
+		v->trap[TRAP_NMI].address = 0;
 	return 0;
 }
 

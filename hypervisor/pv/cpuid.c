@@ -122,7 +122,8 @@ static struct cpuid_result leaf_xsave(const struct vcpu *v, uint32_t subleaf)
 	return r;
 }
 
-static struct cpuid_result leaf_hypervisor(uint32_t i, uint32_t subleaf)
+static struct cpuid_result leaf_hypervisor(const struct vcpu *v, uint32_t i,
+					   uint32_t subleaf)
 {
 	static const struct cpuid_result fixed[] = {
 		/* The last leaf, and the signature that guests look for. */
@@ -139,6 +140,9 @@ static struct cpuid_result leaf_hypervisor(uint32_t i, uint32_t subleaf)
 	if (i == 3 && subleaf == 0) { /* TSC: native */
 		r.a = cpu_features.invariant_tsc ? BIT(1) : 0;
 		r.c = (uint32_t)tsc_khz;
+	} else if (i == 3 && subleaf == 1) { /* from TSC to ns */
+		r.c = v->info->time.tsc_to_system_mul;
+		r.d = (uint8_t)v->info->time.tsc_shift;
 	} else if (i == 3 && subleaf == 2) {
 		r.a = (uint32_t)tsc_khz;
 	} else if (i == 5) { /* width of machine addresses: grants are v1 */
@@ -153,7 +157,7 @@ struct cpuid_result pv_cpuid(const struct vcpu *v, uint32_t leaf,
 	struct cpuid_result r = { 0, 0, 0, 0 };
 
 	if (leaf - HYPERVISOR_LEAF < 0x100)
-		return leaf_hypervisor(leaf - HYPERVISOR_LEAF, subleaf);
+		return leaf_hypervisor(v, leaf - HYPERVISOR_LEAF, subleaf);
 	if (leaf == 0xd)
 		return leaf_xsave(v, subleaf);
 	if (leaf == 7 && subleaf)

@@ -8,7 +8,7 @@
 #define DR6_GUEST  0xe00ful /* B0-3, BD, BS, BT */
 #define DR7_ALWAYS 0x400ul
 #define DR7_GD     0x2000ul
-#define DR7_KEPT   0xffff24fful /* neither reserved nor LE, GE [SDM3 "DR7"] */
+#define DR7_KEPT   0xffff27fful /* not reserved [SDM3 "DR7"] */
 /* An address mask MSR can widen a breakpoint to 4 GiB. */
 #define BREAKPOINT_MARGIN (1ul << 32)
 
@@ -27,7 +27,7 @@ static bool dr7_fix(const struct vcpu *v, uint64_t *value)
 {
 	uint64_t fixed = (*value & DR7_KEPT) | DR7_ALWAYS;
 
-	if (*value >> 32 || (*value & DR7_GD))
+	if (*value & DR7_GD)
 		return false;
 	for (unsigned int i = 0; i < 4; i++) {
 		uint64_t enabled = 3ul << (2 * i);
@@ -44,12 +44,13 @@ static bool dr7_fix(const struct vcpu *v, uint64_t *value)
 
 int pv_debugreg_fix(const struct vcpu *v, unsigned int reg, uint64_t *value)
 {
-	bool ok;
+	bool ok = true;
 
+	if (reg >= 6 && *value >> 32)
+		return -XEN_EINVAL;
 	if (reg < 4) {
 		ok = breakpoint_address_ok(*value);
 	} else if (reg == 6) {
-		ok = !(*value >> 32);
 		*value = (*value & DR6_GUEST) | DR6_FIXED;
 	} else if (reg == 7) {
 		ok = dr7_fix(v, value);
@@ -59,27 +60,45 @@ int pv_debugreg_fix(const struct vcpu *v, unsigned int reg, uint64_t *value)
 	return ok ? 0 : -XEN_EPERM;
 }
 
-int pv_debugreg_set(struct vcpu *v, unsigned int reg, uint64_t value)
+/* DR4 and DR5 are DR6 and DR7 without CR4.DE [SDM3 "DR4 and DR5"]. */
+static unsigned int alias_of(const struct vcpu *v, uint64_t reg)
 {
-	int rc = pv_debugreg_fix(v, reg, &value);
+	if ((reg == 4 || reg == 5) && !(v->cr4 & CR4_DE))
+		reg += 2;
+	return (unsigned int)min_u64(reg, 8);
+}
+
+int pv_debugreg_get(const struct vcpu *v, uint64_t reg, uint64_t *value)
+{
+	unsigned int i = alias_of(v, reg);
+
+	if (i >= 8 || i == 4 || i == 5)
+		return -XEN_ENODEV;
+	*value = v->debugreg[index_clamp(i, 8)];
+	return 0;
+}
+
+int pv_debugreg_set(struct vcpu *v, uint64_t reg, uint64_t value)
+{
+	unsigned int i = alias_of(v, reg);
+	int rc = i < 8 ? pv_debugreg_fix(v, i, &value) : -XEN_ENODEV;
 
 	if (rc)
 		return rc;
-	v->debugreg[reg] = value;
+	v->debugreg[index_clamp(i, 8)] = value;
 	context_load_debug(v);
 	return 0;
 }
 
 long hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a3, uint64_t a4)
 {
-	if (reg >= 8)
-		return -XEN_EINVAL;
-	return pv_debugreg_set(current_vcpu(), (unsigned int)reg, value);
+	return pv_debugreg_set(current_vcpu(), reg, value);
 }
 
 long hc_get_debugreg(uint64_t reg, uint64_t a2, uint64_t a3, uint64_t a4)
 {
-	if (reg >= 8 || reg == 4 || reg == 5)
-		return -XEN_EINVAL;
-	return (long)current_vcpu()->debugreg[reg];
+	uint64_t value;
+	int rc = pv_debugreg_get(current_vcpu(), reg, &value);
+
+	return rc ? rc : (long)value;
 }

@@ -153,10 +153,7 @@ static bool write_cr(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 
 static bool read_dr(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 {
-	if (i->reg > 7 || i->reg == 4 || i->reg == 5)
-		return false;
-	*insn_register(r, i->rm) = v->debugreg[i->reg];
-	return true;
+	return !pv_debugreg_get(v, i->reg, insn_register(r, i->rm));
 }
 
 static bool read_msr(struct vcpu *v, struct cpu_regs *r)
@@ -199,8 +196,7 @@ static bool emulate_kernel(struct vcpu *v, struct cpu_regs *r,
 		v->cr0_ts = 0;
 		context_load_ts(v);
 		return true;
-	case OP_0F | 0x08 ... OP_0F | 0x09:
-		/* INVD, WBINVD: devices of the control domain */
+	case OP_0F | 0x09: /* WBINVD: devices of the control domain */
 		if (domain_is_control(v->domain))
 			wbinvd();
 		return true;
@@ -241,6 +237,9 @@ bool pv_emulate_privileged(struct vcpu *v, struct cpu_regs *r)
 	struct insn i;
 	unsigned int n = pv_fetch(r, code);
 
+	/* A jump into the hole is a #GP of its own. */
+	if (!n && !is_canonical(r->rip))
+		return false;
 	if (!n) {
 		pv_inject_page_fault(v, r->rip, 0);
 		return true;

@@ -35,6 +35,23 @@ static bool complete_iretq(struct cpu_regs *r, uint64_t cr2)
 	return true;
 }
 
+/*
+ * An LDT entry that cannot be read: as on hardware with the LDT at its place
+ * in the guest's memory, a page fault there, or #GP beyond its end.
+ */
+static bool pv_ldt_missing(struct vcpu *v, uint64_t cr2, uint32_t error)
+{
+	uint64_t offset = cr2 - LDT_WINDOW(this_cpu()->id);
+
+	if (offset >= LDT_WINDOW_SIZE)
+		return false;
+	if (offset < v->ldt_entries * 8)
+		pv_inject_page_fault(v, v->ldt_base + offset, error);
+	else
+		pv_inject(v, TRAP_GP, SELECTOR_LDT | (uint32_t)(offset & ~7ul));
+	return true;
+}
+
 void pv_page_fault(struct vcpu *v, struct cpu_regs *r, uint64_t cr2)
 {
 	uint32_t error = r->error_code;
@@ -42,11 +59,8 @@ void pv_page_fault(struct vcpu *v, struct cpu_regs *r, uint64_t cr2)
 	if (unlikely(!guest_range_ok(cr2, 1))) {
 		if (pv_ldt_fault(v, cr2))
 			return;
-		if (cr2 - LDT_WINDOW(this_cpu()->id) < LDT_WINDOW_SIZE) {
-			/* On hardware with the LDT at its place: #GP. */
-			pv_inject(v, TRAP_GP, SELECTOR_LDT | (cr2 & 0xfff8));
+		if (pv_ldt_missing(v, cr2, error))
 			return;
-		}
 	} else if ((error & (PF_PRESENT | PF_WRITE)) ==
 			   (PF_PRESENT | PF_WRITE) &&
 		   v->in_kernel) {

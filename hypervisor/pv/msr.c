@@ -13,6 +13,7 @@ enum msr_kind {
 	FIXED,      /* reads `value`; writes are dropped */
 	FIXED_SAME, /* reads `value`; writing another is #GP */
 	FIXED_RO,   /* reads `value`; writes are #GP */
+	HYPERCALLS, /* reads 0; writes make a page of entry points */
 };
 
 struct msr_row {
@@ -45,6 +46,8 @@ static const struct msr_row msr_rows[] = {
 	{ 0xc0010000, 0xc0010007, FIXED, 0 },
 	/* Intel FEATURE_CONTROL: locked with everything off. */
 	{ 0x3a, 0x3a, FIXED_RO, 1 },
+	/* Named by CPUID, for kernels without a note in their image. */
+	{ 0x40000000, 0x40000000, HYPERCALLS, 0 },
 };
 
 static const struct msr_row *msr_find(uint32_t msr)
@@ -81,6 +84,10 @@ bool pv_msr_write(uint32_t msr, uint64_t value)
 	    (row->kind == FIXED_SAME && value != row->value) ||
 	    (row->kind == ADDRESS && !is_canonical(value)))
 		return false;
+	if (row->kind == HYPERCALLS)
+		return !(value & ~PAGE_MASK) &&
+		       hypercall_page_install(current_vcpu()->domain,
+					      mfn_of(value >> PAGE_SHIFT));
 	if (row->kind == ADDRESS)
 		wrmsr(msr, value);
 	return true;

@@ -68,8 +68,9 @@ uint32_t io_port_access(struct vcpu *v, bool out, uint16_t port,
 
 /* debugreg.c: -EPERM not for guests, -ENODEV no such register. Of v, current.
  */
-must_check int pv_debugreg_set(struct vcpu *v, unsigned int reg,
-			       uint64_t value);
+must_check int pv_debugreg_get(const struct vcpu *v, uint64_t reg,
+			       uint64_t *value);
+must_check int pv_debugreg_set(struct vcpu *v, uint64_t reg, uint64_t value);
 /* Only the check; *value becomes what is stored. */
 must_check int pv_debugreg_fix(const struct vcpu *v, unsigned int reg,
 			       uint64_t *value);

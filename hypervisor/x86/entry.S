@@ -139,7 +139,7 @@ syscall_for_guest:
  */
 syscall_entry:
 	SYSCALL_FRAME GUEST_CS64
-	mov	%eax, %r8d
+	mov	%rax, %r8
 	mov	(CPU_CURRENT + REGS_SIZE - CPU_BLOCK_SIZE)(%rsp), %rax
 	cmpb	$0, VCPU_IN_KERNEL(%rax)
 	je	syscall_for_guest

@@ -200,8 +200,8 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
  * MMU_PT_UPDATE_NO_TRANSLATE: as the first; val is never translated. Used
  *	by an auto-translated control domain for PV targets.
  *
- * Errors: -EINVAL forbidden bits, wrong frame or frame type; -EPERM no right
- * over foreigndom; -ESRCH no such domain; -EFAULT bad pointer; -ENOSYS
+ * Errors: -EINVAL forbidden bits, wrong frame or frame type; -EBUSY an L1 entry
+ * for a frame of another or in use as a table; -EPERM no right over foreigndom; -ESRCH no such domain; -EFAULT bad pointer; -ENOSYS
  * unknown operation. The same errors serve HYPERVISOR_mmuext_op.
  */
 #define MMU_NORMAL_PT_UPDATE       0

@@ -75,7 +75,6 @@ static void test_registers(void)
 	wrong += set_debug(0, 0xffff818040000000) == 0;
 	wrong += set_debug(1, HYPERVISOR_END - 8) == 0;
 	wrong += set_debug(2, HOLE) == 0;
-	wrong += set_debug(4, 0) == 0;
 	wrong += set_debug(8, 0) == 0;
 	wrong += set_debug(7, 1UL << 13) == 0 && /* GD */
 		 (pv_hypercall1(__HYPERVISOR_get_debugreg, 7) & 1L << 13);

@@ -113,7 +113,7 @@ static void test_in_use(void)
 	wrong += pin(1, table) != 0;
 	rc = reservation(XENMEM_decrease_reservation, DOMID_SELF, twice, 2, 0,
 			 0);
-	check("the same page twice", rc == 1, rc);
+	check("the same page twice", rc == 2, rc);
 	wrong += table[0] != 0;
 	wrong += store_va(table, frame << PV_PAGE_SHIFT | RW_PAGE) == 0;
 	wrong += unpin(table) != 0;

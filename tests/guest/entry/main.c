@@ -518,11 +518,11 @@ static void test_ldt(void)
 	check("below its limit", fault_of(do_load_ldt) == 13, caught);
 	__asm__ volatile("mov %0, %%es; mov %1, %%es" : : "r"(0xf), "r"(0));
 	check("loaded on demand", true, 0);
-	/* The next page is ordinary memory: #GP, not a fault of ours. */
+	/* The next page is ordinary memory: a fault there, not one of ours. */
 	op.arg1.linear_addr = PV_ARG(page + 512);
 	(void)pv_hypercall4(__HYPERVISOR_mmuext_op, PV_ARG(&op), 1, 0,
 			    DOMID_SELF);
-	check("LDT page mapped writable", fault_of(do_load_ldt) == 13, caught);
+	check("LDT page mapped writable", fault_of(do_load_ldt) == 14, caught);
 	op.arg2.nr_ents = 0;
 	(void)pv_hypercall4(__HYPERVISOR_mmuext_op, PV_ARG(&op), 1, 0,
 			    DOMID_SELF);
