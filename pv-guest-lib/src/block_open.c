@@ -47,7 +47,6 @@ static uint32_t pages_for(const struct pv_block *block, unsigned int depth)
 static void choose(struct pv_block *block,
 		   const struct pv_block_options *options)
 {
-	const struct pv_keys *back = &block->front.back;
 	struct pv_block_info *info = &block->info;
 	unsigned int indirect = back_number(
 		block, "feature-max-indirect-segments", BLOCK_SEGMENTS_MAX);
@@ -63,8 +62,8 @@ static void choose(struct pv_block *block,
 	info->queues = at_least_one(info->queues);
 	block->ring_pages = pages_for(block, options->depth ? options->depth
 							    : DEPTH_DEFAULT);
-	info->is_persistent = !options->needs_map_each &&
-			      pv_keys_flag(back, "feature-persistent");
+	/* Linux's back end says only later whether it can, too. */
+	info->is_persistent = !options->needs_map_each;
 }
 
 static int make_slots(struct block_queue *queue)
@@ -174,6 +173,7 @@ static int read_geometry(struct pv_block *block)
 	info->is_cdrom = flags & VDISK_CDROM;
 	info->has_flush = pv_keys_flag(back, "feature-flush-cache");
 	info->has_discard = pv_keys_flag(back, "feature-discard");
+	info->is_persistent &= pv_keys_flag(back, "feature-persistent");
 	info->depth = block->n_queues * block->queues[0].ring.size;
 	return 0;
 }

@@ -479,6 +479,9 @@ static void liar_connect(void *context, const char *changed)
 	liar_port = (uint32_t)atoi(fake_get(FRONT, "event-channel"));
 	fake_put(OWN, "sectors", liar_size);
 	fake_put(OWN, "sector-size", liar_unit);
+	/* Like Linux's, which only now says what it can. */
+	CHECK_TEXT(fake_get(FRONT, "feature-persistent"), "1");
+	fake_put(OWN, "feature-persistent", "1");
 	fake_put(OWN, "feature-flush-cache", "1");
 	fake_put(OWN, "state", "4");
 }
@@ -495,6 +498,7 @@ static int begin_liar(const char *size, const char *unit)
 	watch = xs_local_watch(FRONT "/state", liar_connect, NULL);
 	block = pv_block_open(HANDLE, NULL, &error);
 	if (block) {
+		CHECK(pv_block_info(block)->is_persistent);
 		n_done = 0;
 		CHECK(!submit_read(0, 0, 8) && !submit_read(1, 8, 8));
 		pv_block_kick(block);
