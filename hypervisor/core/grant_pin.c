@@ -14,21 +14,36 @@
 #define CLAIM_TRIES 8
 #define MAX_PINS    0xffff
 
-/* The account of an entry that there is; NULL: no memory for it. */
-static struct grant_use *use_get_locked(struct grant_table *gt, uint64_t entry)
+/* Flags and domid as one word. */
+static bool entry_permits(uint32_t word, domid_t user)
+{
+	return (word & GTF_type_mask) == GTF_permit_access &&
+	       !(word & GTF_sub_page) && word >> 16 == user;
+}
+
+/*
+ * The account of an entry that there is. Made when a domain uses the first one
+ * granted to it: guessing at entries takes no memory.
+ */
+static int16_t use_get_locked(struct grant_table *gt, uint64_t entry,
+			      domid_t user, struct grant_use **out)
 {
 	uint64_t frame = entry / GRANTS_PER_FRAME, i = entry % GRANTS_PER_FRAME;
-	struct grant_entry_v1 *page = gt->frame[frame];
+	struct grant_entry_v1 *page = gt->frame[frame], *shared = &page[i];
 	struct grant_use *use = gt->use[frame];
 
 	if (unlikely(!use)) {
+		if (!entry_permits(read_once(*(uint32_t *)(void *)shared),
+				   user))
+			return GNTST_general_error;
 		use = heap_alloc(GRANTS_PER_FRAME * sizeof(*use));
 		if (!use)
-			return NULL;
+			return GNTST_no_space;
 		gt->use[frame] = use;
 	}
-	use[i].shared = &page[i];
-	return &use[i];
+	use[i].shared = shared;
+	*out = &use[i];
+	return GNTST_okay;
 }
 
 /* Flags and domid are one word, changed together (GT-3). */
@@ -40,10 +55,8 @@ static int16_t entry_claim(struct grant_use *u, domid_t user, bool write)
 	for (unsigned int i = 0; i < CLAIM_TRIES; i++) {
 		uint32_t in_use = GTF_reading | (write ? GTF_writing : 0);
 
-		if ((old & GTF_type_mask) != GTF_permit_access ||
-		    (old & GTF_sub_page) || old >> 16 != user)
-			return GNTST_general_error;
-		if (write && (old & GTF_readonly))
+		if (!entry_permits(old, user) ||
+		    (write && (old & GTF_readonly)))
 			return GNTST_general_error;
 		if (__atomic_compare_exchange_n(word, &old, old | in_use, false,
 						__ATOMIC_SEQ_CST,
@@ -103,13 +116,10 @@ static struct frame *frame_for_pin(const struct grant_use *u,
 static int16_t pin_locked(struct grant_use *u, const struct domain *granter,
 			  domid_t user, bool write)
 {
+	int16_t status = u->pins ? entry_join(u, user, write)
+				 : entry_claim(u, user, write);
 	struct frame *f;
-	int16_t status;
 
-	if (!u)
-		return GNTST_no_space;
-	status = u->pins ? entry_join(u, user, write)
-			 : entry_claim(u, user, write);
 	if (status != GNTST_okay)
 		return status;
 	f = frame_for_pin(u, granter, write);
@@ -137,8 +147,10 @@ int16_t grant_pin(struct grant_pin *p, domid_t granter, grant_ref_t ref,
 	spin_lock(&gt->lock);
 	limit = gt->frames * GRANTS_PER_FRAME;
 	if (ref < limit) {
-		p->use = use_get_locked(gt, index_clamp(ref, limit));
-		status = pin_locked(p->use, d, user, p->write);
+		status = use_get_locked(gt, index_clamp(ref, limit), user,
+					&p->use);
+		if (status == GNTST_okay)
+			status = pin_locked(p->use, d, user, p->write);
 	}
 	spin_unlock(&gt->lock);
 	p->granter = d;
