@@ -91,7 +91,7 @@ build/http: $(HTTP_OBJ) build/libpvguest.a build/libpvguest-newlib.a \
 
 # Test kernels on the library: build/tests/guest/NAME from NAME/main.c. Those
 # that use nothing of it are in mk/guests.mk.
-LIBRARY_TESTS := library trap entry blkfront netfront victim storm share
+LIBRARY_TESTS := library trap entry blkfront netfront share
 
 build/obj-guest/%.o: tests/guest/%/main.c build/deps/flags
 	$(call say,CC)
@@ -107,10 +107,9 @@ build/tests/guest/$(1): build/obj-guest/$(1).o build/libpvguest.a \
 	$$(Q)$$(PVGUEST_LINK) -o $$@ $$(filter %.o %.a,$$^)
 -include build/obj-guest/$(1).d
 endef
-# Test kernels of many files, on the kit and the library's own entry points:
-# the hostile guest, an attack per file, and the one whose answers have to be
-# those of the reference.
-KIT_TESTS := attack abi
+# Test kernels on the kit and the library's own entry points: those of attacks,
+# a file each, and the one whose answers have to be those of the reference.
+KIT_TESTS := attack abi storm victim
 
 build/obj-guest-kit/%.o: tests/guest/%.c build/deps/flags
 	$(call say,CC)

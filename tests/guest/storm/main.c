@@ -13,9 +13,9 @@
 #include <pvguest/start.h>
 #include <pvguest/trap.h>
 
+#include "../kit/kit.h"
+
 #define BATCH    128u
-#define PTE_RO   0x65UL /* present, user, accessed, dirty */
-#define PTE_RW   0x67UL
 #define BALLOON  2048u /* pages */
 #define UNMAPPED ((volatile uint64_t *)0x10)
 
@@ -56,10 +56,11 @@ static void grant_storm(void)
 
 	if (!page)
 		page = pv_page_alloc();
-	ref = (uint32_t)pv_grant_access(DOMID_SELF, page, true);
-	mapped = pv_grant_map(DOMID_SELF, ref, true, &error);
-	if (mapped)
-		pv_grant_unmap(mapped);
+	ref = (uint32_t)pv_grant_access(own_domid(), page, true);
+	mapped = pv_grant_map(own_domid(), ref, true, &error);
+	if (!mapped)
+		pv_panic("grant not mapped: %d", error);
+	pv_grant_unmap(mapped);
 	(void)pv_grant_end(ref);
 }
 
