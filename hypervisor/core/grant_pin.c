@@ -14,42 +14,45 @@
 #define CLAIM_TRIES 8
 #define MAX_PINS    0xffff
 
-/* Flags and domid as one word. */
+/* Flags and domid are one word, changed together (GT-3). */
+static uint32_t *entry_word(struct grant_entry_v1 *shared)
+{
+	return (uint32_t *)(void *)shared;
+}
+
 static bool entry_permits(uint32_t word, domid_t user)
 {
-	return (word & GTF_type_mask) == GTF_permit_access &&
-	       !(word & GTF_sub_page) && word >> 16 == user;
+	return (word & (GTF_type_mask | GTF_sub_page)) == GTF_permit_access &&
+	       word >> 16 == user;
 }
 
 /*
- * The account of an entry that there is. Made when a domain uses the first one
- * granted to it: guessing at entries takes no memory.
+ * The account of an entry that there is. Those of a frame are allocated when
+ * the first of them is used: not for who may not do that.
  */
-static int16_t use_get_locked(struct grant_table *gt, uint64_t entry,
-			      domid_t user, struct grant_use **out)
+static int16_t use_find_locked(struct grant_table *gt, uint64_t entry,
+			       domid_t user, struct grant_use **found)
 {
 	uint64_t frame = entry / GRANTS_PER_FRAME, i = entry % GRANTS_PER_FRAME;
-	struct grant_entry_v1 *page = gt->frame[frame], *shared = &page[i];
+	struct grant_entry_v1 *page = gt->frame[frame];
 	struct grant_use *use = gt->use[frame];
 
 	if (unlikely(!use)) {
-		if (!entry_permits(read_once(*(uint32_t *)(void *)shared),
-				   user))
+		if (!entry_permits(read_once(*entry_word(&page[i])), user))
 			return GNTST_general_error;
 		use = heap_alloc(GRANTS_PER_FRAME * sizeof(*use));
 		if (!use)
 			return GNTST_no_space;
 		gt->use[frame] = use;
 	}
-	use[i].shared = shared;
-	*out = &use[i];
+	use[i].shared = &page[i];
+	*found = &use[i];
 	return GNTST_okay;
 }
 
-/* Flags and domid are one word, changed together (GT-3). */
 static int16_t entry_claim(struct grant_use *u, domid_t user, bool write)
 {
-	uint32_t *word = (uint32_t *)(void *)u->shared;
+	uint32_t *word = entry_word(u->shared);
 	uint32_t old = read_once(*word);
 
 	for (unsigned int i = 0; i < CLAIM_TRIES; i++) {
@@ -116,10 +119,11 @@ static struct frame *frame_for_pin(const struct grant_use *u,
 static int16_t pin_locked(struct grant_use *u, const struct domain *granter,
 			  domid_t user, bool write)
 {
-	int16_t status = u->pins ? entry_join(u, user, write)
-				 : entry_claim(u, user, write);
 	struct frame *f;
+	int16_t status;
 
+	status = u->pins ? entry_join(u, user, write)
+			 : entry_claim(u, user, write);
 	if (status != GNTST_okay)
 		return status;
 	f = frame_for_pin(u, granter, write);
@@ -146,12 +150,11 @@ int16_t grant_pin(struct grant_pin *p, domid_t granter, grant_ref_t ref,
 	gt = d->grant;
 	spin_lock(&gt->lock);
 	limit = gt->frames * GRANTS_PER_FRAME;
-	if (ref < limit) {
-		status = use_get_locked(gt, index_clamp(ref, limit), user,
-					&p->use);
-		if (status == GNTST_okay)
-			status = pin_locked(p->use, d, user, p->write);
-	}
+	if (ref < limit)
+		status = use_find_locked(gt, index_clamp(ref, limit), user,
+					 &p->use);
+	if (status == GNTST_okay)
+		status = pin_locked(p->use, d, user, p->write);
 	spin_unlock(&gt->lock);
 	p->granter = d;
 	if (status != GNTST_okay)

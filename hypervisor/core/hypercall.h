@@ -19,12 +19,11 @@ typedef long hypercall_fn(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4);
 #undef HYPERCALL
 
 enum subop_flags {
-	SUBOP_IN = 1, /* copy the argument in before the handler */
-	SUBOP_OUT =
-		2, /* copy it out when the result is >= 0; zeroed if not IN */
+	SUBOP_IN = 1,  /* copy the argument in before the handler */
+	SUBOP_OUT = 2, /* copy it out if the result is >= 0; zeroes if not IN */
 	SUBOP_PRIV = 4, /* control domain only, else -EPERM */
 	/* Works on the domain that the argument's first field names, a domid:
-	 * see domain_get_target(). */
+	 * see domain_get_target(). With SUBOP_IN. */
 	SUBOP_TARGET = 8,
 };
 

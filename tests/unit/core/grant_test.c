@@ -329,8 +329,13 @@ static void test_no_memory(void)
 	CHECK(grant_copy(&vcpu[0], &copy, 1) == 1);
 	CHECK(copy.status == GNTST_no_space);
 	CHECK(allocated == before && dom[1].refcount == 1);
-	check_counts();
+	/* Who may not use the entry costs nothing either. */
+	map.ref = 7;
 	heap_empty = false;
+	CHECK(grant_map(&vcpu[0], &map, 1) == 1);
+	CHECK(map.status == GNTST_bad_gntref && !dom[1].grant->use[0]);
+	before = allocated; /* that was for mappings */
+	check_counts();
 	CHECK(grant_copy(&vcpu[0], &copy, 1) == 1);
 	CHECK(copy.status == GNTST_okay && allocated == before + 1);
 	printf("ok no memory for the account of grants\n");
