@@ -9,7 +9,7 @@ GUEST_HARNESS := $(addprefix tests/unit/toolstack/,check.c failing_alloc.c \
 GUEST_FAKES := $(addprefix tests/unit/toolstack/,fake_primitives.c \
 	kernel_fixture.c)
 GUEST_SOURCES := $(addprefix dom0-tools/toolstack/,build_domain.c build_contents.c \
-	console_ring.c device.c guest_disks.c guest_events.c \
+	console_ring.c device.c guest_core.c guest_disks.c guest_events.c \
 	guest_memory.c guest_view.c guest_vifs.c guests.c \
 	hypercalls.c layout.c xenstore_none.c)
 GUEST_INCLUDES := -Iinclude -Ipv-guest-lib/include -Idom0-tools \

@@ -29,10 +29,11 @@ endef
 $(foreach test,config disk domain_config elf bzimage vif,\
 	$(eval $(call toolstack_test,$(test))))
 
-TOOLSTACK_FUZZ_RUNS := config=100000 disk=300000 elf=1000000 bzimage=300000
+TOOLSTACK_FUZZ_RUNS := config=100000 disk=300000 elf=1000000 bzimage=300000 \
+	symbols=200000
 define toolstack_fuzz
 $(call fuzz_test,$(1),tests/fuzz/$(1)_fuzz.c $(TOOLSTACK_PURE),\
 	-Idom0-tools -Itests/fuzz -Itests/unit/toolstack,$(TOOLSTACK_LIBS),\
 	$(patsubst $(1)=%,%,$(filter $(1)=%,$(TOOLSTACK_FUZZ_RUNS))))
 endef
-$(foreach test,config disk elf bzimage,$(eval $(call toolstack_fuzz,$(test))))
+$(foreach test,config disk elf bzimage symbols,$(eval $(call toolstack_fuzz,$(test))))

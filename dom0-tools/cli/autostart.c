@@ -12,6 +12,7 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/config_json.h"
 #include "cli/platform.h"
 #include "toolstack/domain_config.h"
 #include "toolstack/guests.h"
@@ -69,6 +70,8 @@ static void read_entry(struct entry *entry)
 		call_fail_error(&err);
 	else
 		entry->state = ENTRY_WAITING;
+	if (entry->state == ENTRY_WAITING)
+		cli_show_notices(entry->path, &entry->config);
 }
 
 static void read_folder(void)

@@ -37,6 +37,7 @@ static const struct command_group groups[] = {
 	{ "What there is", list_commands },
 	{ NULL, top_commands },
 	{ NULL, inspect_commands },
+	{ NULL, core_commands },
 	{ "CPUs", vcpu_commands },
 	{ "Disks and networks of guests", device_commands },
 	{ "Xenstore", xenstore_commands },

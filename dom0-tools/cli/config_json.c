@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cli.h"
 #include "toolstack/mac.h"
 
 static void put_text(struct json *json, const char *key, const char *text)
@@ -111,6 +112,20 @@ static void put_build(struct json *json, const struct tk_domain_config *config)
 	put_vcpus(json, config);
 	json_number(json, "max_memkb", config->maxmem_mib * 1024);
 	json_number(json, "target_memkb", config->memory_mib * 1024);
+	json_number(json, "event_channels", config->max_event_channels);
+	if (config->max_grant_frames)
+		json_number(json, "max_grant_frames", config->max_grant_frames);
+	if (config->max_maptrack_frames)
+		json_number(json, "max_maptrack_frames",
+			    config->max_maptrack_frames);
+	if (config->has_native_tsc)
+		put_text(json, "tsc_mode", "native");
+	if (config->rtc_timeoffset) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%d", (int)config->rtc_timeoffset);
+		put_text(json, "rtc_timeoffset", text);
+	}
 	put_text(json, "kernel", config->kernel);
 	put_if_any(json, "cmdline", config->cmdline);
 	put_if_any(json, "ramdisk", config->ramdisk);
@@ -182,5 +197,18 @@ void config_json(struct json *json, const char *key,
 	put_text(json, "on_poweroff", tk_action_name(config->on_poweroff));
 	put_text(json, "on_reboot", tk_action_name(config->on_reboot));
 	put_text(json, "on_crash", tk_action_name(config->on_crash));
+	put_text(json, "on_watchdog", tk_action_name(config->on_watchdog));
 	json_close(json);
+}
+
+void cli_show_notices(const char *path, const struct tk_domain_config *config)
+{
+	const char *line = config->notices;
+
+	while (line && *line) {
+		size_t length = strcspn(line, "\n");
+
+		cli_print("notice: %s: %.*s\n", path, (int)length, line);
+		line += length + 1;
+	}
 }

@@ -27,6 +27,7 @@ static int read_config(const struct command_call *call, int first,
 		    config, path, data, size, call->words + first + 1,
 		    (size_t)(call->count - first - 1), &err))
 		return call_fail_error(&err);
+	cli_show_notices(path, config);
 	return COMMAND_DONE;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 
 extern const struct command console_commands[];
+extern const struct command core_commands[];
 extern const struct command create_commands[];
 extern const struct command device_commands[];
 extern const struct command disk_commands[];

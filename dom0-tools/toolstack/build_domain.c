@@ -178,13 +178,19 @@ static void make_uuid(uint8_t uuid[16])
 static int create_domain(struct build *build)
 {
 	const struct tk_domain_config *config = build->request->config;
+	const struct tk_domain_limits limits = {
+		.vcpus = config->max_vcpus,
+		.ports = config->max_event_channels,
+		.grant_frames = config->max_grant_frames,
+		.maptrack_frames = config->max_maptrack_frames,
+	};
 	int rc;
 
 	if (config->has_uuid)
 		memcpy(build->uuid, config->uuid, sizeof(build->uuid));
 	else
 		make_uuid(build->uuid);
-	rc = tk_domain_create(&build->domid, build->uuid, config->max_vcpus);
+	rc = tk_domain_create(&build->domid, build->uuid, &limits);
 	if (rc)
 		return tk_build_fail_call(build, "creating the domain", rc);
 	build->has_domain = true;
@@ -206,10 +212,13 @@ static int set_limits(struct build *build)
 	if (rc)
 		return tk_build_fail_call(build, "setting the memory limit",
 					  rc);
-	rc = tk_domain_set_tsc_default(build->domid);
+	rc = tk_domain_set_tsc(build->domid, config->has_native_tsc);
 	if (rc)
 		return tk_build_fail_call(build, "setting the TSC mode", rc);
-	return 0;
+	if (config->rtc_timeoffset)
+		rc = tk_domain_set_time_offset(build->domid,
+					       config->rtc_timeoffset);
+	return rc ? tk_build_fail_call(build, "setting its clock", rc) : 0;
 }
 
 /* Only what the configuration asks for. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keys of a guest's configuration: one table lists those that are
- * supported, where the value goes and which reader takes it; a second names
- * what xl knows and we do not do yet. What nobody knows is refused with the
+ * The keys of a guest's configuration: one table lists those that have an
+ * effect, where the value goes and which reader takes it; a second what
+ * becomes of xl's other keys, and why. What nobody knows is refused with the
  * nearest key that there is.
  */
 #include "config_wishes.h"
@@ -51,41 +51,109 @@ static const struct key_rule key_rules[] = {
 	DOMAIN(on_poweroff, tk_read_action),
 	DOMAIN(on_reboot, tk_read_action),
 	DOMAIN(on_crash, tk_read_action),
+	DOMAIN(on_watchdog, tk_read_action),
+	DOMAIN(max_grant_frames, tk_read_limit),
+	DOMAIN(max_maptrack_frames, tk_read_limit),
+	DOMAIN(max_event_channels, tk_read_limit),
+	DOMAIN(rtc_timeoffset, tk_read_seconds),
+	CHECK(max_grant_version, tk_read_grant_version),
+	CHECK(tsc_mode, tk_read_tsc_mode),
+	CHECK(pool, tk_read_pool),
+	CHECK(passthrough, tk_read_passthrough),
 };
 
-static const char *const unsupported_keys[] = {
-	/* what a PV guest could have */
-	"bootloader", "bootloader_args", "bootargs", "firmware",
-	"vfb", "vkb", "vdispl", "vsnd", "p9", "pvcalls", "pvcallsif", "vtpm",
-	"usbctrl", "usbdev", "channel", "virtio", "vnc", "vnclisten",
-	"vncdisplay", "vncunused", "vncpasswd", "sdl", "opengl", "keymap",
-	"pci", "pci_permissive", "pci_seize", "pci_msitranslate",
-	"pci_power_mgmt", "rdm", "passthrough", "ioports", "irqs", "iomem",
-	"e820_host", "dtdev", "pool", "period", "slice", "latency", "extratime", "budget", "vnuma",
-	"on_watchdog", "on_soft_reset", "tsc_mode", "rtc_timeoffset",
-	"localtime", "nomigrate", "shadow_memory", "max_grant_frames",
-	"max_maptrack_frames", "max_grant_version", "max_event_channels",
-	"xend_suspend_evtchn_compat", "seclabel", "init_seclabel",
-	"device_model_seclabel", "driver_domain", "cpuid", "msr_relaxed",
-	"vmtrace_buf_kb", "vpmu", "claim_mode", "gic_version", "device_tree",
-	"device_model_version", "device_model_override", "device_model_args",
-	"device_model_user", "vuart", "tee", "iommu",
-	/* of HVM and PVH guests */
-	"pvshim", "pvshim_path", "pvshim_cmdline", "pvshim_extra", "hap",
-	"apic", "acpi", "acpi_s3", "acpi_s4", "acpi_laptop_slate", "hpet",
-	"vpt_align", "viridian", "boot", "bios", "bios_path_override",
-	"serial", "usb", "usbversion", "usbdevice", "soundhw", "vga",
-	"videoram", "stdvga", "spice", "spicehost", "spiceport",
-	"gfx_passthru", "nestedhvm", "altp2m", "stubdomain_memory",
-	"stubdomain_kernel", "stubdomain_ramdisk", "stubdomain_cmdline",
-	"pae", "nx", "timer_mode", "mmio_hole", "ms_vm_genid", "vendor_device",
-	"xen_platform_pci", "hdtype", "nographic", "acpi_firmware",
-	"smbios_firmware", "smbios", "oos", "mca_caps",
+/* What becomes of a key of xl that has no reader here. */
+enum fate {
+	FATE_QUIET,  /* has no effect on a PV guest, or no effect that shows */
+	FATE_NOTICE, /* the guest works without it, but not as it was meant */
+	FATE_REFUSE, /* it would not be the guest that was asked for */
+};
+
+#define HVM     FATE_REFUSE, "is for HVM guests, this one is PV"
+#define PVH     FATE_REFUSE, "is for PVH guests, this one is PV"
+#define ARM     FATE_REFUSE, "is for Arm machines"
+#define DEVICE  FATE_REFUSE, "is not supported: no back end for such devices"
+#define HOST    FATE_REFUSE, "is not supported: a guest gets no device of " \
+			     "the machine but disks and networks"
+#define DISPLAY FATE_NOTICE, "is ignored: there is no display; see console"
+#define RTDS    FATE_NOTICE, "is ignored: it is of another scheduler"
+#define MODEL   FATE_NOTICE, "is ignored: there is no device model"
+#define LABEL   FATE_REFUSE, "is not supported: there are no security labels"
+
+static const struct other_key {
+	const char *key;
+	enum fate fate;
+	const char *why; /* behind the key: "is ..."; NULL when quiet */
+} other_keys[] = {
+	{ "bootloader", FATE_REFUSE,
+	  "is not supported: set kernel, which may be PV GRUB" },
+	{ "firmware", FATE_REFUSE,
+	  "is not supported: set kernel, which may be PV GRUB" },
+	{ "bootloader_args", FATE_NOTICE, "is ignored without bootloader" },
+	{ "bootargs", FATE_NOTICE, "is ignored without bootloader" },
+	{ "vfb", DISPLAY }, { "vkb", DISPLAY }, { "vnc", DISPLAY },
+	{ "vnclisten", DISPLAY }, { "vncdisplay", DISPLAY },
+	{ "vncunused", DISPLAY }, { "vncpasswd", DISPLAY },
+	{ "sdl", DISPLAY }, { "opengl", DISPLAY }, { "keymap", DISPLAY },
+	{ "vdispl", DEVICE }, { "vsnd", DEVICE }, { "p9", DEVICE },
+	{ "pvcalls", DEVICE }, { "pvcallsif", DEVICE }, { "vtpm", DEVICE },
+	{ "usbctrl", DEVICE }, { "usbdev", DEVICE }, { "channel", DEVICE },
+	{ "virtio", DEVICE },
+	{ "pci", HOST }, { "rdm", HOST }, { "ioports", HOST },
+	{ "irqs", HOST }, { "iomem", HOST }, { "dtdev", HOST },
+	{ "pci_permissive", FATE_QUIET, NULL },
+	{ "pci_seize", FATE_QUIET, NULL },
+	{ "pci_msitranslate", FATE_QUIET, NULL },
+	{ "pci_power_mgmt", FATE_QUIET, NULL },
+	{ "e820_host", FATE_REFUSE,
+	  "is not supported: a guest does not see the machine's memory map" },
+	{ "vnuma", FATE_REFUSE, "is not for PV guests" },
+	{ "period", RTDS }, { "slice", RTDS }, { "latency", RTDS },
+	{ "extratime", RTDS }, { "budget", RTDS },
+	{ "on_soft_reset", FATE_QUIET, NULL }, /* a PV guest cannot do it */
+	{ "localtime", FATE_REFUSE,
+	  "is not supported: no time zone is known; see rtc_timeoffset" },
+	{ "nomigrate", FATE_QUIET, NULL },
+	{ "shadow_memory", FATE_QUIET, NULL },
+	{ "xend_suspend_evtchn_compat", FATE_QUIET, NULL },
+	{ "claim_mode", FATE_QUIET, NULL },
+	{ "seclabel", LABEL }, { "init_seclabel", LABEL },
+	{ "device_model_seclabel", LABEL },
+	{ "driver_domain", FATE_REFUSE,
+	  "is not supported: back ends are in the control domain" },
+	{ "cpuid", FATE_REFUSE,
+	  "is not supported: all guests see the same processor" },
+	{ "msr_relaxed", FATE_NOTICE,
+	  "is ignored: unknown MSRs fault in every guest" },
+	{ "vmtrace_buf_kb", FATE_REFUSE, "is not supported" },
+	{ "vpmu", FATE_REFUSE, "is not supported" },
+	{ "device_model_version", MODEL }, { "device_model_override", MODEL },
+	{ "device_model_args", MODEL }, { "device_model_user", MODEL },
+	{ "gic_version", ARM }, { "device_tree", ARM }, { "vuart", ARM },
+	{ "tee", ARM },
+	{ "pvshim", PVH }, { "pvshim_path", PVH }, { "pvshim_cmdline", PVH },
+	{ "pvshim_extra", PVH },
+	{ "hap", HVM }, { "apic", HVM }, { "acpi", HVM }, { "acpi_s3", HVM },
+	{ "acpi_s4", HVM }, { "acpi_laptop_slate", HVM }, { "hpet", HVM },
+	{ "vpt_align", HVM }, { "viridian", HVM }, { "boot", HVM },
+	{ "bios", HVM }, { "bios_path_override", HVM }, { "serial", HVM },
+	{ "usb", HVM }, { "usbversion", HVM }, { "usbdevice", HVM },
+	{ "soundhw", HVM }, { "vga", HVM }, { "videoram", HVM },
+	{ "stdvga", HVM }, { "spice", HVM }, { "spicehost", HVM },
+	{ "spiceport", HVM }, { "gfx_passthru", HVM }, { "nestedhvm", HVM },
+	{ "altp2m", HVM }, { "stubdomain_memory", HVM },
+	{ "stubdomain_kernel", HVM }, { "stubdomain_ramdisk", HVM },
+	{ "stubdomain_cmdline", HVM }, { "pae", HVM }, { "nx", HVM },
+	{ "timer_mode", HVM }, { "mmio_hole", HVM }, { "ms_vm_genid", HVM },
+	{ "vendor_device", HVM }, { "xen_platform_pci", HVM },
+	{ "hdtype", HVM }, { "nographic", HVM }, { "acpi_firmware", HVM },
+	{ "smbios_firmware", HVM }, { "smbios", HVM }, { "oos", HVM },
+	{ "mca_caps", HVM }, { "iommu", HVM },
 };
 /* clang-format on */
 
-#define N_RULES       (sizeof(key_rules) / sizeof(key_rules[0]))
-#define N_UNSUPPORTED (sizeof(unsupported_keys) / sizeof(unsupported_keys[0]))
+#define N_RULES (sizeof(key_rules) / sizeof(key_rules[0]))
+#define N_OTHER (sizeof(other_keys) / sizeof(other_keys[0]))
 
 static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
 {
@@ -153,8 +221,8 @@ static const char *nearest_key(const char *key)
 
 	for (i = 0; i < N_RULES; i++)
 		consider(&best, key, key_rules[i].key);
-	for (i = 0; i < N_UNSUPPORTED; i++)
-		consider(&best, key, unsupported_keys[i]);
+	for (i = 0; i < N_OTHER; i++)
+		consider(&best, key, other_keys[i].key);
 	return best.key;
 }
 
@@ -169,15 +237,15 @@ static const struct key_rule *find_rule(const char *key)
 	return NULL;
 }
 
-static bool is_unsupported_key(const char *key)
+static const struct other_key *find_other(const char *key)
 {
 	size_t i;
 
-	for (i = 0; i < N_UNSUPPORTED; i++) {
-		if (!strcmp(key, unsupported_keys[i]))
-			return true;
+	for (i = 0; i < N_OTHER; i++) {
+		if (!strcmp(key, other_keys[i].key))
+			return &other_keys[i];
 	}
-	return false;
+	return NULL;
 }
 
 /* Files often spell out that they want none of something. */
@@ -191,19 +259,24 @@ static bool value_asks_for_nothing(const struct tk_config_value *value)
 	       (tk_config_number(value->text, &number) && !number);
 }
 
-static int refuse_key(struct wishes *wishes,
-		      const struct tk_config_setting *setting)
+static int read_other(struct wishes *wishes,
+		      const struct tk_config_setting *setting,
+		      const struct other_key *other)
 {
-	const char *nearest;
+	if (other->fate == FATE_QUIET ||
+	    value_asks_for_nothing(&setting->value))
+		return 0;
+	if (other->fate == FATE_NOTICE)
+		return tk_wishes_note(wishes, "%s %s", other->key, other->why);
+	return tk_wishes_key_fail(wishes, setting, "%s %s", other->key,
+				  other->why);
+}
 
-	if (is_unsupported_key(setting->key)) {
-		if (value_asks_for_nothing(&setting->value))
-			return 0;
-		return tk_wishes_key_fail(wishes, setting,
-					  "%s is not supported yet",
-					  setting->key);
-	}
-	nearest = nearest_key(setting->key);
+static int refuse_unknown(struct wishes *wishes,
+			  const struct tk_config_setting *setting)
+{
+	const char *nearest = nearest_key(setting->key);
+
 	if (nearest)
 		return tk_wishes_key_fail(
 			wishes, setting,
@@ -213,24 +286,29 @@ static int refuse_key(struct wishes *wishes,
 				  MAX_KEY_LENGTH, setting->key);
 }
 
+static int read_setting(struct wishes *wishes,
+			const struct tk_config_setting *setting)
+{
+	const struct key_rule *rule = find_rule(setting->key);
+	const struct other_key *other;
+	char *base;
+
+	if (rule) {
+		base = rule->in_domain ? (char *)wishes->domain
+				       : (char *)wishes;
+		return rule->read(wishes, setting, base + rule->target);
+	}
+	other = find_other(setting->key);
+	return other ? read_other(wishes, setting, other)
+		     : refuse_unknown(wishes, setting);
+}
+
 int tk_wishes_read(struct wishes *wishes)
 {
 	size_t i;
 
 	for (i = 0; i < wishes->config->n_settings; i++) {
-		const struct tk_config_setting *setting =
-			&wishes->config->settings[i];
-		const struct key_rule *rule = find_rule(setting->key);
-		char *base;
-
-		if (!rule) {
-			if (refuse_key(wishes, setting))
-				return -1;
-			continue;
-		}
-		base = rule->in_domain ? (char *)wishes->domain
-				       : (char *)wishes;
-		if (rule->read(wishes, setting, base + rule->target))
+		if (read_setting(wishes, &wishes->config->settings[i]))
 			return -1;
 	}
 	return 0;

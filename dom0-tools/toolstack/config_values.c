@@ -61,6 +61,27 @@ int tk_wishes_key_fail(struct wishes *wishes,
 	return tk_wishes_value_fail(wishes, &at, "%s", text);
 }
 
+int tk_wishes_note(struct wishes *wishes, const char *format, ...)
+{
+	struct tk_domain_config *domain = wishes->domain;
+	size_t length = domain->notices ? strlen(domain->notices) : 0;
+	struct tk_error note; /* makes what it quotes printable */
+	char text[TK_ERROR_TEXT_SIZE];
+	char *notices;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	tk_error_set(&note, "%s", text);
+	notices = realloc(domain->notices, length + strlen(note.text) + 2);
+	if (!notices)
+		return tk_fail(wishes->err, "out of memory");
+	domain->notices = notices;
+	snprintf(notices + length, strlen(note.text) + 2, "%s\n", note.text);
+	return 0;
+}
+
 /* xl takes a number where text is meant and quoted text as a number. */
 static int require_text(struct wishes *wishes,
 			const struct tk_config_setting *setting)
@@ -416,4 +437,113 @@ int tk_read_names(struct wishes *wishes,
 			return -1;
 	}
 	return 0;
+}
+
+/* Limits ------------------------------------------------------------------ */
+
+int tk_read_limit(struct wishes *wishes,
+		  const struct tk_config_setting *setting, void *target)
+{
+	uint64_t limit;
+
+	if (tk_read_number(wishes, setting, &limit))
+		return -1;
+	if (!limit || limit > INT32_MAX)
+		return tk_wishes_value_fail(
+			wishes, &setting->value, "%s = %s: must be 1 to %d",
+			setting->key, setting->value.text, INT32_MAX);
+	*(uint32_t *)target = (uint32_t)limit;
+	return 0;
+}
+
+/* A negative one has to be quoted: the syntax has no sign. */
+int tk_read_seconds(struct wishes *wishes,
+		    const struct tk_config_setting *setting, void *target)
+{
+	const char *text = setting->value.text;
+	bool is_negative;
+	uint64_t seconds;
+
+	if (require_text(wishes, setting))
+		return -1;
+	is_negative = *text == '-';
+	if (!tk_config_number(text + is_negative, &seconds) ||
+	    seconds > INT32_MAX)
+		return tk_wishes_value_fail(wishes, &setting->value,
+					    "%s = \"%s\": must be seconds",
+					    setting->key, text);
+	*(int32_t *)target = is_negative ? -(int32_t)seconds : (int32_t)seconds;
+	return 0;
+}
+
+int tk_read_grant_version(struct wishes *wishes,
+			  const struct tk_config_setting *setting, void *target)
+{
+	uint64_t version;
+
+	(void)target;
+	if (tk_read_number(wishes, setting, &version))
+		return -1;
+	if (version == 2)
+		return tk_wishes_note(wishes, "max_grant_version = 2 is taken "
+					      "for 1: there is no other");
+	if (version != 1)
+		return tk_wishes_value_fail(
+			wishes, &setting->value,
+			"max_grant_version = %s: only 1 is supported",
+			setting->value.text);
+	return 0;
+}
+
+int tk_read_tsc_mode(struct wishes *wishes,
+		     const struct tk_config_setting *setting, void *target)
+{
+	const char *mode = setting->value.text;
+
+	(void)target;
+	if (require_text(wishes, setting))
+		return -1;
+	/* Names and numbers of the modes in which the clock is the machine's.
+	 */
+	if (!strcmp(mode, "default") || !strcmp(mode, "0"))
+		return 0;
+	if (!strcmp(mode, "native") || !strcmp(mode, "2")) {
+		wishes->domain->has_native_tsc = true;
+		return 0;
+	}
+	return tk_wishes_value_fail(wishes, &setting->value,
+				    "tsc_mode = \"%s\": must be default or "
+				    "native",
+				    mode);
+}
+
+int tk_read_pool(struct wishes *wishes, const struct tk_config_setting *setting,
+		 void *target)
+{
+	const char *pool = setting->value.text;
+
+	(void)target;
+	if (require_text(wishes, setting))
+		return -1;
+	if (!*pool || !strcmp(pool, "Pool-0") || !strcmp(pool, "0"))
+		return 0;
+	return tk_wishes_value_fail(wishes, &setting->value,
+				    "pool = \"%s\": there is only Pool-0",
+				    pool);
+}
+
+int tk_read_passthrough(struct wishes *wishes,
+			const struct tk_config_setting *setting, void *target)
+{
+	const char *mode = setting->value.text;
+
+	(void)target;
+	if (require_text(wishes, setting))
+		return -1;
+	if (!strcmp(mode, "disabled") || !strcmp(mode, "0"))
+		return 0;
+	return tk_wishes_value_fail(wishes, &setting->value,
+				    "passthrough = \"%s\": a guest gets no "
+				    "device of the machine; set disabled",
+				    mode);
 }

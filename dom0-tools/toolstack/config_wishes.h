@@ -45,6 +45,10 @@ int tk_wishes_key_fail(struct wishes *wishes,
 		       const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* One line for the user about something that is not as asked; -1: no memory. */
+tk_must_check int tk_wishes_note(struct wishes *wishes, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Without an address: the guest's name may not be known yet. */
 tk_must_check int tk_wishes_add_vif(struct tk_domain_config *domain,
 				    const struct tk_vif *vif,
@@ -68,5 +72,11 @@ tk_wishes_reader tk_read_uuid;
 tk_wishes_reader tk_read_disks;
 tk_wishes_reader tk_read_vifs;
 tk_wishes_reader tk_read_names;
+tk_wishes_reader tk_read_limit;
+tk_wishes_reader tk_read_seconds;
+tk_wishes_reader tk_read_grant_version;
+tk_wishes_reader tk_read_tsc_mode;
+tk_wishes_reader tk_read_pool;
+tk_wishes_reader tk_read_passthrough;
 
 #endif /* TOOLSTACK_CONFIG_WISHES_H */

@@ -13,6 +13,7 @@
 #include "config_wishes.h"
 
 #define DEFAULT_MEMORY_MIB 32
+#define DEFAULT_PORTS      1023 /* xl's */
 
 /* Cards ------------------------------------------------------------------- */
 
@@ -287,6 +288,8 @@ int tk_domain_config_from(struct tk_domain_config *domain,
 		.on_poweroff = TK_ACTION_DESTROY,
 		.on_reboot = TK_ACTION_RESTART,
 		.on_crash = TK_ACTION_DESTROY,
+		.on_watchdog = TK_ACTION_DESTROY,
+		.max_event_channels = DEFAULT_PORTS,
 	};
 	if (!tk_wishes_read(&wishes) && !settle(&wishes))
 		return 0;
@@ -330,6 +333,7 @@ void tk_domain_config_free(struct tk_domain_config *domain)
 	for (i = 0; i < domain->n_start_after; i++)
 		free(domain->start_after[i]);
 	free(domain->start_after);
+	free(domain->notices);
 	free(domain->disks);
 	free(domain->vifs);
 	free(domain->name);
@@ -419,6 +423,7 @@ int tk_domain_config_copy(struct tk_domain_config *to,
 	to->kernel = copy_text(from->kernel);
 	to->ramdisk = copy_text(from->ramdisk);
 	to->cmdline = copy_text(from->cmdline);
+	to->notices = NULL; /* they have been told */
 	rc = copy_disks(to, from);
 	if (copy_vifs(to, from))
 		rc = -1;

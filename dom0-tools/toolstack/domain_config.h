@@ -6,8 +6,8 @@
  * []); keys that nobody knows are refused with the nearest known one.
  *
  * Owns: the strings, the lists and the CPU maps, until
- * tk_domain_config_free(); no string is NULL except `ramdisk`. Next to read:
- * config.h for the syntax.
+ * tk_domain_config_free(); no string is NULL except `ramdisk` and `notices`.
+ * Next to read: config.h for the syntax.
  */
 #ifndef TOOLSTACK_DOMAIN_CONFIG_H
 #define TOOLSTACK_DOMAIN_CONFIG_H
@@ -55,6 +55,12 @@ struct tk_domain_config {
 	enum tk_action on_poweroff;
 	enum tk_action on_reboot;
 	enum tk_action on_crash;
+	enum tk_action on_watchdog;
+	bool has_native_tsc;          /* else whatever the hypervisor chooses */
+	int32_t rtc_timeoffset;       /* seconds that its clock is ahead */
+	uint32_t max_grant_frames;    /* 0: the hypervisor's default */
+	uint32_t max_maptrack_frames; /* the same */
+	uint32_t max_event_channels;  /* the highest port */
 	bool has_uuid;
 	uint8_t uuid[16]; /* all zero without one */
 	struct tk_disk *disks;
@@ -63,6 +69,7 @@ struct tk_domain_config {
 	size_t n_vifs;
 	char **start_after; /* names of guests that have to be there */
 	size_t n_start_after;
+	char *notices; /* lines about what is not as asked; or NULL */
 };
 
 /*

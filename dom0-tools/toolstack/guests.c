@@ -269,6 +269,8 @@ static enum tk_action action_for(const struct tk_guest *guest,
 		return guest->config.on_poweroff;
 	if (reason == SHUTDOWN_reboot)
 		return guest->config.on_reboot;
+	if (reason == SHUTDOWN_watchdog)
+		return guest->config.on_watchdog;
 	return guest->config.on_crash;
 }
 

@@ -59,21 +59,25 @@ static int sysctl(struct xen_sysctl *op, uint32_t command)
 
 /* Domains ----------------------------------------------------------------- */
 
-/* Ports of a guest: as many as the usual toolstack gives it. */
-#define MAX_EVTCHN_PORT 1023
+static int32_t number_or_default(uint32_t number)
+{
+	return number ? (int32_t)number : -1;
+}
 
 int tk_domain_create(uint16_t *domid, const uint8_t uuid[16],
-		     unsigned int max_vcpus)
+		     const struct tk_domain_limits *limits)
 {
 	struct xen_domctl op = { 0 };
 	int rc;
 
 	memcpy(op.u.createdomain.handle, uuid, 16);
-	op.u.createdomain.max_vcpus = max_vcpus;
-	op.u.createdomain.max_evtchn_port = MAX_EVTCHN_PORT;
-	op.u.createdomain.max_grant_frames = -1;    /* the host's default */
-	op.u.createdomain.max_maptrack_frames = -1; /* the host's default */
-	op.u.createdomain.grant_opts = 1;           /* version 1 tables only */
+	op.u.createdomain.max_vcpus = limits->vcpus;
+	op.u.createdomain.max_evtchn_port = limits->ports;
+	op.u.createdomain.max_grant_frames =
+		number_or_default(limits->grant_frames);
+	op.u.createdomain.max_maptrack_frames =
+		number_or_default(limits->maptrack_frames);
+	op.u.createdomain.grant_opts = 1; /* version 1 tables only */
 	rc = domctl(&op, XEN_DOMCTL_createdomain, 0);
 	if (!rc)
 		*domid = op.domain;
@@ -152,11 +156,23 @@ int tk_domain_set_max_memory(uint16_t domid, uint64_t kib)
 	return domctl(&op, XEN_DOMCTL_max_mem, domid);
 }
 
-int tk_domain_set_tsc_default(uint16_t domid)
-{
-	struct xen_domctl op = { 0 }; /* mode 0, nothing carried over */
+#define TSC_MODE_DEFAULT 0
+#define TSC_MODE_NATIVE  2
 
+int tk_domain_set_tsc(uint16_t domid, bool is_native)
+{
+	struct xen_domctl op = { 0 }; /* nothing carried over */
+
+	op.u.tsc_info.tsc_mode = is_native ? TSC_MODE_NATIVE : TSC_MODE_DEFAULT;
 	return domctl(&op, XEN_DOMCTL_settscinfo, domid);
+}
+
+int tk_domain_set_time_offset(uint16_t domid, int64_t seconds)
+{
+	struct xen_domctl op = { 0 };
+
+	op.u.settimeoffset.time_offset_seconds = seconds;
+	return domctl(&op, XEN_DOMCTL_settimeoffset, domid);
 }
 
 int tk_domain_init_hypercall_page(uint16_t domid, uint64_t mfn)

@@ -86,9 +86,17 @@ struct tk_host_info {
 
 /* Domains ----------------------------------------------------------------- */
 
+/* What a domain cannot exceed; 0: the hypervisor's default. */
+struct tk_domain_limits {
+	unsigned int vcpus; /* not 0 */
+	uint32_t ports;     /* the highest; not 0 */
+	uint32_t grant_frames;
+	uint32_t maptrack_frames;
+};
+
 /* A new domain: paused, without memory or vcpus. Writes its id. */
 int tk_domain_create(uint16_t *domid, const uint8_t uuid[16],
-		     unsigned int max_vcpus);
+		     const struct tk_domain_limits *limits);
 int tk_domain_destroy(uint16_t domid);
 int tk_domain_pause(uint16_t domid);
 int tk_domain_unpause(uint16_t domid);
@@ -100,7 +108,10 @@ int tk_domain_info_next(uint16_t domid, struct tk_domain_info *info);
 
 int tk_domain_set_max_vcpus(uint16_t domid, unsigned int vcpus);
 int tk_domain_set_max_memory(uint16_t domid, uint64_t kib);
-int tk_domain_set_tsc_default(uint16_t domid);
+/* Native: RDTSC is the machine's; else the hypervisor chooses. */
+int tk_domain_set_tsc(uint16_t domid, bool is_native);
+/* So many seconds its wall clock is ahead. */
+int tk_domain_set_time_offset(uint16_t domid, int64_t seconds);
 int tk_domain_init_hypercall_page(uint16_t domid, uint64_t mfn);
 int tk_domain_pin_l4(uint16_t domid, uint64_t mfn);
 int tk_domain_set_context(uint16_t domid, unsigned int vcpu,

@@ -90,6 +90,23 @@ def without_notes(_offset, _size):
     return [load(CONTENTS, PADDR, 0x3000)]
 
 
+def elf_with_symbols():
+    """An ELF file of a symbol table with two names, and nothing else."""
+    names = b"\0start\0next\0"
+    table = bytes(24) + struct.pack("<IBBHQQ", 1, 2, 0, 1, 0x1000, 16) + \
+        struct.pack("<IBBHQQ", 7, 0, 0, 1, 0x1040, 0)
+    at = 64 + 3 * 64
+
+    def section(kind, offset, size, link=0):
+        return struct.pack("<IIQQQQIIQQ", 0, kind, 0, 0, offset, size, link,
+                           0, 0, 0)
+
+    header = b"\x7fELF\2\1\1" + bytes(9) + struct.pack(
+        "<HHIQQQIHHHHHH", 2, 62, 1, 0, 0, 64, 0, 64, 0, 0, 64, 3, 0)
+    return header + section(0, 0, 0) + section(2, at, len(table), 2) + \
+        section(3, at + len(table), len(names)) + table + names
+
+
 ELF_SEEDS = {
     "least": elf(with_notes, IDENTITY),
     "all-notes": elf(two_segments, IDENTITY + MORE),
@@ -254,6 +271,7 @@ def main():
     write(root / "blkback", blkback_seeds())
     write(root / "disk", DISK_SEEDS)
     write(root / "elf", ELF_SEEDS)
+    write(root / "symbols", {"elf": elf_with_symbols()})
     write(root / "bzimage", bzimage_seeds())
     write(root / "xenstore", xenstore_seeds())
     write(root / "netback", netback_seeds())

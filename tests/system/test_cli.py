@@ -2,7 +2,10 @@
 """Every verb of the command line, as a user sees it, two guests alive."""
 import json
 import re
+import shutil
+import subprocess
 
+import schema
 from testenv import (DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config,
                      hello_config)
 
@@ -37,16 +40,32 @@ READING = {
 }
 # Lines of one object each instead of one result.
 STREAMS = ("events", "xenstore-watch")
-TEXT_ONLY = ("list -v", "config show", "uptime -s", "info nr_cpus")
+TEXT_ONLY = ("list -v", "uptime -s", "info nr_cpus")
 
 
-def as_json(vm, line):
+# Where the schema is not called like the verb.
+SCHEMAS = {"domid": "domain", "domname": "domain", "list -l": "list-long",
+           "config show": "config", "sched-credit2 -d": "sched-credit2-domain",
+           "inspect deb --walk": "inspect-walk",
+           "inspect deb --memory": "inspect-memory"}
+
+
+def check_schema(line, value):
+    name = [SCHEMAS[start] for start in SCHEMAS if line.startswith(start)]
+    wrong = schema.check(value, schema.load(name[0] if name
+                                            else line.split()[0]))
+    assert not wrong, f"{line} --json: {wrong}"
+    return value
+
+
+def as_json(vm, line, option=" --json"):
     """What a verb says with --json, a list for streams."""
-    text = vm.command(line + " --json").split("\n", 1)[1]
+    text = vm.command(line + option, timeout=60).split("\n", 1)[1]
     text = text[:text.rindex("\n") + 1] if "\n" in text else text
     if line.startswith(STREAMS):
-        return [json.loads(one) for one in text.splitlines() if one]
-    return json.loads(text)
+        return [check_schema(line, json.loads(one))
+                for one in text.splitlines() if one]
+    return check_schema(line, json.loads(text))
 
 
 def holds(vm):
@@ -65,8 +84,7 @@ def ask_all(vm):
     domains = {d["name"]: d for d in as_json(vm, "list")}
     assert domains["deb"]["domid"] == 1 and \
         domains["idle"]["state"] == "--p---", domains
-    long = json.loads(vm.command("list -l deb").split("\n", 1)[1]
-                      .rsplit("]", 1)[0] + "]")
+    long = as_json(vm, "list -l deb", "")
     assert long[0]["config"]["b_info"]["target_memkb"] == 131072, long
 
 
@@ -112,19 +130,35 @@ def reach_kernel(vm):
     rip = as_json(vm, "inspect deb")["rip"]
     assert as_json(vm, f"inspect deb --walk {rip}")["outcome"] == \
         "mapped to frame", vm.text
+    as_json(vm, f"inspect deb --memory {rip}")
     shown = vm.command(f"inspect deb --memory {rip} --bytes 16")
     assert re.search(rf"^{rip}( [0-9a-f]{{2}}){{16}}  ", shown, re.M), shown
     shown = vm.command("inspect idle")
     assert re.search(r"^rip \S+ \w+\+0x0$", shown, re.M), shown
 
 
+def check_core(env, image):
+    """A debugger finds the guest that had not run yet at its entry."""
+    assert image.read_bytes()[:7] == b"\x7fELF\2\1\1", "no core"
+    if not shutil.which("gdb"):
+        return
+    done = subprocess.run(
+        ["gdb", "-nx", "-batch", "-ex", "info registers rip", "-ex",
+         "x/s $rsi", str(env.built("hello")), str(image)],
+        capture_output=True, text=True, errors="replace", check=False)
+    assert re.search(r"^rip .* <_start>", done.stdout, re.M), done
+    assert '"xen-3.0-x86_64"' in done.stdout, done
+
+
 def scenario(env, where):
+    image = env.tmp / "core.img"
+    image.write_bytes(bytes(96 << 20))
     disk = env.ramdisk({
         "deb.cfg": debian_config(
             "deb", memory=128,
             more="vif = ['']\ndisk = ['ram:16M,xvda,w']\n"),
         "idle.cfg": hello_config("idle")})
-    vm = env.control(where, disk, timeout=700)
+    vm = env.control(where, disk, timeout=700, disk=image)
     before = holds(vm)
     vm.send("create deb.cfg -c")
     vm.expect(DEBIAN_PROMPT, DEBIAN_BOOT)
@@ -140,11 +174,14 @@ def scenario(env, where):
     check_help(vm)
     change(vm)
     reach_kernel(vm)
+    shown = vm.command("dump-core idle vd0", timeout=120)
+    assert re.search(r"^idle: \d+ bytes on vd0$", shown, re.M), shown
     vm.command("destroy idle")
     vm.command("shutdown --all -w", timeout=60)
     assert "ended: poweroff" in vm.command("events --past"), vm.text
     assert holds(vm) == before, vm.text
     env.switch_off(vm, where)
+    check_core(env, image)
 
 
 def test_all_verbs(env):

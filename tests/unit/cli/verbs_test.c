@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "fake_primitives.h"
+#include "ram_disk.h"
 
 static void start_two(void)
 {
@@ -456,6 +457,76 @@ static void test_inspect_memory(void)
 	end();
 }
 
+static uint64_t number_at(const uint8_t *at, unsigned int bytes)
+{
+	uint64_t value = 0;
+
+	while (bytes--)
+		value = value << 8 | at[bytes];
+	return value;
+}
+
+/* The page of the core at this address; NULL: none. */
+static const uint8_t *core_page(const uint8_t *core, uint64_t address)
+{
+	unsigned int count = (unsigned int)number_at(core + 56, 2), i;
+
+	for (i = 0; i < count; i++) {
+		const uint8_t *header = core + 64 + 56 * i;
+		uint64_t start = number_at(header + 16, 8);
+
+		if (number_at(header, 4) == 1 && address >= start &&
+		    address - start < number_at(header + 32, 8))
+			return core + number_at(header + 8, 8) + address -
+			       start;
+	}
+	return NULL;
+}
+
+static struct ram_disk core_disk;
+
+static void test_dump_core(void)
+{
+	const struct vcpu_guest_context *context;
+	const uint8_t *page, *note;
+
+	start_two();
+	context = &fake_domain(1)->context;
+	ram_disk_init(&core_disk, "vd7", 40000, 512);
+	block_register(&core_disk.device);
+	run("dump-core one vd7");
+	CHECK_HAS(output, "one: ");
+	CHECK_HAS(output, " bytes on vd7\r\n");
+	CHECK(!memcmp(core_disk.data, "\177ELF\2\1\1", 7));
+	/* rsi is where the start info is, which begins with its magic. */
+	page = core_page(core_disk.data, context->user_regs.rsi);
+	CHECK(page && !memcmp(page, "xen-3.0-x86_64", 14));
+	CHECK(!core_page(core_disk.data, 0x1000));
+	note = core_disk.data + number_at(core_disk.data + 64 + 8, 8);
+	CHECK(number_at(note + 20 + 112 + 8 * 16, 8) == context->user_regs.rip);
+	CHECK(core_disk.flushes == 1 && fake_domain(1)->pauses == 1);
+	core_disk.device.sectors = 800;
+	run("dump-core one vd7");
+	CHECK_HAS(output, "error: one: its core has ");
+	core_disk.device.sectors = 40000;
+	core_disk.bad_sector = 80;
+	run("dump-core one vd7");
+	CHECK_HAS(output, "error: one: writing its core: ");
+	core_disk.bad_sector = 0;
+	input = "\x03";
+	CHECK(cli_execute("dump-core one vd7") == COMMAND_FAILED);
+	core_disk.device.read_only = true;
+	run("dump-core one vd7");
+	CHECK_TEXT(output, "error: vd7 is read-only\r\n");
+	run("dump-core one vd8");
+	CHECK_TEXT(output, "error: no disk vd8; see disks\r\n");
+	run("dump-core nobody vd7");
+	CHECK_HAS(output, "error: no guest nobody; ");
+	CHECK(fake_domain(1)->pauses == 1);
+	ram_disk_free(&core_disk);
+	end();
+}
+
 static const struct test tests[] = {
 	TEST(test_names),
 	TEST(test_rename),
@@ -474,6 +545,7 @@ static const struct test tests[] = {
 	TEST(test_top),
 	TEST(test_inspect),
 	TEST(test_inspect_memory),
+	TEST(test_dump_core),
 };
 
 int main(void)

@@ -183,12 +183,20 @@ static const struct refused refused[] = {
 	{ "disk='/dev/x,qcow2,xvda'", "f:2:6: disk: format \"qcow2\"" },
 	{ "disk=[['x']]", "f:2:7: disk: an entry must be a string" },
 	{ "disk=['a,,xvda', 'b,,51712']", "disk: 51712 is there" },
-	{ "\n  vnc = 1", "f:3:3: vnc is not supported yet" },
+	{ "\n  pci = ['01:00.0']", "f:3:3: pci is not supported: a guest" },
+	{ "channel='x'", "channel is not supported: no back end" },
+	{ "pool='Pool-1'", "pool = \"Pool-1\": there is only Pool-0" },
+	{ "tsc_mode='always_emulate'", "tsc_mode = \"always_emulate\": must" },
+	{ "rtc_timeoffset='soon'", "rtc_timeoffset = \"soon\": must be sec" },
+	{ "max_grant_frames=0", "max_grant_frames = 0: must be 1 to " },
+	{ "max_grant_version=3", "max_grant_version = 3: only 1 is" },
+	{ "passthrough='enabled'", "passthrough = \"enabled\": a guest gets" },
+	{ "on_watchdog='x'", "on_watchdog = \"x\": must be destroy" },
 	{ "vif=['mac=0']", "f:2:6: vif: mac: must be six bytes" },
 	{ "vif=[[]]", "f:2:6: vif: an entry must be a string" },
 	{ "vif=['devid=2','devid=2']", "vif: there is a card 2 already" },
-	{ "bootloader='pygrub'", "bootloader is not supported yet" },
-	{ "hap=1", "hap is not supported yet" },
+	{ "bootloader='pygrub'", "bootloader is not supported: set kernel" },
+	{ "hap=1", "hap is for HVM guests, this one is PV" },
 	{ "memroy=1", "f:2:1: unknown key \"memroy\"; did you mean "
 		      "\"memory\"?" },
 	{ "Memory=1", "unknown key \"Memory\"; did you mean \"memory\"?" },
@@ -201,6 +209,22 @@ static const struct refused refused[] = {
 	  "unknown key \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"" },
 };
 /* clang-format on */
+
+static void test_other_keys(void)
+{
+	CHECK(!parse("name='a'\nkernel='k'\nvnc=1\nvfb=['x']\nhap=0\n"
+		       "nomigrate=1\npool='Pool-0'\ntsc_mode=2\n"
+		       "rtc_timeoffset='-60'\nmax_event_channels=99\n"
+		       "max_grant_version=2\non_watchdog='restart'\n"));
+	CHECK_TEXT(domain.notices,
+		   "vnc is ignored: there is no display; see console\n"
+		   "vfb is ignored: there is no display; see console\n"
+		   "max_grant_version = 2 is taken for 1: there is no other\n");
+	CHECK(domain.has_native_tsc && domain.rtc_timeoffset == -60);
+	CHECK(domain.max_event_channels == 99 && !domain.max_grant_frames);
+	CHECK(domain.on_watchdog == TK_ACTION_RESTART);
+	tk_domain_config_free(&domain);
+}
 
 static void test_refused(void)
 {
@@ -317,7 +341,7 @@ static const struct test tests[] = {
 	TEST(test_command_line),
 	TEST(test_command_line_length),
 	TEST(test_memory),
-	TEST(test_refused),
+	TEST(test_refused), TEST(test_other_keys),
 	TEST(test_disks),
 	TEST(test_vifs),
 	TEST(test_asking_for_nothing),
