@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # make bench: instruction counts of the hypervisor's paths, ours and the
-# reference's. The guest that takes them is build/tests/bench.
+# reference's. The guests that take them are build/tests/bench-*.
 
 BENCH_OBJ := $(patsubst %,build/%.o,$(wildcard tests/bench/*.[cS]))
 
@@ -16,10 +16,17 @@ build/tests/bench/%.S.o: tests/bench/%.S build/deps/flags
 build/tests/bench-paths: $(BENCH_OBJ) build/libpvguest.a $(PVGUEST_LDS)
 	$(call say,LD)
 	$(Q)$(PVGUEST_LINK) -o $@ $(BENCH_OBJ) build/libpvguest.a
-TEST_NEEDS += build/tests/bench-paths
--include $(BENCH_OBJ:.o=.d)
+# With a disk and two network cards, in an ordinary guest.
+BENCH_DEVICES_OBJ := build/tests/bench/devices/main.c.o
+build/tests/bench-devices: $(BENCH_DEVICES_OBJ) build/libpvguest.a \
+		$(PVGUEST_LDS)
+	$(call say,LD)
+	$(Q)$(PVGUEST_LINK) -o $@ $(BENCH_DEVICES_OBJ) build/libpvguest.a
+TEST_NEEDS += build/tests/bench-paths build/tests/bench-devices
+-include $(BENCH_OBJ:.o=.d) $(BENCH_DEVICES_OBJ:.o=.d)
 
 .PHONY: bench
-bench: build/tenon build/tests/bench-paths
+bench: build/tenon build/tenon-dom0 build/tests/bench-paths \
+		build/tests/bench-devices
 	@$(PYTHON) scripts/deps.py build run test
 	@$(PYTHON) scripts/bench.py

@@ -309,19 +309,18 @@ bool pv_block_check(struct pv_block *block)
 
 /* One at a time ------------------------------------------------------------*/
 
-static void set_flag(struct pv_block_request *request)
+static void note_done(struct pv_block_request *request)
 {
-	*(bool *)request->context = true;
+	request->context = request;
 }
 
 /* A handler may run within pv_block_check(): what to wait for comes after. */
 int pv_block_do(struct pv_block *block, struct pv_block_request *request)
 {
-	bool is_done = false;
 	int rc = -XEN_ENODEV;
 
-	request->done = set_flag;
-	request->context = &is_done;
+	request->done = note_done;
+	request->context = NULL;
 	while (pv_block_check(block)) {
 		rc = pv_block_submit(block, request);
 		if (rc != -XEN_EAGAIN)
@@ -331,7 +330,7 @@ int pv_block_do(struct pv_block *block, struct pv_block_request *request)
 	if (rc)
 		return rc == -XEN_EAGAIN ? -XEN_ENODEV : rc;
 	pv_block_kick(block);
-	while (pv_block_check(block) && !is_done)
+	while (pv_block_check(block) && !request->context)
 		pv_wait(PV_FOREVER);
 	return request->error;
 }

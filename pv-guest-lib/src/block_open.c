@@ -68,14 +68,15 @@ static void choose(struct pv_block *block,
 
 static int make_slots(struct block_queue *queue)
 {
-	uint16_t i;
+	uint32_t i;
 
 	queue->slots = pv_page_alloc();
 	if (!queue->slots)
 		return -XEN_ENOMEM;
 	for (i = 0; i < queue->ring.size; i++)
-		queue->slots[i].next_free =
-			i + 1U < queue->ring.size ? i + 1 : BLOCK_NONE;
+		queue->slots[i].next_free = i + 1 < queue->ring.size
+						    ? (uint16_t)(i + 1)
+						    : BLOCK_NONE;
 	queue->free = 0;
 	return 0;
 }

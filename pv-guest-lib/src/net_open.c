@@ -142,13 +142,13 @@ static int make_memory(struct pv_net *net, struct net_queue *queue)
 
 static void fill_lists(struct net_queue *queue)
 {
-	uint16_t i;
+	unsigned int i;
 
 	for (i = 0; i < queue->n_tx; i++)
-		queue->tx_buffers[i].next =
-			i + 1U < queue->n_tx ? i + 1 : NET_NONE;
+		queue->tx_buffers[i].next = (uint16_t)(i + 1);
+	queue->tx_buffers[queue->n_tx - 1].next = NET_NONE;
 	for (i = 0; i < queue->n_rx; i++)
-		net_offer(queue, i);
+		net_offer(queue, (uint16_t)i);
 	pv_front_ring_publish(&queue->rx);
 }
 

@@ -6,6 +6,9 @@
     reference.py --script FILE [--add FILE ...]     commands for a control
                  domain with the reference's tools; FILEs are under /guest
     reference.py --dom0 KERNEL [--ramdisk FILE]     KERNEL as control domain
+    reference.py KERNEL --disk FILE                 and with a disk, whose
+                 contents are FILE, and two network cards on a bridge: all on
+                 Linux's own back ends
 
 The hypervisor, its tools and the Debian kernel of its control domain are
 Debian packages, downloaded and unpacked under the user's cache and never
@@ -17,6 +20,7 @@ be had.
 """
 import argparse
 import gzip
+import hashlib
 import lzma
 import os
 import pathlib
@@ -33,7 +37,6 @@ from debian_kernel import image_package  # noqa: E402
 from source_package import CACHE, apt_get, locked, updated_apt  # noqa: E402
 from vm import Machine, boot_direct  # noqa: E402
 
-HOME = CACHE / "reference"
 XEN = "xen-hypervisor-4.17-amd64"
 TOOLS = """
 xen-utils-4.17 libxenmisc4.17 libxencall1 libxenevtchn1 libxenforeignmemory1
@@ -43,6 +46,8 @@ libc6 libgcc-s1 zlib1g libbz2-1.0 liblzma5 liblzo2-2 libzstd1 libuuid1
 libnl-3-200 libnl-route-3-200 libaio1 busybox-static
 """.split()
 MODULES = "xen-privcmd xen-evtchn xen-gntdev xen-gntalloc xenfs".split()
+# For guests with devices, in the order in which they need each other.
+BACKENDS = "llc stp bridge brd xen-blkback xen-netback".split()
 XEN_OPTIONS = "console=com1 com1=115200,8n1 dom0_mem={} noreboot "
 
 INIT = """#!/bin/busybox sh
@@ -79,6 +84,42 @@ echo
 echo "reference: guest gone"
 """
 
+# The disk, of 8 MiB, is in memory below Linux's block layer: as cheap as one
+# can be there.
+RUN_DEVICES = """for m in BACKENDS; do
+	insmod /mod/$m.ko $([ $m = brd ] && echo rd_nr=1 rd_size=8192)
+done
+dd if=/guest/disk of=/dev/ram0 bs=1M 2>/dev/null
+brctl addbr xenbr0
+ip addr add 10.0.2.2/24 dev xenbr0
+ip link set xenbr0 up
+cat >/run/block <<'END'
+#!/bin/sh
+[ "$1" = add ] || exit 0
+xenstore-write "$XENBUS_PATH/physical-device-path" /dev/ram0 \\
+	"$XENBUS_PATH/physical-device" 1:0 \\
+	"$XENBUS_PATH/hotplug-status" connected
+END
+cat >/run/vif <<'END'
+#!/bin/sh
+[ "$1" = online ] || exit 0
+brctl addif xenbr0 "$vif"
+ip link set "$vif" up
+xenstore-write "$XENBUS_PATH/hotplug-status" connected
+END
+chmod +x /run/block /run/vif
+""".replace("BACKENDS", " ".join(BACKENDS))
+
+DEVICES = """disk=['format=raw,vdev=xvda,access=rw,script=/run/block,target=/dev/ram0']
+vif=['mac=02:00:00:00:00:01,bridge=xenbr0,script=/run/vif',
+     'mac=02:00:00:00:00:02,bridge=xenbr0,script=/run/vif']
+tsc_mode='native'
+"""
+
+# What the cached control domain is made of.
+HOME = CACHE / ("reference-" + hashlib.sha256(repr(
+    (TOOLS, MODULES, BACKENDS, INIT)).encode()).hexdigest()[:12])
+
 
 class Unavailable(Exception):
     """The reference's packages cannot be had here."""
@@ -113,7 +154,7 @@ def pack(root):
 
 def add_modules(linux, root):
     (root / "mod").mkdir()
-    for name in MODULES:
+    for name in MODULES + BACKENDS:
         path = next(linux.glob(f"lib/modules/**/{name}.ko*"))
         data = path.read_bytes()
         if path.suffix == ".xz":
@@ -122,7 +163,7 @@ def add_modules(linux, root):
 
 
 def build():
-    work = HOME.with_name("reference.part")
+    work = HOME.with_name(HOME.name + ".part")
     shutil.rmtree(work, ignore_errors=True)
     shutil.rmtree(HOME, ignore_errors=True)
     work.mkdir(parents=True)
@@ -165,7 +206,7 @@ def guest_config(args):
     lines += [f"on_{e}='destroy'" for e in ("poweroff", "reboot", "crash")]
     if args.ramdisk:
         lines.append("ramdisk='/guest/ramdisk'")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + (DEVICES if args.disk else "")
 
 
 def control_ramdisk(args, home):
@@ -183,8 +224,11 @@ def control_ramdisk(args, home):
         add("kernel", args.kernel)
         if args.ramdisk:
             add("ramdisk", args.ramdisk)
+        if args.disk:
+            add("disk", args.disk)
         archive.file("guest/guest.cfg", guest_config(args).encode())
-        archive.file("guest/run.sh", RUN_GUEST.encode())
+        run = RUN_DEVICES + RUN_GUEST if args.disk else RUN_GUEST
+        archive.file("guest/run.sh", run.encode())
     return (home / "dom0.cpio.gz").read_bytes() + gzip.compress(
         bytes(archive), 1)
 
@@ -216,6 +260,7 @@ def arguments():
     parser.add_argument("--script")
     parser.add_argument("--add", action="append", default=[])
     parser.add_argument("--dom0", metavar="KERNEL")
+    parser.add_argument("--disk", metavar="FILE")
     parser.add_argument("--dom0-mem", default="1G")
     parser.add_argument("--xen-options", default="")
     parser.add_argument("--xen-log", action="store_true")

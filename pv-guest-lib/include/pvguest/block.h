@@ -120,7 +120,10 @@ void pv_block_kick(struct pv_block *block);
  */
 bool pv_block_check(struct pv_block *block);
 
-/* One request from beginning to end: request->error. `done` is not used. */
+/*
+ * One request from beginning to end: its error. `done` and `context` are
+ * overwritten.
+ */
 int pv_block_do(struct pv_block *block, struct pv_block_request *request);
 
 /* The same in short. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest with three network cards on one bridge. The first and the last keep
- * to the rules and talk to each other; the one between them breaks every rule
- * of the rings and of xenstore. After each attack the two others must get
- * through to each other as before.
+ * A guest with three network cards on one bridge. Alice and Bob are the
+ * library's own front ends, which keep to the rules, and talk to each other;
+ * Mallory between them is made by hand and breaks every rule of the rings and
+ * of xenstore. After each attack the two others must get through to each
+ * other as before.
  *
  * Prints `ok NAME` or `not ok NAME: why` per check, then `done N failed`, and
  * ends with everything connected, for the control domain to tidy up.
@@ -12,8 +13,10 @@
 #include <public/io/xenbus.h>
 #include <pvguest/console.h>
 #include <pvguest/event.h>
+#include <pvguest/front.h>
 #include <pvguest/grant.h>
 #include <pvguest/mm.h>
+#include <pvguest/net.h>
 #include <pvguest/ring.h>
 #include <pvguest/start.h>
 #include <pvguest/time.h>
@@ -24,21 +27,30 @@
 #define STEP_NS    2000000ull
 #define FRAME_SIZE 1000u
 #define REFS_MAX   2048u
+#define MALLORY    "device/vif/1"
 
+/* One that keeps to the rules. */
+struct polite {
+	struct pv_net *net;
+	unsigned int number;
+	unsigned int came; /* frames that are the one sent last */
+};
+
+/* One that is made by hand. */
 struct vif {
 	unsigned int number;
+	struct pv_front front; /* its keys; the states are walked by hand */
 	struct pv_ring tx, rx;
-	uint32_t tx_ref, rx_ref;
+	struct pv_ring_pages tx_pages, rx_pages;
 	int port;
 	uint8_t *buffers[BUFFERS]; /* the first half sends */
 	uint32_t refs[BUFFERS];
-	bool is_made;
 };
 
-static struct vif vifs[3];
-static struct vif *const alice = &vifs[0];
-static struct vif *const mallory = &vifs[1];
-static struct vif *const bob = &vifs[2];
+static struct polite alice = { .number = 0 }, bob = { .number = 2 };
+static struct vif the_vif = { .number = 1 };
+static struct vif *const mallory = &the_vif;
+static uint8_t frame_bytes[FRAME_SIZE];
 static int failed;
 
 static void check(const char *name, bool good, long value)
@@ -63,41 +75,17 @@ static uint32_t random32(void)
 	return (uint32_t)(random_state >> 33);
 }
 
-/* Cards in xenstore ------------------------------------------------------- */
-
-static const char *key(const struct vif *vif, const char *name)
-{
-	static char path[64];
-
-	pv_snprintf(path, sizeof(path), "device/vif/%u/%s", vif->number, name);
-	return path;
-}
+/* Mallory's card ---------------------------------------------------------- */
 
 static void write_key(const struct vif *vif, const char *name,
 		      const char *value)
 {
-	pv_xenstore_write(key(vif, name), value);
-}
-
-static void write_number(const struct vif *vif, const char *name,
-			 uint64_t number)
-{
-	char text[24];
-
-	pv_snprintf(text, sizeof(text), "%lu", number);
-	write_key(vif, name, text);
+	vif->front.own.write(vif->front.own.context, name, value);
 }
 
 static uint64_t back_state(const struct vif *vif)
 {
-	struct pv_keys keys;
-	char back[96];
-	uint32_t state;
-
-	if (pv_xenstore_read(key(vif, "backend"), back, sizeof(back)) < 0)
-		return XenbusStateUnknown;
-	keys = pv_xenstore_keys(back);
-	return pv_keys_number(&keys, "state", &state) ? 0 : state;
+	return pv_keys_state(&vif->front.back);
 }
 
 /* False: it did not come to that. */
@@ -122,18 +110,13 @@ static void event(uint32_t port, void *context)
 	(void)context;
 }
 
-static void make_pages(struct vif *vif)
+static bool make_pages(struct vif *vif)
 {
 	unsigned int i;
 
-	vif->tx.shared = pv_page_alloc();
-	vif->rx.shared = pv_page_alloc();
-	for (i = 0; i < BUFFERS; i++) {
-		vif->buffers[i] = pv_page_alloc();
-		vif->refs[i] =
-			(uint32_t)pv_grant_access(0, vif->buffers[i], true);
-	}
-	vif->is_made = true;
+	for (i = 0; i < BUFFERS; i++)
+		vif->buffers[i] = pv_page_share(0, &vif->refs[i]);
+	return vif->buffers[BUFFERS - 1] != NULL;
 }
 
 static void offer(struct vif *vif, uint16_t id, uint32_t ref)
@@ -147,34 +130,37 @@ static void make_rings(struct vif *vif)
 {
 	unsigned int i;
 
-	if (!vif->is_made)
-		make_pages(vif);
-	pv_front_ring_init(&vif->tx, vif->tx.shared, PV_PAGE_SIZE,
+	pv_ring_pages_make(&vif->tx_pages, 0, 1);
+	pv_ring_pages_make(&vif->rx_pages, 0, 1);
+	pv_front_ring_init(&vif->tx, vif->tx_pages.va, PV_PAGE_SIZE,
 			   sizeof(struct netif_tx_request));
-	pv_front_ring_init(&vif->rx, vif->rx.shared, PV_PAGE_SIZE,
+	pv_front_ring_init(&vif->rx, vif->rx_pages.va, PV_PAGE_SIZE,
 			   sizeof(struct netif_rx_request));
-	vif->tx_ref = (uint32_t)pv_grant_access(0, vif->tx.shared, true);
-	vif->rx_ref = (uint32_t)pv_grant_access(0, vif->rx.shared, true);
-	vif->port = pv_event_alloc_unbound(0, event, NULL);
 	for (i = BUFFERS / 2; i < BUFFERS; i++)
 		offer(vif, (uint16_t)i, vif->refs[i]);
 	pv_front_ring_publish(&vif->rx);
 }
 
-static void write_keys(const struct vif *vif)
+static void write_keys(struct vif *vif)
 {
-	write_number(vif, "tx-ring-ref", vif->tx_ref);
-	write_number(vif, "rx-ring-ref", vif->rx_ref);
-	write_number(vif, "event-channel", (uint64_t)vif->port);
-	write_key(vif, "request-rx-copy", "1");
-	write_key(vif, "feature-rx-notify", "1");
-	write_key(vif, "feature-sg", "1");
-	write_key(vif, "feature-gso-tcpv4", "1");
+	static const struct pv_key_value values[] = {
+		{ "request-rx-copy", 1 },
+		{ "feature-rx-notify", 1 },
+		{ "feature-sg", 1 },
+		{ "feature-gso-tcpv4", 1 },
+	};
+	const struct pv_keys *own = &vif->front.own;
+
+	pv_ring_pages_put(&vif->tx_pages, own, 0, 1, "tx-ring-ref");
+	pv_ring_pages_put(&vif->rx_pages, own, 0, 1, "rx-ring-ref");
+	pv_keys_put_all(own, values, sizeof(values) / sizeof(values[0]));
+	vif->port =
+		pv_queue_port_make(own, 0, 0, 1, "event-channel", event, NULL);
 }
 
 static void set_state(const struct vif *vif, unsigned int state)
 {
-	write_number(vif, "state", state);
+	pv_keys_put(&vif->front.own, "state", state);
 }
 
 static bool connect(struct vif *vif)
@@ -185,15 +171,17 @@ static bool connect(struct vif *vif)
 	return wait_state(vif, XenbusStateConnected, XenbusStateConnected);
 }
 
-static bool end_grant(uint32_t ref)
+/* False while the back end has it mapped. */
+static bool drop_ring(struct pv_ring_pages *pages)
 {
 	uint64_t limit = pv_time_ns() + LIMIT_NS;
 
-	while (!pv_grant_end(ref)) {
+	while (!pv_grant_end(pages->pages[0].ref)) {
 		if (pv_time_ns() > limit)
 			return false;
 		pv_wait(pv_time_ns() + STEP_NS);
 	}
+	pv_page_free(pages->va);
 	return true;
 }
 
@@ -204,14 +192,12 @@ static bool disconnect(struct vif *vif)
 
 	set_state(vif, XenbusStateClosed);
 	is_done = wait_state(vif, XenbusStateClosed, XenbusStateClosed);
-	is_done &= end_grant(vif->tx_ref) && end_grant(vif->rx_ref);
+	is_done &= drop_ring(&vif->tx_pages) && drop_ring(&vif->rx_pages);
 	pv_event_close((uint32_t)vif->port);
 	set_state(vif, XenbusStateInitialising);
 	return is_done &
 	       wait_state(vif, XenbusStateInitWait, XenbusStateInitWait);
 }
-
-/* Packets that must get through ------------------------------------------- */
 
 static void put(struct vif *vif, uint16_t id, uint32_t ref, uint16_t offset,
 		uint16_t size, uint16_t flags)
@@ -245,59 +231,58 @@ static void make_frame(uint8_t *frame, unsigned int from, unsigned int to,
 	frame[14] = serial;
 }
 
-/* Takes what has come; how many of these are the frame. */
-static unsigned int take_frames(struct vif *vif, const uint8_t *frame)
-{
-	struct netif_rx_response response;
-	unsigned int count = 0;
+/* Those who keep to the rules --------------------------------------------- */
 
-	while (pv_front_ring_waiting(&vif->rx) > 0) {
-		pv_front_ring_take(&vif->rx, &response, sizeof(response));
-		if (response.id >= BUFFERS)
-			continue; /* extra information */
-		if (response.status == FRAME_SIZE &&
-		    !memcmp(vif->buffers[response.id], frame, FRAME_SIZE))
-			count++;
-		offer(vif, response.id, vif->refs[response.id]);
-	}
-	if (pv_front_ring_publish(&vif->rx))
-		pv_event_notify((uint32_t)vif->port);
-	pv_front_ring_rearm(&vif->rx);
-	return count;
+static void receive(void *context, const struct pv_net_frame *frame)
+{
+	struct polite *who = context;
+
+	if (frame->bytes == FRAME_SIZE &&
+	    !memcmp(frame->parts[0].data, frame_bytes, FRAME_SIZE))
+		who->came++;
 }
 
-static void take_answers(struct vif *vif)
+static bool open_card(struct polite *who)
 {
-	struct netif_tx_response response;
+	const struct pv_net_options options = { .receive = receive,
+						.context = who };
+	int error;
 
-	while (pv_front_ring_waiting(&vif->tx) > 0)
-		pv_front_ring_take(&vif->tx, &response, sizeof(response));
-	pv_front_ring_rearm(&vif->tx);
+	who->net = pv_net_open(who->number, &options, &error);
+	return who->net != NULL;
 }
 
-static bool talk(struct vif *from, struct vif *to)
+/* What is in frame_bytes. */
+static bool say(struct polite *who)
+{
+	const struct pv_net_part part = { frame_bytes, FRAME_SIZE };
+	struct pv_net_frame frame = { .parts = &part, .n_parts = 1 };
+	int rc = pv_net_send(who->net, &frame);
+
+	pv_net_kick(who->net);
+	return !rc;
+}
+
+static bool talk(struct polite *from, struct polite *to)
 {
 	static uint8_t serial;
 	uint64_t limit = pv_time_ns() + LIMIT_NS;
-	unsigned int sent = 0, came = 0;
+	unsigned int sent = 0;
 
-	make_frame(from->buffers[0], from->number, to->number, ++serial);
-	while (came < 10 && pv_time_ns() < limit) {
-		if (sent == came && pv_front_ring_room(&from->tx) > 0) {
-			put(from, 1, from->refs[0], 0, FRAME_SIZE, 0);
-			push(from);
+	make_frame(frame_bytes, from->number, to->number, ++serial);
+	to->came = 0;
+	while (to->came < 10 && pv_time_ns() < limit) {
+		if (sent == to->came && say(from))
 			sent++;
-		}
 		pv_wait(pv_time_ns() + STEP_NS);
-		take_answers(from);
-		came += take_frames(to, from->buffers[0]);
 	}
-	return came == 10;
+	return to->came == 10 && pv_net_check(from->net) &&
+	       pv_net_check(to->net);
 }
 
 static void check_others(const char *after)
 {
-	bool good = talk(alice, bob) && talk(bob, alice);
+	bool good = talk(&alice, &bob) && talk(&bob, &alice);
 
 	check(after, good, 0);
 }
@@ -313,9 +298,8 @@ static void attack_index(struct vif *vif)
 static void attack_receive_index(struct vif *vif)
 {
 	vif->rx.shared->req_prod += 257;
-	make_frame(alice->buffers[0], 0, vif->number, 1);
-	put(alice, 1, alice->refs[0], 0, FRAME_SIZE, 0);
-	push(alice);
+	make_frame(frame_bytes, alice.number, vif->number, 1);
+	say(&alice);
 }
 
 static void attack_dangling(struct vif *vif)
@@ -403,15 +387,14 @@ static unsigned int count_answers(struct vif *vif, unsigned int wanted)
 /* A packet that both others get, a number of times; until all are taken. */
 static void shout(unsigned int count)
 {
-	const unsigned int sent = count;
+	uint64_t limit = pv_time_ns() + LIMIT_NS;
 
-	take_answers(alice);
-	make_frame(alice->buffers[0], 0, 1, 9);
-	alice->buffers[0][0] = 0xff;
+	make_frame(frame_bytes, alice.number, mallory->number, 9);
+	frame_bytes[0] = 0xff;
 	while (count-- > 0)
-		put(alice, 1, alice->refs[0], 0, FRAME_SIZE, 0);
-	push(alice);
-	count_answers(alice, sent);
+		say(&alice);
+	while (pv_net_pending(alice.net) && pv_time_ns() < limit)
+		pv_wait(pv_time_ns() + STEP_NS);
 }
 
 /* References that grant nothing, or something odd: errors, no more. */
@@ -444,10 +427,10 @@ static void test_references(void)
 static void test_own_rings(void)
 {
 	check("connected", connect(mallory), 0);
-	put(mallory, 1, mallory->tx_ref, 0, 1000, 0);
-	put(mallory, 2, mallory->rx_ref, 0, 1000, 0);
-	offer(mallory, 3, mallory->tx_ref);
-	offer(mallory, 4, mallory->rx_ref);
+	put(mallory, 1, mallory->tx_pages.pages[0].ref, 0, 1000, 0);
+	put(mallory, 2, mallory->rx_pages.pages[0].ref, 0, 1000, 0);
+	offer(mallory, 3, mallory->tx_pages.pages[0].ref);
+	offer(mallory, 4, mallory->rx_pages.pages[0].ref);
 	push(mallory);
 	shout(30);
 	check_others("others beside rings in rings");
@@ -500,7 +483,7 @@ static void test_garbage(void)
 			pv_event_notify((uint32_t)mallory->port);
 			pv_wait(pv_time_ns());
 		}
-		if (!talk(alice, bob) || !disconnect(mallory))
+		if (!talk(&alice, &bob) || !disconnect(mallory))
 			break;
 	}
 	check("garbage in the rings", round == 25, round);
@@ -532,7 +515,7 @@ static void test_keys(void)
 		wrong += !wait_state(mallory, XenbusStateClosing,
 				     XenbusStateClosed);
 		wrong += !disconnect(mallory);
-		pv_xenstore_remove(key(mallory, "multi-queue-num-queues"));
+		pv_xenstore_remove(MALLORY "/multi-queue-num-queues");
 	}
 	check("keys that make no sense", wrong == 0, wrong);
 	check_others("others after such keys");
@@ -573,15 +556,10 @@ static void test_directory(void)
 
 int main(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < 3; i++) {
-		vifs[i].number = i;
-		if (!wait_state(&vifs[i], XenbusStateInitWait,
-				XenbusStateInitWait))
-			return 1;
-	}
-	check("connected", connect(alice) && connect(bob), 0);
+	if (pv_front_open(&mallory->front, "vif", mallory->number) ||
+	    !make_pages(mallory))
+		return 1;
+	check("connected", open_card(&alice) && open_card(&bob), 0);
 	check_others("both ways");
 	test_attacks();
 	test_references();
