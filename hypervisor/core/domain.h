@@ -39,7 +39,8 @@ struct vcpu {
 	uint64_t kernel_sp;
 	uint16_t kernel_ss;
 	uint64_t callback[8];   /* by CALLBACKTYPE_*, 0 = none */
-	uint8_t callback_flags; /* bit per callback type: mask events */
+	uint8_t callback_flags; /* bit per type: masks events; that of them
+				   always */
 	/* Pages of the GDT (0-13) and of the LDT (16-31), each held, or NULL */
 	struct frame *descriptor_frames[32];
 	uint64_t gdt_entries, ldt_base, ldt_entries;
@@ -50,7 +51,7 @@ struct vcpu {
 	uint8_t iopl;   /* virtual */
 	uint64_t iobmp; /* guest va of the I/O bitmap, 0 = none */
 	uint32_t iobmp_ports;
-	bool nmi_pending, nmi_masked;
+	bool nmi_pending, nmi_masked; /* in this order: entry.S */
 
 	/* mm/: roots hold a type reference each (TL-6). */
 	mfn_t kernel_root, user_root; /* INVALID_MFN = none */

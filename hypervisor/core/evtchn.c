@@ -419,7 +419,7 @@ static long evtchn_send(struct domain *d, guest_ptr_t arg)
 	const struct evtchn *e;
 	long rc = 0;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
+	if (copy_small_from_guest(&op, arg, sizeof(op)))
 		return -XEN_EFAULT;
 	e = evtchn_of(d, op.port);
 	if (!e)

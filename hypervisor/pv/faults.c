@@ -3,7 +3,8 @@
  * Exceptions of guest code that the hypervisor may have to act on before, or
  * instead of, handing them to the guest kernel.
  *
- * Context: v is current, in its frame, interrupts on.
+ * Context: v is current, in its frame, interrupts off until what the next
+ * exception would overwrite has been read.
  */
 #include "pv/pv.h"
 
@@ -16,7 +17,8 @@
  * in the error code: impossible on hardware for a guest address. Do what
  * the instruction should have done.
  */
-static bool complete_iretq(struct cpu_regs *r, uint64_t cr2)
+static __attribute__((noinline)) bool complete_iretq(struct cpu_regs *r,
+						     uint64_t cr2)
 {
 	uint64_t f[5];
 	uint8_t code[2];
@@ -35,28 +37,35 @@ static bool complete_iretq(struct cpu_regs *r, uint64_t cr2)
 	return true;
 }
 
-void pv_page_fault(struct vcpu *v, struct cpu_regs *r, uint64_t cr2)
+/* A selector of the guest's, in the window where its LDT is. */
+static bool window_fault(struct vcpu *v, uint64_t cr2)
 {
-	uint32_t error = r->error_code;
+	if (pv_ldt_fault(v, cr2))
+		return true;
+	if (cr2 - LDT_WINDOW(this_cpu()->id) >= LDT_WINDOW_SIZE)
+		return false;
+	/* On hardware with the LDT at its place: #GP. */
+	pv_inject(v, TRAP_GP, SELECTOR_LDT | (cr2 & 0xfff8));
+	return true;
+}
 
-	if (unlikely(!guest_range_ok(cr2, 1))) {
-		if (pv_ldt_fault(v, cr2))
-			return;
-		if (cr2 - LDT_WINDOW(this_cpu()->id) < LDT_WINDOW_SIZE) {
-			/* On hardware with the LDT at its place: #GP. */
-			pv_inject(v, TRAP_GP, SELECTOR_LDT | (cr2 & 0xfff8));
-			return;
-		}
-	} else if ((error & (PF_PRESENT | PF_WRITE)) ==
-			   (PF_PRESENT | PF_WRITE) &&
-		   v->in_kernel) {
-		if (pv_emulate_pte_store(v, r, cr2))
-			return;
-	} else if (unlikely((error & (PF_PRESENT | PF_USER)) == PF_PRESENT)) {
-		if (complete_iretq(r, cr2))
-			return;
-	}
-	pv_inject_page_fault(v, cr2, error);
+void pv_page_fault(struct vcpu *v, struct cpu_regs *r)
+{
+	uint64_t cr2 = read_cr2();
+	uint32_t error = r->error_code;
+	bool done = false;
+
+	irq_enable();
+	if (unlikely(!is_guest_va(cr2)))
+		done = window_fault(v, cr2);
+	else if (!(error & PF_PRESENT))
+		;
+	else if ((error & PF_WRITE) && v->in_kernel)
+		done = pv_emulate_pte_store(v, r, cr2);
+	else if (unlikely(!(error & PF_USER)))
+		done = complete_iretq(r, cr2);
+	if (!done)
+		pv_inject_page_fault(v, cr2, error);
 }
 
 /*
@@ -85,6 +94,7 @@ static bool software_interrupt(struct vcpu *v, struct cpu_regs *r)
 
 void pv_general_protection(struct vcpu *v, struct cpu_regs *r)
 {
+	irq_enable();
 	if (r->error_code & 2) {
 		if (software_interrupt(v, r))
 			return;
@@ -94,14 +104,9 @@ void pv_general_protection(struct vcpu *v, struct cpu_regs *r)
 	pv_inject(v, TRAP_GP, r->error_code);
 }
 
-void pv_invalid_opcode(struct vcpu *v, struct cpu_regs *r)
+void pv_device_not_available(struct vcpu *v, struct cpu_regs *r)
 {
-	if (!pv_emulate_forced_cpuid(v, r))
-		pv_inject(v, TRAP_UD, 0);
-}
-
-void pv_device_not_available(struct vcpu *v)
-{
+	irq_enable();
 	v->cr0_ts = 0;
 	context_load_ts(v);
 	pv_inject(v, TRAP_NM, 0);
