@@ -258,13 +258,11 @@ long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4,
 	}
 }
 
-long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4,
-		     uint64_t a5)
+/* No time, or one that only a look at the clock can judge. */
+static __attribute__((noinline)) long set_timer_far(struct vcpu *v,
+						    uint64_t deadline)
 {
-	struct vcpu *v = current_vcpu();
-	/* Since a time in the past: a look at the clock is rarely needed. */
-	uint64_t delta = deadline - v->runstate.state_entry_time;
-	uint64_t t = delta > SANE_DELTA ? now() : deadline;
+	uint64_t t = now();
 
 	if (!deadline)
 		timer_stop(&v->singleshot);
@@ -272,5 +270,17 @@ long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4,
 		timer_set(&v->singleshot, t + 100 * MILLISECOND);
 	else
 		timer_set(&v->singleshot, deadline);
+	return 0;
+}
+
+long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4,
+		     uint64_t a5)
+{
+	struct vcpu *v = current_vcpu();
+
+	/* Since a time in the past; 0 is far from that, too. */
+	if (unlikely(deadline - 1 - v->runstate.state_entry_time > SANE_DELTA))
+		return set_timer_far(v, deadline);
+	timer_set(&v->singleshot, deadline);
 	return 0;
 }
