@@ -23,10 +23,11 @@ force_inline bool frame_get(struct frame *f, const struct domain *owner)
 {
 	uint64_t old = read_once(f->ref);
 
+	/* The count, without REF_ALLOCATED, is neither 0 nor at its limit. */
 	do
-		if (!(old & REF_COUNT) || (old & REF_COUNT) >= REF_MAX)
+		if (unlikely(old * 2 - 2 >= REF_MAX * 2 - 2))
 			return false;
-	while (!atomic_replace(&f->ref, &old, old + 1));
+	while (unlikely(!atomic_replace(&f->ref, &old, old + 1)));
 	/* The reference holds owner still: only now may it be looked at. */
 	if (owner && read_once(f->owner) == owner)
 		return true;
@@ -336,7 +337,7 @@ static force_inline void promote_step(struct domain *d, struct walker *w,
 		if (rc)
 			break;
 		fixed = pte_fix(level, raw);
-		if (fixed != raw)
+		if (unlikely(fixed != raw))
 			write_once(*pte, fixed);
 	}
 	top->index = (unsigned int)(pte - entries);
