@@ -93,20 +93,25 @@ sides_hold(struct domain *d, const struct gnttab_copy *op, struct side *from,
 
 unsigned int grant_copy(struct vcpu *v, void *ops, unsigned int n)
 {
-	struct side from = { .page = NULL }, to = { .pin.write = true };
+	uninitialized_buf struct side from, to;
 	struct gnttab_copy *op = ops, *end = op + n, *held = NULL;
 
+	from.page = to.page = NULL;
+	from.pin.write = false;
+	to.pin.write = true;
 	for (; op < end; op++) {
+		uint32_t len = op->len;
+
 		op->status = GNTST_okay;
-		if (!op->len)
+		if (!len)
 			continue;
-		if ((uint32_t)op->source.offset + op->len > PAGE_SIZE ||
-		    (uint32_t)op->dest.offset + op->len > PAGE_SIZE) {
+		if (op->source.offset + len > PAGE_SIZE ||
+		    op->dest.offset + len > PAGE_SIZE) {
 			op->status = flags_ok(op) ? GNTST_bad_copy_arg
 						  : GNTST_general_error;
 			continue;
 		}
-		if (!held || !same_names(op, held)) {
+		if (unlikely(!held || !same_names(op, held))) {
 			op->status = sides_hold(v->domain, op, &from, &to);
 			held = op->status == GNTST_okay ? op : NULL;
 			if (!held)
@@ -114,10 +119,10 @@ unsigned int grant_copy(struct vcpu *v, void *ops, unsigned int n)
 		}
 		if (likely(from.page != to.page))
 			copy_bytes(to.page + op->dest.offset,
-				   from.page + op->source.offset, op->len);
+				   from.page + op->source.offset, len);
 		else
 			memmove(to.page + op->dest.offset,
-				from.page + op->source.offset, op->len);
+				from.page + op->source.offset, len);
 	}
 	side_drop(&from);
 	side_drop(&to);
