@@ -37,7 +37,8 @@ struct vcpu {
 	uint64_t kernel_sp;
 	uint16_t kernel_ss;
 	uint64_t callback[8];   /* by CALLBACKTYPE_*, 0 = none */
-	uint8_t callback_flags; /* bit per callback type: mask events */
+	uint8_t callback_flags; /* bit per type: masks events; that of them
+				   always */
 	/* Pages of the GDT (0-13) and of the LDT (16-31), each held, or NULL */
 	struct frame *descriptor_frames[32];
 	uint64_t gdt_entries, ldt_base, ldt_entries;
@@ -48,7 +49,7 @@ struct vcpu {
 	uint8_t iopl;   /* virtual */
 	uint64_t iobmp; /* guest va of the I/O bitmap, 0 = none */
 	uint32_t iobmp_ports;
-	bool nmi_pending, nmi_masked;
+	bool nmi_pending, nmi_masked; /* in this order: entry.S */
 
 	/* mm/: roots hold a type reference each (TL-6). */
 	mfn_t kernel_root, user_root; /* INVALID_MFN = none */
@@ -114,7 +115,7 @@ struct domain {
 	/* core/evtchn.c */
 	struct spinlock evtchn_lock; /* RANK_EVTCHN */
 	struct evtchn *evtchn[MAX_EVTCHNS / EVTCHN_BUCKET];
-	unsigned int max_port; /* immutable after create */
+	unsigned int max_port;              /* immutable after create */
 	uint64_t poll_mask[MAX_VCPUS / 64]; /* atomic: vCPUs in a poll */
 
 	struct grant_table *grant; /* core/grant.c */

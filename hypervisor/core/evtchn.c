@@ -427,7 +427,7 @@ static long evtchn_send(struct domain *d, guest_ptr_t arg)
 	unsigned int port;
 	long rc = 0;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
+	if (copy_small_from_guest(&op, arg, sizeof(op)))
 		return -XEN_EFAULT;
 	port = port_clamp(op.port);
 	spin_lock(&d->evtchn_lock);

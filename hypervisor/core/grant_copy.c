@@ -50,8 +50,8 @@ static int16_t side_get(struct side *s, struct domain *d)
 	return s->frame ? GNTST_okay : GNTST_bad_page;
 }
 
-static inline int16_t side_hold(struct side *s, struct domain *d,
-				const struct gnttab_copy_ptr *name, bool by_ref)
+static int16_t side_hold(struct side *s, struct domain *d,
+			 const struct gnttab_copy_ptr *name, bool by_ref)
 {
 	int16_t status;
 
@@ -67,36 +67,68 @@ static inline int16_t side_hold(struct side *s, struct domain *d,
 	return status;
 }
 
-static int16_t copy_element(struct domain *d, const struct gnttab_copy *op,
-			    struct side *from, struct side *to)
+static bool same_names(const struct gnttab_copy *a, const struct gnttab_copy *b)
+{
+	return a->source.u.gmfn == b->source.u.gmfn &&
+	       a->dest.u.gmfn == b->dest.u.gmfn && a->flags == b->flags &&
+	       a->source.domid == b->source.domid &&
+	       a->dest.domid == b->dest.domid;
+}
+
+static bool flags_ok(const struct gnttab_copy *op)
+{
+	return !(op->flags & ~(GNTCOPY_source_gref | GNTCOPY_dest_gref));
+}
+
+/* Not inline: neighbours mostly name the same. */
+static __attribute__((noinline)) int16_t
+sides_hold(struct domain *d, const struct gnttab_copy *op, struct side *from,
+	   struct side *to)
 {
 	int16_t status;
 
-	if (op->flags & ~(GNTCOPY_source_gref | GNTCOPY_dest_gref))
+	if (!flags_ok(op))
 		return GNTST_general_error;
-	if ((uint32_t)op->source.offset + op->len > PAGE_SIZE ||
-	    (uint32_t)op->dest.offset + op->len > PAGE_SIZE)
-		return GNTST_bad_copy_arg;
-	if (!op->len)
-		return GNTST_okay;
 	status = side_hold(from, d, &op->source,
 			   op->flags & GNTCOPY_source_gref);
-	if (status == GNTST_okay)
-		status = side_hold(to, d, &op->dest,
-				   op->flags & GNTCOPY_dest_gref);
-	if (status == GNTST_okay)
-		memmove(to->page + op->dest.offset,
-			from->page + op->source.offset, op->len);
-	return status;
+	return status == GNTST_okay ? side_hold(to, d, &op->dest,
+						op->flags & GNTCOPY_dest_gref)
+				    : status;
 }
 
 unsigned int grant_copy(struct vcpu *v, void *ops, unsigned int n)
 {
-	struct side from = { .page = NULL }, to = { .pin.write = true };
-	struct gnttab_copy *op = ops;
+	uninitialized_buf struct side from, to;
+	struct gnttab_copy *op = ops, *end = op + n, *held = NULL;
 
-	for (unsigned int i = 0; i < n; i++)
-		op[i].status = copy_element(v->domain, &op[i], &from, &to);
+	from.page = to.page = NULL;
+	from.pin.write = false;
+	to.pin.write = true;
+	for (; op < end; op++) {
+		uint32_t len = op->len;
+
+		op->status = GNTST_okay;
+		if (!len)
+			continue;
+		if (op->source.offset + len > PAGE_SIZE ||
+		    op->dest.offset + len > PAGE_SIZE) {
+			op->status = flags_ok(op) ? GNTST_bad_copy_arg
+						  : GNTST_general_error;
+			continue;
+		}
+		if (unlikely(!held || !same_names(op, held))) {
+			op->status = sides_hold(v->domain, op, &from, &to);
+			held = op->status == GNTST_okay ? op : NULL;
+			if (!held)
+				continue;
+		}
+		if (likely(from.page != to.page))
+			copy_bytes(to.page + op->dest.offset,
+				   from.page + op->source.offset, len);
+		else
+			memmove(to.page + op->dest.offset,
+				from.page + op->source.offset, len);
+	}
 	side_drop(&from);
 	side_drop(&to);
 	return n;

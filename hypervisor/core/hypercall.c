@@ -10,27 +10,31 @@
 
 #define HYPERCALL_LIMIT 64
 
-enum hypercall_caller {
-	ANY_DOMAIN,
-	CONTROL_DOMAIN
-};
-
 #define HYPERCALL(number, name, who)                                           \
 	_Static_assert(__HYPERVISOR_##name == (number), #name);
 #include "core/hypercall_table.h"
 #undef HYPERCALL
 
-static hypercall_fn *const hypercall_table[HYPERCALL_LIMIT] = {
-#define HYPERCALL(number, name, who) [number] = hc_##name,
+/* Those who may not call are stopped before the handler. */
+#define GUARD_ANY_DOMAIN(name)
+#define GUARD_CONTROL_DOMAIN(name)                                             \
+	static long guarded_##name(uint64_t a1, uint64_t a2, uint64_t a3,      \
+				   uint64_t a4)                                \
+	{                                                                      \
+		return domain_is_control(current_vcpu()->domain)               \
+			       ? hc_##name(a1, a2, a3, a4)                     \
+			       : -XEN_EPERM;                                   \
+	}
+#define HYPERCALL(number, name, who) GUARD_##who(name)
 #include "core/hypercall_table.h"
 #undef HYPERCALL
-};
 
-/* A bit for each that only the control domain may call. */
-#define HYPERCALL(number, name, who) (uint64_t)(who) << (number) |
-static const uint64_t privileged =
+#define HANDLER_ANY_DOMAIN(name)     hc_##name
+#define HANDLER_CONTROL_DOMAIN(name) guarded_##name
+#define HYPERCALL(number, name, who) [number] = HANDLER_##who(name),
+static hypercall_fn *const hypercall_table[HYPERCALL_LIMIT] = {
 #include "core/hypercall_table.h"
-	0;
+};
 #undef HYPERCALL
 
 /* Inline for multicalls. iret loads every register, and its result is rax. */
@@ -38,13 +42,11 @@ inline long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3,
 			       uint64_t a4, uint64_t op)
 {
 	/* The limit is a power of two: a clamp (SP-2). */
-	uint64_t i = op & (HYPERCALL_LIMIT - 1);
+	hypercall_fn *handler = hypercall_table[op & (HYPERCALL_LIMIT - 1)];
 
-	if (op >= HYPERCALL_LIMIT || !hypercall_table[i])
+	if (unlikely(op >= HYPERCALL_LIMIT || !handler))
 		return -XEN_ENOSYS;
-	if (privileged >> i & 1 && !domain_is_control(current_vcpu()->domain))
-		return -XEN_EPERM;
-	return hypercall_table[i](a1, a2, a3, a4);
+	return handler(a1, a2, a3, a4);
 }
 
 bool hypercall_preempt_check(void)
@@ -134,34 +136,36 @@ static unsigned int batch_size(uint64_t list, uint64_t left)
 }
 
 /*
- * Run entries up to one after which something else must come first: then *stop
- * is set. Returns how many are done. An entry that continues is not, and has
- * been rewritten for that.
+ * Run entries up to iret, or to one after which something else must come first:
+ * then *stop is set. Returns how many are done. An entry that continues is not,
+ * and has been rewritten for that. Not inline: it needs all registers.
  */
-static unsigned int batch_run(struct vcpu *v, struct multicall_entry *e,
-			      unsigned int n, bool *stop)
+static __attribute__((noinline)) unsigned int
+batch_run(struct vcpu *v, struct multicall_entry *first, unsigned int n,
+	  bool *stop)
 {
-	unsigned int i = 0;
+	struct multicall_entry *e = first, *end = first + n;
+	const struct domain *d = v->domain;
 
-	while (i < n && !*stop) {
+	while (e < end && e->op != __HYPERVISOR_iret) {
 		long result;
 
-		/* It leaves this address space: results before it come first.
-		 */
-		if (e[i].op == __HYPERVISOR_iret && i)
+		v->multicall = e;
+		result = hypercall_dispatch(e->args[0], e->args[1], e->args[2],
+					    e->args[3], e->op);
+		if (unlikely(!v->multicall)) {
+			*stop = true;
 			break;
-		v->multicall = &e[i];
-		result =
-			hypercall_dispatch(e[i].args[0], e[i].args[1],
-					   e[i].args[2], e[i].args[3], e[i].op);
-		*stop = !v->multicall || e[i].op == __HYPERVISOR_iret ||
-			v->domain->shut_down ||
-			read_once(this_cpu()->softirq_pending);
-		if (v->multicall)
-			e[i++].result = (xen_ulong_t)result;
+		}
+		e++->result = (xen_ulong_t)result;
+		if (unlikely(read_once(this_cpu()->softirq_pending) ||
+			     d->shut_down)) {
+			*stop = true;
+			break;
+		}
 	}
 	v->multicall = NULL;
-	return i;
+	return (unsigned int)(e - first);
 }
 
 long hc_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4)
@@ -178,10 +182,10 @@ long hc_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4)
 
 		if (copy_from_guest(e, guest_ptr(list), n * sizeof(e[0])))
 			return -XEN_EFAULT;
-		done = batch_run(v, e, n, &stop);
-		/* The frame is another's now, in either mode (HC-3). */
+		/* It leaves this address space, and what comes after (HC-3). */
 		if (e[0].op == __HYPERVISOR_iret)
-			return HYPERCALL_NO_RESULT;
+			return hc_iret(0, 0, 0, 0);
+		done = batch_run(v, e, n, &stop);
 		/* And the next, which may have been rewritten. */
 		if (copy_to_guest(guest_ptr(list), e,
 				  min_u64(done + 1, n) * sizeof(e[0])))

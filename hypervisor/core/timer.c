@@ -32,21 +32,21 @@ void timer_init(struct timer *t, void (*handler)(void *), void *data)
 	*t = (struct timer){ .handler = handler, .data = data };
 }
 
-/* Lock the heap that t is in or was last in, and take it out. */
-static struct timer_heap *timer_lock_out(struct timer *t)
+/* Lock the heap that t is in or was last in, and take it out: whose it is. */
+static force_inline unsigned int timer_lock_out(struct timer *t)
 {
-	struct timer_heap *h;
+	unsigned int cpu;
 
 	for (;;) {
-		h = &heaps[read_once(t->cpu)];
-		spin_lock(&h->lock);
-		if (likely(h == &heaps[read_once(t->cpu)]))
+		cpu = read_once(t->cpu);
+		spin_lock(&heaps[cpu].lock);
+		if (likely(cpu == read_once(t->cpu)))
 			break;
-		spin_unlock(&h->lock);
+		spin_unlock(&heaps[cpu].lock);
 	}
 	if (heap_holds(&t->node))
 		heap_remove(&t->node);
-	return h;
+	return cpu;
 }
 
 void timer_stop(struct timer *t)
@@ -55,7 +55,7 @@ void timer_stop(struct timer *t)
 
 	do {
 		uint64_t flags = irq_save();
-		struct timer_heap *h = timer_lock_out(t);
+		struct timer_heap *h = &heaps[timer_lock_out(t)];
 
 		/* A handler may set its timer again: then stop that, too. */
 		running = __atomic_load_n(&t->running, __ATOMIC_ACQUIRE);
@@ -64,36 +64,36 @@ void timer_stop(struct timer *t)
 	} while (running);
 }
 
-/* Owner CPU: have the APIC fire no later than the earliest deadline. */
-static void heap_arm_locked(struct timer_heap *h)
+/* Owner CPU: have the APIC fire no later than a deadline. */
+static void heap_arm_locked(struct timer_heap *h, uint64_t deadline)
 {
-	const struct heap_node *first = heap_first(&h->heap);
-
-	if (!first || first->key >= h->armed)
+	if (deadline >= h->armed)
 		return;
-	h->armed = first->key;
-	apic_timer_arm(first->key);
+	h->armed = deadline;
+	apic_timer_arm(deadline);
 }
 
 void timer_set(struct timer *t, uint64_t deadline)
 {
 	uint64_t flags = irq_save();
-	unsigned int cpu = this_cpu()->id;
-	struct timer_heap *h = timer_lock_out(t);
+	unsigned int cpu = this_cpu()->id, was = timer_lock_out(t);
+	struct timer_heap *h = &heaps[was];
 
 	/*
 	 * Out of its heap, the timer may change its CPU. Others may set it
 	 * too as soon as the lock is free: look again.
 	 */
-	while (unlikely(h != &heaps[cpu])) {
+	while (unlikely(was != cpu)) {
 		write_once(t->cpu, cpu);
 		spin_unlock(&h->lock);
-		h = timer_lock_out(t);
+		was = timer_lock_out(t);
+		h = &heaps[was];
 	}
 	t->node.key = deadline;
-	if (deadline <= TIMER_LAST)
+	if (deadline <= TIMER_LAST) {
 		heap_insert(&h->heap, &t->node);
-	heap_arm_locked(h);
+		heap_arm_locked(h, deadline);
+	}
 	spin_unlock_irqrestore(&h->lock, flags);
 }
 
@@ -119,6 +119,8 @@ void timer_softirq(void)
 	}
 	/* The interrupt has used up what was armed. */
 	h->armed = TIMER_NEVER;
-	heap_arm_locked(h);
+	first = heap_first(&h->heap);
+	if (first)
+		heap_arm_locked(h, first->key);
 	spin_unlock_irqrestore(&h->lock, flags);
 }

@@ -262,8 +262,8 @@ long hc_set_timer_op(uint64_t deadline, uint64_t a2, uint64_t a3, uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 
-	/* Since a time in the past: no look at the clock is needed. */
-	if (deadline - v->runstate.state_entry_time > SANE_DELTA)
+	/* Since a time in the past; 0 is far from that, too. */
+	if (unlikely(deadline - 1 - v->runstate.state_entry_time > SANE_DELTA))
 		set_odd_timer(v, deadline);
 	else
 		timer_set(&v->singleshot, deadline);

@@ -10,13 +10,7 @@
 
 void *memcpy(void *dst, const void *src, size_t n)
 {
-	void *d = dst;
-	size_t words = n / 8, rest = n % 8;
-
-	__asm__ volatile("rep movsq; mov %3, %%rcx; rep movsb"
-			 : "+D"(d), "+S"(src), "+c"(words)
-			 : "r"(rest)
-			 : "memory");
+	copy_bytes(dst, src, n);
 	return dst;
 }
 

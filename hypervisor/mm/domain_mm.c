@@ -128,12 +128,25 @@ void mm_share_page(struct domain *d, void *page)
 
 /* Roots. */
 
+/* Away from an old root of v's, where it is loaded (TL-6). */
+static void root_load(struct vcpu *v, const mfn_t *slot)
+{
+	if (current_vcpu() == v && (slot == &v->kernel_root) == v->in_kernel)
+		mm_load_root(v);
+}
+
 int mm_set_root(struct vcpu *v, mfn_t *slot, mfn_t root)
 {
 	struct domain *d = v->domain;
 	mfn_t old;
-	int rc = mmu_enter(d);
+	int rc;
 
+	/* Nobody else changes the roots of a vCPU that runs. */
+	if (current_vcpu() == v && mfn_eq(*slot, root)) {
+		root_load(v, slot);
+		return 0;
+	}
+	rc = mmu_enter(d);
 	if (rc)
 		return rc;
 	old = *slot;
@@ -141,10 +154,7 @@ int mm_set_root(struct vcpu *v, mfn_t *slot, mfn_t root)
 		rc = d->dying ? -XEN_EINVAL : table_get(d, root, 4);
 	if (!rc) {
 		*slot = root;
-		/* Away from the old root first, then let go of it (TL-6). */
-		if (current_vcpu() == v &&
-		    (slot == &v->kernel_root) == v->in_kernel)
-			mm_load_root(v);
+		root_load(v, slot);
 		if (!mfn_eq(old, INVALID_MFN) && !mfn_eq(root, old))
 			table_put(d, frame_at(old));
 	}

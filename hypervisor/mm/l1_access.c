@@ -27,22 +27,6 @@ uint64_t mm_lookup_l1(struct vcpu *v, uint64_t va)
 	return pte;
 }
 
-/*
- * PT-19: the entry at a machine address, NULL if that is in no L1 table of d.
- * The table has references of its own, which only who holds the lock can drop.
- */
-static uint64_t *entry_at(struct domain *d, uint64_t maddr)
-{
-	struct frame *f = frame_get_by_mfn(mfn_of(maddr >> PAGE_SHIFT), d);
-	bool is_l1;
-
-	if (!f)
-		return NULL;
-	is_l1 = frame_has_type(f, TYPE_L1);
-	frame_put(f);
-	return is_l1 && !(maddr % 8) ? phys_to_virt(maddr) : NULL;
-}
-
 int mm_emulate_pte_write(struct vcpu *v, uint64_t va,
 			 uint64_t (*update)(uint64_t old, void *ctx), void *ctx)
 {
@@ -61,20 +45,6 @@ int mm_emulate_pte_write(struct vcpu *v, uint64_t va,
 		s.value = update(s.expected, ctx);
 		rc = pte_store(d, &s);
 	}
-	mmu_leave(d);
-	return rc;
-}
-
-int l1_store(struct vcpu *v, bool by_pte, uint64_t where, struct store *s)
-{
-	struct domain *d = v->domain;
-	int rc = mmu_enter(d);
-
-	if (rc)
-		return rc;
-	s->level = 1;
-	s->pte = by_pte ? entry_at(d, where) : l1_of_va(v->kernel_root, where);
-	rc = s->pte ? pte_store(d, s) : -XEN_EINVAL;
 	mmu_leave(d);
 	return rc;
 }

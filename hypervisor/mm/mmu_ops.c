@@ -23,23 +23,22 @@ struct parties {
 
 static void parties_put(struct parties *p)
 {
-	if (p->counted && p->owner)
+	if (likely(!p->counted))
+		return;
+	if (p->owner)
 		domain_put(p->owner);
-	if (p->counted && p->tables)
+	if (p->tables)
 		domain_put(p->tables);
 }
 
-/* foreigndom: the owner's id, above it 1 + the id of who has the tables. */
-static long parties_get(struct parties *p, uint64_t foreigndom)
+static __attribute__((noinline)) long parties_get_foreign(struct parties *p,
+							  uint64_t foreigndom)
 {
-	struct domain *self = current_vcpu()->domain;
+	struct domain *self = p->self;
 	domid_t owner = (domid_t)foreigndom;
 	domid_t tables = (domid_t)((foreigndom >> 16) - 1);
 	long rc;
 
-	*p = (struct parties){ self, self, self, false };
-	if (foreigndom == DOMID_SELF)
-		return 0;
 	*p = (struct parties){ .self = self, .counted = true };
 	if (foreigndom >> 16 == 0)
 		tables = DOMID_SELF;
@@ -57,6 +56,17 @@ static long parties_get(struct parties *p, uint64_t foreigndom)
 	if (rc)
 		parties_put(p);
 	return rc;
+}
+
+/* foreigndom: the owner's id, above it 1 + the id of who has the tables. */
+static inline long parties_get(struct parties *p, uint64_t foreigndom)
+{
+	struct domain *self = current_vcpu()->domain;
+
+	*p = (struct parties){ self, self, self, false };
+	return likely(foreigndom == DOMID_SELF)
+		       ? 0
+		       : parties_get_foreign(p, foreigndom);
 }
 
 /* A hypercall that takes an array of requests. */
@@ -91,8 +101,9 @@ static int batch_run(const struct batch_call *call, struct parties *p,
 }
 
 /* total_va: where the guest wants the number done over all parts, or 0. */
-static long batch_call(const struct batch_call *call, uint64_t requests,
-		       uint64_t count, uint64_t total_va, uint64_t foreigndom)
+static __attribute__((noinline)) long
+batch_call_any(const struct batch_call *call, uint64_t requests, uint64_t count,
+	       uint64_t total_va, uint64_t foreigndom)
 {
 	bool continued = count & CONTINUED;
 	uint64_t done = 0;
@@ -118,6 +129,31 @@ static long batch_call(const struct batch_call *call, uint64_t requests,
 	return hypercall_continue(call->number, requests + done * call->size,
 				  (count - done) | CONTINUED, total_va,
 				  foreigndom);
+}
+
+/* Apart, and inline for a constant call: one request for the caller itself. */
+static force_inline long batch_call(const struct batch_call *call,
+				    uint64_t requests, uint64_t count,
+				    uint64_t total_va, uint64_t foreigndom)
+{
+	struct domain *self = current_vcpu()->domain;
+	struct parties p = { self, self, self, false };
+	uninitialized_buf uint64_t request[3];
+	uint64_t done = 0;
+	long rc;
+
+	if (unlikely((uint32_t)count != 1 || total_va ||
+		     foreigndom != DOMID_SELF))
+		return batch_call_any(call, requests, count, total_va,
+				      foreigndom);
+	if (copy_small_from_guest(request, guest_ptr(requests), call->size))
+		return -XEN_EFAULT;
+	rc = call->run(&p, request, 1, &done);
+	if (unlikely(rc == -XEN_ERESTART))
+		return hypercall_continue(
+			call->number, requests + done * call->size,
+			(1 - done) | CONTINUED, 0, DOMID_SELF);
+	return rc;
 }
 
 /* mmu_update */
@@ -173,8 +209,8 @@ static int table_update(struct parties *p, const struct mmu_update *u)
 	return rc;
 }
 
-static int mmu_update_run(struct parties *p, const void *requests,
-			  unsigned int n, uint64_t *done)
+static force_inline int mmu_update_run(struct parties *p, const void *requests,
+				       unsigned int n, uint64_t *done)
 {
 	const struct mmu_update *u = requests;
 	int rc = mmu_enter(p->tables);
@@ -234,7 +270,7 @@ static int guest_flush(struct domain *d, uint64_t va, uint64_t flags)
 	else if (where != UVMF_LOCAL)
 		return flush_vcpus(d, where);
 	else if (type == UVMF_TLB_FLUSH)
-		tlb_flush_local();
+		mm_load_root(current_vcpu());
 	else if (is_guest_va(va)) /* TL-8: no other is passed on */
 		invlpg(va);
 	return 0;
@@ -279,7 +315,10 @@ long hc_update_va_mapping_otherdomain(uint64_t va, uint64_t value,
 
 static int new_base(struct vcpu *v, uint64_t mfn)
 {
-	int rc = mm_set_root(v, &v->kernel_root, mfn_of(mfn));
+	/* A vCPU that runs is never without (pv_set_mode()). */
+	int rc = mfn_eq(mfn_of(mfn), INVALID_MFN)
+			 ? -XEN_EINVAL
+			 : mm_set_root(v, &v->kernel_root, mfn_of(mfn));
 
 	if (rc || !v->ldt_entries)
 		return rc;
@@ -380,8 +419,8 @@ static int mmuext_one(struct parties *p, const struct mmuext_op *op)
 }
 
 /* Walks that an operation leaves over are finished before the call ends. */
-static int mmuext_run(struct parties *p, const void *op, unsigned int n,
-		      uint64_t *done)
+static force_inline int mmuext_run(struct parties *p, const void *op,
+				   unsigned int n, uint64_t *done)
 {
 	int rc = 0;
 

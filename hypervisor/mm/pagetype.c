@@ -23,10 +23,11 @@ force_inline bool frame_get(struct frame *f, const struct domain *owner)
 {
 	uint64_t old = read_once(f->ref);
 
+	/* The count, without REF_ALLOCATED, is neither 0 nor at its limit. */
 	do
-		if (!(old & REF_COUNT) || (old & REF_COUNT) >= REF_MAX)
+		if (unlikely(old * 2 - 2 >= REF_MAX * 2 - 2))
 			return false;
-	while (!atomic_replace(&f->ref, &old, old + 1));
+	while (unlikely(!atomic_replace(&f->ref, &old, old + 1)));
 	/* The reference holds owner still: only now may it be looked at. */
 	if (owner && read_once(f->owner) == owner)
 		return true;
@@ -338,7 +339,7 @@ static force_inline void promote_step(struct domain *d, struct walker *w,
 		if (rc)
 			break;
 		fixed = pte_fix(level, raw);
-		if (fixed != raw)
+		if (unlikely(fixed != raw))
 			write_once(*pte, fixed);
 	}
 	top->index = (unsigned int)(pte - entries);
@@ -496,7 +497,7 @@ int table_get(struct domain *d, mfn_t m, unsigned int level)
 /* Storing entries. */
 
 /* False: s->expected is not what is there. */
-static bool entry_replace(struct store *s, uint64_t new)
+static force_inline bool entry_replace(struct store *s, uint64_t new)
 {
 	uint64_t old = read_once(*s->pte), value;
 
@@ -558,9 +559,53 @@ static force_inline int store_in(struct domain *d, unsigned int level,
 	return 0;
 }
 
+/*
+ * A leaf that goes on mapping the same frame and whose other bits may change:
+ * most stores are such. The reference of who may write is what this is about.
+ */
+static force_inline int leaf_protect(struct domain *d, struct store *s,
+				     uint64_t changed)
+{
+	uint64_t value = pte_fix(1, s->value);
+	struct frame *f = frame_lookup(pte_mfn(value));
+	bool moved = changed & PTE_WRITE;
+	bool get = moved && (value & PTE_WRITE), put = moved && !get;
+
+	if (moved && (!leaf_is_counted(f) || !s->owner ||
+		      read_once(f->owner) != s->owner))
+		return store_in(d, 1, s);
+	if (get && frame_get_type(f, TYPE_WRITABLE))
+		return -XEN_EINVAL;
+	if (!entry_replace(s, value)) {
+		if (get)
+			frame_put_type(f);
+		return -XEN_EAGAIN;
+	}
+	if (put)
+		frame_put_type(f);
+	return 0;
+}
+
 int pte_store(struct domain *d, struct store *s)
 {
-	return s->level == 1 ? store_in(d, 1, s) : store_in(d, s->level, s);
+	uint64_t old = read_once(*s->pte), changed = old ^ s->value;
+
+	if (s->level != 1)
+		return store_in(d, s->level, s);
+	if (likely((old & PTE_PRESENT) &&
+		   !(changed & (PTE_PRESENT | PTE_ADDR | CACHE_BITS)) &&
+		   !(s->flags & (STORE_HELD | STORE_IF_MAPS))))
+		return leaf_protect(d, s, changed);
+	return store_in(d, 1, s);
+}
+
+/* The entry for va in the table that an entry leads to. */
+static force_inline uint64_t *entry_in(uint64_t entry, uint64_t va,
+				       unsigned int shift)
+{
+	uint64_t *table = phys_to_virt(entry & PTE_ADDR);
+
+	return &table[(va >> shift) & 511];
 }
 
 uint64_t *l1_of_va(mfn_t root, uint64_t va)
@@ -569,14 +614,41 @@ uint64_t *l1_of_va(mfn_t root, uint64_t va)
 
 	if (mfn_eq(root, INVALID_MFN) || !is_guest_va(va))
 		return NULL;
-	for (unsigned int shift = 39;; shift -= 9) {
-		uint64_t *table = phys_to_virt(at & PTE_ADDR);
-		uint64_t *pte = &table[(va >> shift) & 511];
+	at = read_once(*entry_in(at, va, 39));
+	if (!(at & PTE_PRESENT))
+		return NULL;
+	at = read_once(*entry_in(at, va, 30));
+	if (!(at & PTE_PRESENT))
+		return NULL;
+	at = read_once(*entry_in(at, va, 21));
+	return at & PTE_PRESENT ? entry_in(at, va, PAGE_SHIFT) : NULL;
+}
 
-		if (shift == PAGE_SHIFT)
-			return pte;
-		at = read_once(*pte);
-		if (!(at & PTE_PRESENT))
-			return NULL;
-	}
+/*
+ * The table has references of its own, which only who holds the lock can drop.
+ */
+uint64_t *entry_at(struct domain *d, uint64_t maddr)
+{
+	struct frame *f = frame_get_by_mfn(mfn_of(maddr >> PAGE_SHIFT), d);
+	bool is_l1;
+
+	if (!f)
+		return NULL;
+	is_l1 = frame_has_type(f, TYPE_L1);
+	frame_put(f);
+	return is_l1 && !(maddr % 8) ? phys_to_virt(maddr) : NULL;
+}
+
+int l1_store(struct vcpu *v, bool by_pte, uint64_t where, struct store *s)
+{
+	struct domain *d = v->domain;
+	int rc = mmu_enter(d);
+
+	if (rc)
+		return rc;
+	s->level = 1;
+	s->pte = by_pte ? entry_at(d, where) : l1_of_va(v->kernel_root, where);
+	rc = s->pte ? pte_store(d, s) : -XEN_EINVAL;
+	mmu_leave(d);
+	return rc;
 }

@@ -120,16 +120,13 @@ must_check int l1_store(struct vcpu *v, bool by_pte, uint64_t where,
 
 /* The L1 entry for va in root; NULL: there is none. */
 uint64_t *l1_of_va(mfn_t root, uint64_t va);
+/* PT-19: the entry at a machine address, NULL if that is in no L1 table of d.
+ */
+uint64_t *entry_at(struct domain *d, uint64_t maddr);
 
 static inline uint64_t *table_entries(const struct frame *table)
 {
 	return phys_to_virt(frame_to_mfn(table).n << PAGE_SHIFT);
-}
-
-/* TL-8: a canonical address outside the hypervisor's slots. */
-static inline bool is_guest_va(uint64_t va)
-{
-	return va < GUEST_LOW_END || va >= HYPERVISOR_END;
 }
 
 /* The last reference of f is gone: leave the owner, back to the allocator. */

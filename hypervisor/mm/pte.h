@@ -45,18 +45,20 @@ static inline struct pte_class classify(unsigned int level, uint64_t raw,
 	if (!(raw & PTE_PRESENT))
 		return c;
 	c.frame = pte_mfn(raw).n;
-	c.kind = level == 1 ? ENTRY_LEAF : ENTRY_TABLE;
-	if (c.frame >= pte_frame_limit)
-		c.kind = ENTRY_BAD;
+	c.kind = ENTRY_BAD;
+	if (unlikely(c.frame >= pte_frame_limit))
+		return c;
 	if (level > 1) {
-		if (raw & (CACHE_BITS | PTE_GLOBAL))
-			c.kind = ENTRY_BAD;
+		if (unlikely(raw & (CACHE_BITS | PTE_GLOBAL)))
+			return c;
+		c.kind = ENTRY_TABLE;
 		return c;
 	}
 	c.writable = raw & PTE_WRITE;
 	c.cache = (uint8_t)(raw & CACHE_BITS);
-	if (c.cache && !io)
-		c.kind = ENTRY_BAD;
+	if (unlikely(c.cache && !io))
+		return c;
+	c.kind = ENTRY_LEAF;
 	return c;
 }
 

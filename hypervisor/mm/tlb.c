@@ -28,51 +28,65 @@ uint64_t tlb_epoch_now(void)
 }
 
 /*
- * Load root for the tables of d (NULL: idle). Until the old root is gone and
- * after the new one can be walked other CPUs must count this one in: in
- * between its record matches any domain.
+ * Interrupts off: load root for the tables of d (NULL: idle). From a domain to
+ * another, until the old root is gone and after the new one can be walked other
+ * CPUs must count this one in: in between its record matches any domain.
  */
-static void load_root(struct domain *d, mfn_t root)
+static force_inline void load_root(struct domain *d, mfn_t root)
 {
-	uint64_t flags = irq_save();
 	struct cpu *cpu = this_cpu();
+	bool other = d != cpu->tlb_domain;
 	uint64_t epoch;
 
 	write_once(cpu->tlb_requested, false);
 	epoch = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
-	if (d != cpu->tlb_domain)
+	if (unlikely(other)) {
 		write_once(cpu->tlb_domain, ANY_DOMAIN_LOADED);
-	/* Not the new epoch yet: the flush has not happened. */
-	if (d && cpu->tlb_epoch == EPOCH_CLEAN)
-		write_once(cpu->tlb_epoch, epoch - 1);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		/* Not the new epoch yet: the flush has not happened. */
+		if (d && cpu->tlb_epoch == EPOCH_CLEAN)
+			write_once(cpu->tlb_epoch, epoch - 1);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	}
 	paging_load_root(root);
-	write_once(cpu->tlb_domain, d);
+	if (unlikely(other))
+		write_once(cpu->tlb_domain, d);
 	__atomic_store_n(&cpu->tlb_epoch, d ? epoch : EPOCH_CLEAN,
 			 __ATOMIC_RELEASE);
-	irq_restore(flags);
+}
+
+__attribute__((nonnull)) void mm_switch_root(struct domain *d, mfn_t root)
+{
+	ASSERT(!mfn_eq(root, INVALID_MFN));
+	load_root(d, root);
+	irq_enable();
 }
 
 void mm_load_root(struct vcpu *v)
 {
 	mfn_t root = v->in_kernel ? v->kernel_root : v->user_root;
 
-	if (mfn_eq(root, INVALID_MFN))
+	if (unlikely(mfn_eq(root, INVALID_MFN)))
 		root = boot_root; /* the guest faults at once */
-	load_root(v->domain, root);
+	irq_disable();
+	mm_switch_root(v->domain, root);
 }
 
 void mm_load_idle_root(void)
 {
+	uint64_t flags = irq_save();
+
 	load_root(NULL, boot_root);
+	irq_restore(flags);
 }
 
 void tlb_flush_local(void)
 {
+	uint64_t flags = irq_save();
 	struct cpu *cpu = this_cpu();
 
 	load_root(cpu->tlb_domain,
 		  cpu->tlb_domain ? cpu->loaded_root : boot_root);
+	irq_restore(flags);
 }
 
 void tlb_poll(void)

@@ -13,81 +13,69 @@
 #include "pv/pv.h"
 #include "x86/segments.h"
 
-#define FRAME_MAX_WORDS 11
-#define CS_WORD_MASKED  (1ul << 32) /* events were masked */
+#define SAVED_MASK_SHIFT 32 /* in the word of cs */
+#define IF_SHIFT         9
 #define ENTRY_CLEARS                                                           \
 	(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC |           \
 	 RFLAGS_IOPL)
 
-/*
- * Guest-kernel and guest-user mode are both ring 3 and differ in page tables
- * and GS base, which change where hardware would change rings.
- */
-void pv_set_mode(struct vcpu *v, bool kernel)
+static __attribute__((noinline)) void stack_crash(struct vcpu *v, uint64_t sp)
 {
-	if (v->in_kernel == kernel)
-		return;
-	/* A context switch between the two would save the bases crosswise. */
-	irq_disable();
-	v->in_kernel = kernel;
-	swapgs();
-	irq_enable();
-	mm_load_root(v);
-	if (unlikely(kernel && v->areas_stale))
-		time_write_areas(v);
+	domain_crash(v->domain, "kernel stack %lx not writable, at rip %lx", sp,
+		     guest_regs()->rip);
 }
 
-/* Between r11 and rip lie the extra words, at most 4. */
-static void bounce(struct vcpu *v, uint64_t handler, bool mask_events,
-		   const uint64_t *extra, unsigned int extra_words)
+/* Inline, so that the size of the frame is constant. False: a crash. */
+static force_inline bool bounce(struct vcpu *v, uint64_t handler,
+				bool mask_events, uint64_t clears,
+				const bool has_code, uint64_t code)
 {
 	struct cpu_regs *r = guest_regs();
-	bool masked = read_once(v->info->evtchn_upcall_mask) & 1;
-	uninitialized_buf uint64_t frame[FRAME_MAX_WORDS];
-	uint64_t *w = frame + FRAME_MAX_WORDS;
-	uint64_t sp = v->kernel_sp, cs = r->cs & 0xffff;
-	size_t bytes = (7 + extra_words) * sizeof(frame[0]);
+	const unsigned int words = has_code ? 8 : 7;
+	uint64_t masked, flags, sp = r->rsp, cs = 0xfffc, ss;
 
-	if (v->in_kernel) {
-		sp = r->rsp;
-		cs &= ~3ul; /* what kernels take for ring 0 */
+	if (!v->in_kernel) {
+		sp = v->kernel_sp;
+		cs = 0xffff; /* else what kernels take for ring 0 */
+		pv_set_mode(v, true);
 	}
-	*--w = r->ss & 0xffff;
-	*--w = r->rsp;
-	*--w = (r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) |
-	       (masked ? 0 : RFLAGS_IF);
-	*--w = cs | (masked ? CS_WORD_MASKED : 0);
-	*--w = r->rip;
-	while (extra_words)
-		*--w = extra[--extra_words];
-	*--w = r->r11;
-	*--w = r->rcx;
-	pv_set_mode(v, true);
-	sp = (sp & ~15ul) - bytes;
-	if (copy_to_guest(guest_ptr(sp), w, bytes)) {
-		domain_crash(v->domain,
-			     "kernel stack %lx not writable, at rip %lx", sp,
-			     r->rip);
-		return;
-	}
+	masked = read_once(v->info->evtchn_upcall_mask) & 1;
 	if (mask_events)
 		write_once(v->info->evtchn_upcall_mask, 1);
+	flags = ((r->rflags | RFLAGS_IF) & ~RFLAGS_IOPL) ^ masked << IF_SHIFT;
+	cs &= r->cs;
+	ss = (uint16_t)r->ss;
+	cs |= masked << SAVED_MASK_SHIFT;
+	sp = (sp & ~15ul) - words * sizeof(uint64_t);
+	if (put_words(guest_ptr(sp),
+		      has_code ? (struct guest_words){ { r->rcx, r->r11, code,
+							 r->rip, cs, flags,
+							 r->rsp, ss } }
+			       : (struct guest_words){ { r->rcx, r->r11, r->rip,
+							 cs, flags, r->rsp,
+							 ss } },
+		      words)) {
+		stack_crash(v, sp);
+		return false;
+	}
 	r->rip = handler;
-	r->rflags = (r->rflags & ~ENTRY_CLEARS) | RFLAGS_IF | RFLAGS_FIXED;
+	r->rflags = (r->rflags & ~clears) | RFLAGS_IF | RFLAGS_FIXED;
 	r->cs = GUEST_CS64;
 	r->ss = GUEST_DS;
 	r->rsp = sp;
 	r->vector = VECTOR_SYSCALL; /* rcx and r11 are in the guest's frame */
+	return true;
 }
 
 void pv_inject(struct vcpu *v, unsigned int vector, uint32_t error)
 {
 	const struct trap_info *t = &v->trap[vector & 0xff];
-	bool has_code = vector < 32 && (TRAPS_WITH_ERROR_CODE >> vector & 1);
-	uint64_t code = error;
 
-	if (t->address)
-		bounce(v, t->address, TI_GET_IF(t), &code, has_code);
+	if (likely(t->address && vector < 32 &&
+		   (TRAPS_WITH_ERROR_CODE >> vector & 1)))
+		bounce(v, t->address, TI_GET_IF(t), ENTRY_CLEARS, true, error);
+	else if (likely(t->address))
+		bounce(v, t->address, TI_GET_IF(t), ENTRY_CLEARS, false, 0);
 	else
 		domain_crash(v->domain,
 			     "no handler: vector %u error %x rip %lx cr2 %lx",
@@ -104,30 +92,27 @@ void pv_inject_page_fault(struct vcpu *v, uint64_t cr2, uint32_t error)
 	pv_inject(v, TRAP_PF, error);
 }
 
-/* The event callback masks events whatever it was registered with. */
-static void deliver_callback(struct vcpu *v, unsigned int type,
-			     const uint64_t *extra, unsigned int extra_words)
+static force_inline bool deliver_callback(struct vcpu *v, unsigned int type,
+					  uint64_t clears)
 {
-	bool mask =
-		type == CALLBACKTYPE_event || (v->callback_flags >> type & 1);
-
 	if (v->callback[type])
-		bounce(v, v->callback[type], mask, extra, extra_words);
-	else
-		domain_crash(v->domain, "no callback of type %u, at rip %lx",
-			     type, guest_regs()->rip);
+		return bounce(v, v->callback[type],
+			      v->callback_flags >> type & 1, clears, false, 0);
+	domain_crash(v->domain, "no callback of type %u, at rip %lx", type,
+		     guest_regs()->rip);
+	return false;
 }
 
 void pv_deliver_event(struct vcpu *v)
 {
-	deliver_callback(v, CALLBACKTYPE_event, NULL, 0);
+	deliver_callback(v, CALLBACKTYPE_event, ENTRY_CLEARS);
 }
 
 void pv_deliver_nmi(struct vcpu *v)
 {
 	v->nmi_pending = false;
 	if (v->callback[CALLBACKTYPE_nmi])
-		deliver_callback(v, CALLBACKTYPE_nmi, NULL, 0);
+		deliver_callback(v, CALLBACKTYPE_nmi, ENTRY_CLEARS);
 	else if (v->trap[TRAP_NMI].address)
 		pv_inject(v, TRAP_NMI, 0);
 	else
@@ -136,26 +121,29 @@ void pv_deliver_nmi(struct vcpu *v)
 }
 
 /* SYSCALL from guest-user mode; in compatibility mode also from the kernel. */
-void handle_guest_syscall(void)
+void handle_guest_syscall(unsigned int type)
 {
 	struct vcpu *v = current_vcpu();
-	struct cpu_regs *r = guest_regs();
-	unsigned int type = r->vector == VECTOR_SYSCALL32
-				    ? CALLBACKTYPE_syscall32
-				    : CALLBACKTYPE_syscall;
 
-	if (!v->callback[type]) {
-		r->rip -= 2; /* the two bytes of SYSCALL */
+	if (likely(v->callback[type])) {
+		deliver_callback(v, type, ENTRY_CLEARS | RFLAGS_DF);
+	} else {
+		guest_regs()->rip -= 2; /* the two bytes of SYSCALL */
 		pv_inject(v, TRAP_UD, 0);
-		return;
 	}
-	deliver_callback(v, type, NULL, 0);
-	r->rflags &= ~RFLAGS_DF;
 }
 
 void pv_deliver_failsafe(struct vcpu *v, const uint64_t sel[4])
 {
+	struct cpu_regs *r = guest_regs();
+	uint64_t words[6] = { r->rcx, r->r11, sel[0], sel[1], sel[2], sel[3] };
+
 	/* Optional (BF-17): the registers hold null selectors already. */
-	if (v->callback[CALLBACKTYPE_failsafe])
-		deliver_callback(v, CALLBACKTYPE_failsafe, sel, 4);
+	if (!v->callback[CALLBACKTYPE_failsafe] ||
+	    !deliver_callback(v, CALLBACKTYPE_failsafe, ENTRY_CLEARS))
+		return;
+	/* Below rip where there were rcx and r11 */
+	r->rsp -= 4 * sizeof(words[0]);
+	if (copy_to_guest(guest_ptr(r->rsp), words, sizeof(words)))
+		stack_crash(v, r->rsp);
 }

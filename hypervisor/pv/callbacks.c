@@ -14,7 +14,7 @@
 
 bool pv_handler_ok(uint64_t address)
 {
-	return guest_range_ok(address, 1);
+	return is_guest_va(address);
 }
 
 long hc_set_trap_table(uint64_t table, uint64_t a2, uint64_t a3, uint64_t a4)
@@ -85,7 +85,7 @@ long hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 	if (!r.address && r.type == CALLBACKTYPE_nmi)
 		v->trap[TRAP_NMI].address = 0;
 	v->callback_flags &= (uint8_t) ~(1u << r.type);
-	if (r.flags & CALLBACKF_mask_events)
+	if ((r.flags & CALLBACKF_mask_events) || r.type == CALLBACKTYPE_event)
 		v->callback_flags |= (uint8_t)(1u << r.type);
 	return 0;
 }
@@ -164,27 +164,16 @@ long hc_set_segment_base(uint64_t which, uint64_t base, uint64_t a3,
 	return 0;
 }
 
-/*
- * The return from a guest handler. Sets rax itself: hypercall_dispatch()
- * leaves it alone.
- */
+/* The return from a guest handler. Sets every register itself. */
 long hc_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 	struct cpu_regs *r = guest_regs();
 	uninitialized_buf struct iret_context f;
 
-	if (copy_from_guest(&f, guest_ptr(r->rsp), sizeof(f))) {
+	if (copy_small_from_guest(&f, guest_ptr(r->rsp), sizeof(f))) {
 		domain_crash(v->domain, "no iret frame at rsp %lx", r->rsp);
 		return 0;
-	}
-	if ((f.cs & 3) == 3) {
-		if (mfn_eq(v->user_root, INVALID_MFN)) {
-			domain_crash(v->domain,
-				     "iret to user mode without page tables");
-			return 0;
-		}
-		pv_set_mode(v, false);
 	}
 	r->rip = f.rip;
 	r->cs = (f.cs & 0xffff) | 3;
@@ -198,11 +187,18 @@ long hc_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
 	if (f.flags & VGCF_in_syscall) {
 		r->rcx = r->rip;
 		r->r11 = r->rflags;
-		if (r->cs == GUEST_CS64 && r->ss == GUEST_DS)
+		if (likely(r->cs == GUEST_CS64 && r->ss == GUEST_DS))
 			r->vector = VECTOR_SYSCALL;
 	}
 	v->nmi_masked = false;
 	write_once(v->info->evtchn_upcall_mask,
 		   (uint8_t) !(f.rflags & RFLAGS_IF));
-	return (long)f.rax;
+	if ((f.cs & 3) != 3)
+		return HYPERCALL_NO_RESULT;
+	if (mfn_eq(v->user_root, INVALID_MFN))
+		domain_crash(v->domain,
+			     "iret to user mode without page tables");
+	else
+		pv_set_mode(v, false);
+	return HYPERCALL_NO_RESULT;
 }

@@ -81,7 +81,7 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 		*word_at(v, addresses[i].in_vcpu) =
 			*word_at(c, addresses[i].in_context);
 	memcpy(v->trap, c->trap_ctxt, sizeof(v->trap));
-	v->callback_flags = 0;
+	v->callback_flags = 1 << CALLBACKTYPE_event;
 	if (c->flags & VGCF_failsafe_disables_events)
 		v->callback_flags |= 1 << CALLBACKTYPE_failsafe;
 	if (c->flags & VGCF_syscall_disables_events)

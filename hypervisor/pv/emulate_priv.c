@@ -254,21 +254,30 @@ bool pv_emulate_privileged(struct vcpu *v, struct cpu_regs *r)
 	return true;
 }
 
-bool pv_emulate_forced_cpuid(struct vcpu *v, struct cpu_regs *r)
+static __attribute__((noinline)) void forced_cpuid(struct vcpu *v,
+						   struct cpu_regs *r)
 {
-	uint64_t code = 0;
-	struct cpuid_result result;
+	struct cpuid_result result =
+		pv_cpuid(v, (uint32_t)r->rax, (uint32_t)r->rcx);
 
-	/* A whole word is faster to read, but may not be there. */
-	if ((copy_from_guest(&code, guest_ptr(r->rip), sizeof(code)) &&
-	     copy_from_guest(&code, guest_ptr(r->rip), FORCED_CPUID_BYTES)) ||
-	    code << 8 != FORCED_CPUID << 8)
-		return false;
-	result = pv_cpuid(v, (uint32_t)r->rax, (uint32_t)r->rcx);
 	r->rax = result.a;
 	r->rbx = result.b;
 	r->rcx = result.c;
 	r->rdx = result.d;
 	pv_skip_instruction(v, r, FORCED_CPUID_BYTES);
-	return true;
+}
+
+void pv_invalid_opcode(struct vcpu *v, struct cpu_regs *r)
+{
+	uint64_t code = 0;
+
+	irq_enable();
+	/* A whole word is faster to read, but may not be there. */
+	if (copy_small_from_guest(&code, guest_ptr(r->rip), sizeof(code)) &&
+	    copy_from_guest(&code, guest_ptr(r->rip), FORCED_CPUID_BYTES))
+		code = 0;
+	if (code << 8 == FORCED_CPUID << 8)
+		forced_cpuid(v, r);
+	else
+		pv_inject(v, TRAP_UD, 0);
 }

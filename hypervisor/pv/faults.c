@@ -3,7 +3,8 @@
  * Exceptions of guest code that the hypervisor may have to act on before, or
  * instead of, handing them to the guest kernel.
  *
- * Context: v is current, in its frame, interrupts on.
+ * Context: v is current, in its frame, interrupts off until what the next
+ * exception would overwrite has been read.
  */
 #include "pv/pv.h"
 
@@ -16,7 +17,8 @@
  * in the error code: impossible on hardware for a guest address. Do what
  * the instruction should have done.
  */
-static bool complete_iretq(struct cpu_regs *r, uint64_t cr2)
+static __attribute__((noinline)) bool complete_iretq(struct cpu_regs *r,
+						     uint64_t cr2)
 {
 	uint64_t f[5];
 	uint8_t code[2];
@@ -52,25 +54,23 @@ static bool pv_ldt_missing(struct vcpu *v, uint64_t cr2, uint32_t error)
 	return true;
 }
 
-void pv_page_fault(struct vcpu *v, struct cpu_regs *r, uint64_t cr2)
+void pv_page_fault(struct vcpu *v, struct cpu_regs *r)
 {
+	uint64_t cr2 = read_cr2();
 	uint32_t error = r->error_code;
+	bool done = false;
 
-	if (unlikely(!guest_range_ok(cr2, 1))) {
-		if (pv_ldt_fault(v, cr2))
-			return;
-		if (pv_ldt_missing(v, cr2, error))
-			return;
-	} else if ((error & (PF_PRESENT | PF_WRITE)) ==
-			   (PF_PRESENT | PF_WRITE) &&
-		   v->in_kernel) {
-		if (pv_emulate_pte_store(v, r, cr2))
-			return;
-	} else if (unlikely((error & (PF_PRESENT | PF_USER)) == PF_PRESENT)) {
-		if (complete_iretq(r, cr2))
-			return;
-	}
-	pv_inject_page_fault(v, cr2, error);
+	irq_enable();
+	if (unlikely(!is_guest_va(cr2)))
+		done = pv_ldt_fault(v, cr2) || pv_ldt_missing(v, cr2, error);
+	else if (!(error & PF_PRESENT))
+		;
+	else if ((error & PF_WRITE) && v->in_kernel)
+		done = pv_emulate_pte_store(v, r, cr2);
+	else if (unlikely(!(error & PF_USER)))
+		done = complete_iretq(r, cr2);
+	if (!done)
+		pv_inject_page_fault(v, cr2, error);
 }
 
 /*
@@ -99,6 +99,7 @@ static bool software_interrupt(struct vcpu *v, struct cpu_regs *r)
 
 void pv_general_protection(struct vcpu *v, struct cpu_regs *r)
 {
+	irq_enable();
 	if (r->error_code & 2) {
 		if (software_interrupt(v, r))
 			return;
@@ -108,14 +109,9 @@ void pv_general_protection(struct vcpu *v, struct cpu_regs *r)
 	pv_inject(v, TRAP_GP, r->error_code);
 }
 
-void pv_invalid_opcode(struct vcpu *v, struct cpu_regs *r)
+void pv_device_not_available(struct vcpu *v, struct cpu_regs *r)
 {
-	if (!pv_emulate_forced_cpuid(v, r))
-		pv_inject(v, TRAP_UD, 0);
-}
-
-void pv_device_not_available(struct vcpu *v)
-{
+	irq_enable();
 	v->cr0_ts = 0;
 	context_load_ts(v);
 	pv_inject(v, TRAP_NM, 0);

@@ -9,6 +9,7 @@
 #include "core/hypercall.h"
 #include "x86/context.h"
 #include "x86/entry.h"
+#include "x86/processor.h"
 
 /* bounce.c: enter the guest kernel. A frame that does not fit: crash. */
 void pv_inject(struct vcpu *v, unsigned int vector, uint32_t error);
@@ -18,19 +19,31 @@ void pv_deliver_nmi(struct vcpu *v);
 /* Selectors sel[ds, es, fs, gs] could not be loaded. No callback: nothing. */
 void pv_deliver_failsafe(struct vcpu *v, const uint64_t sel[4]);
 
-/* Guest-kernel or guest-user mode, with its page tables. */
-void pv_set_mode(struct vcpu *v, bool kernel);
+/*
+ * From guest-user mode to guest-kernel mode or back. Both are ring 3 and differ
+ * in page tables and GS base, which change where hardware would change rings.
+ */
+static inline void pv_set_mode(struct vcpu *v, bool kernel)
+{
+	/* A context switch between the two would save the bases crosswise. */
+	irq_disable();
+	v->in_kernel = kernel;
+	swapgs();
+	mm_switch_root(v->domain, kernel ? v->kernel_root : v->user_root);
+	if (kernel && unlikely(v->areas_stale))
+		time_write_areas(v);
+}
 
-/* faults.c: exceptions of guest code. */
-void pv_page_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2);
+/* faults.c: exceptions of guest code. Interrupts are off; on afterwards. */
+void pv_page_fault(struct vcpu *v, struct cpu_regs *regs);
 void pv_general_protection(struct vcpu *v, struct cpu_regs *regs);
-void pv_invalid_opcode(struct vcpu *v, struct cpu_regs *regs);
-void pv_device_not_available(struct vcpu *v);
+void pv_invalid_opcode(struct vcpu *v, struct cpu_regs *regs); /* or CPUID */
+void pv_device_not_available(struct vcpu *v, struct cpu_regs *regs);
+/* After an exception or an instruction; interrupts are on. */
 void pv_debug(struct vcpu *v, uint64_t dr6);
 
 /* emulate_priv.c: true when done (also when a fault was injected). */
 bool pv_emulate_privileged(struct vcpu *v, struct cpu_regs *regs);
-bool pv_emulate_forced_cpuid(struct vcpu *v, struct cpu_regs *regs);
 /* After an emulated instruction of n bytes: rip, RF, #DB for TF. */
 void pv_skip_instruction(struct vcpu *v, struct cpu_regs *regs, uint64_t n);
 /* Up to 15 bytes of code at rip, cut where memory ends; the number. */

@@ -4,6 +4,7 @@
  * compiler's output into build/gen/asm-offsets.h (scripts/asm_offsets.py).
  */
 #include "core/hypercall.h"
+#include "public/callback.h"
 
 #define DEFINE(name, value)                                                    \
 	__asm__ volatile("\n.ascii \"@@" #name " %c0\"" : : "i"(value))
@@ -12,6 +13,8 @@
 void asm_offsets(void);
 void asm_offsets(void)
 {
+	DEFINE(CALLBACK_SYSCALL, CALLBACKTYPE_syscall);
+	DEFINE(CALLBACK_SYSCALL32, CALLBACKTYPE_syscall32);
 	DEFINE(NO_RESULT, HYPERCALL_NO_RESULT);
 	OFFSET(REGS_VECTOR, struct cpu_regs, vector);
 	OFFSET(REGS_RAX, struct cpu_regs, rax);
@@ -22,5 +25,9 @@ void asm_offsets(void)
 	DEFINE(REGS_SIZE, sizeof(struct cpu_regs));
 	OFFSET(CPU_SYSCALL_RSP, struct cpu, syscall_rsp);
 	OFFSET(CPU_CURRENT, struct cpu, current);
+	OFFSET(CPU_SOFTIRQS, struct cpu, softirq_pending);
 	OFFSET(VCPU_IN_KERNEL, struct vcpu, in_kernel);
+	OFFSET(VCPU_NMI_PENDING, struct vcpu, nmi_pending);
+	OFFSET(VCPU_INFO, struct vcpu, info);
+	DEFINE(NOT_BY_SYSRET, RFLAGS_RF | RFLAGS_VM | RFLAGS_TF);
 }

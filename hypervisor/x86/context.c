@@ -12,6 +12,7 @@
  */
 #include "x86/context.h"
 
+#include "public/callback.h"
 #include "pv/pv.h"
 #include "x86/segments.h"
 
@@ -130,6 +131,7 @@ int vcpu_context_init(struct vcpu *v)
 {
 	v->kernel_root = v->user_root = INVALID_MFN;
 	v->in_kernel = true;
+	v->callback_flags = 1 << CALLBACKTYPE_event;
 	v->regs.rflags = RFLAGS_FIXED | RFLAGS_IF;
 	v->regs.cs = GUEST_CS64;
 	v->regs.ss = GUEST_DS;

@@ -64,7 +64,7 @@
 	cld
 	SAVE_REGS
 	CLEAR_REGS
-	SMAP	clac
+	SMAP(clac)
 .endm
 
 	.section .text.entry, "ax", @progbits
@@ -127,9 +127,13 @@ entry_stack_table:
 syscall32_entry:
 	SYSCALL_FRAME GUEST_CS32
 	movl	$VECTOR_SYSCALL32, REGS_VECTOR(%rsp)
+	CLEAR_REGS
+	mov	$CALLBACK_SYSCALL32, %edi
+	jmp	1f
 syscall_for_guest:
 	CLEAR_REGS
-	sti
+	mov	$CALLBACK_SYSCALL, %edi
+1:	sti
 	call	handle_guest_syscall
 	jmp	exit_guest
 
@@ -152,11 +156,32 @@ syscall_entry:
 	mov	%rax, REGS_RAX(%rsp)
 	/* fall through */
 
-/* rsp = guest frame at the top of the main stack. */
+/*
+ * rsp = guest frame at the top of the main stack. SYSRET faults in ring 0 with
+ * the guest's stack on some processors when rip is not canonical, and cannot
+ * restore every flag [SDM2 "SYSRET"]. From here on no interrupt may come.
+ */
 exit_guest:
-	call	exit_to_guest
-	test	%al, %al
-	jz	1f
+	cli
+	cmpq	$0, (CPU_SOFTIRQS + REGS_SIZE - CPU_BLOCK_SIZE)(%rsp)
+	jne	2f
+	mov	(CPU_CURRENT + REGS_SIZE - CPU_BLOCK_SIZE)(%rsp), %rax
+	cmpw	$1, VCPU_NMI_PENDING(%rax)	/* and not masked */
+	je	2f
+	mov	VCPU_INFO(%rax), %rax
+	movzwl	(%rax), %eax	/* an event is pending; above it: masked */
+	dec	%eax
+	cmp	$0xfe, %eax
+	jbe	2f
+	mov	REGS_RIP(%rsp), %rax
+	sar	$47, %rax
+	inc	%rax
+	cmp	$1, %rax
+	ja	2f
+	cmpl	$VECTOR_SYSCALL, REGS_VECTOR(%rsp)
+	jne	1f
+	testl	$NOT_BY_SYSRET, REGS_RFLAGS(%rsp)
+	jnz	1f
 	SYSRET_REGS
 	sysretq
 1:	RESTORE_REGS
@@ -164,6 +189,9 @@ exit_guest:
 	.globl	exit_iretq
 exit_iretq:
 	iretq
+
+2:	call	exit_work
+	jmp	exit_guest
 
 /* void guest_resume(void) */
 	.globl	guest_resume

@@ -13,7 +13,7 @@
 /*
  * cpu_regs.vector when no vector made the frame; real ones are below 256.
  * SYSCALL: its selectors are those of 64-bit guest code, and the guest expects
- * nothing in rcx and r11, so SYSRET can enter it (exit_plan()).
+ * nothing in rcx and r11, so SYSRET can enter it.
  */
 #define VECTOR_SYSCALL   0xffffffff
 #define VECTOR_SYSCALL32 0x101
@@ -61,24 +61,13 @@ void entry_prepare(struct syscall_stub *stub, unsigned int cpu);
 /* Called from entry.S. */
 void handle_entry(struct cpu_regs *regs);
 void handle_interrupt(struct cpu_regs *regs); /* vectors >= 32; x86/irq */
-void handle_guest_syscall(void);
-/* Interrupts off afterwards; true: by SYSRET (exit_plan). */
-bool exit_to_guest(void);
-
-/* How the current guest frame can be entered, or what has to come first. */
-enum exit_how {
-	EXIT_IRET,
-	EXIT_SYSRET,
-	EXIT_BAD_RIP, /* not canonical: #GP where it would run */
-	EXIT_SOFTIRQ,
-	EXIT_NMI,
-	EXIT_EVENT,
-};
-enum exit_how exit_plan(const struct cpu_regs *regs);
+void handle_guest_syscall(unsigned int type); /* of callback */
+/* Do one of the things that keep the guest from running, if any. */
+void exit_work(void);
 
 /* Instructions that may fault, and where to go on then (x86/uaccess.S). */
 struct fault_fixup {
-	uint64_t fault, resume;
+	uint64_t start, end, resume;
 };
 extern const struct fault_fixup fault_fixups[], fault_fixups_end[];
 extern const char exit_iretq[]; /* entry.S: the IRET to guests */

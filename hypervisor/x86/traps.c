@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions. Of guest code: read what the next exception would overwrite
- * (CR2, DR6), allow interrupts, call pv/. Of the hypervisor: continue at the
- * fix-up of uaccess.S, reflect a failed IRET to the guest it was for, or
- * panic.
+ * Exceptions. Of guest code: pv/ reads what the next exception would overwrite
+ * (CR2, DR6), and allows interrupts. Of the hypervisor: continue at the fix-up
+ * of a guest access, reflect a failed IRET to the guest it was for, or panic.
  *
  * Context: NMI, #MC, #DB and #DF of hypervisor code run on stacks of their
  * own and may interrupt anything: they take no locks and touch no guest
@@ -24,46 +23,18 @@ void entry_prepare(struct syscall_stub *stub, unsigned int cpu)
 	}
 }
 
-/* CR2 and DR6 are read before interrupts can bring the next exception. */
-static void guest_exception(struct cpu_regs *regs)
-{
-	struct vcpu *v = current_vcpu();
-	uint64_t cr2 = read_cr2(), dr6 = 0;
-
-	if (regs->vector == TRAP_DB) {
-		dr6 = read_dr6();
-		write_dr6(DR6_FIXED);
-	}
-	irq_enable();
-	switch (regs->vector) {
-	case TRAP_PF:
-		pv_page_fault(v, regs, cr2);
-		break;
-	case TRAP_GP:
-		pv_general_protection(v, regs);
-		break;
-	case TRAP_UD:
-		pv_invalid_opcode(v, regs);
-		break;
-	case TRAP_NM:
-		pv_device_not_available(v);
-		break;
-	case TRAP_DB:
-		pv_debug(v, dr6);
-		break;
-	default:
-		pv_inject(v, regs->vector, regs->error_code);
-	}
-}
-
-/* Continue after a fault that uaccess.S expects; false: it does not. */
+/*
+ * Continue after a fault that an access expects, which leaves guest memory
+ * closed again (UA-5); false: nobody expects it.
+ */
 static bool apply_fixup(struct cpu_regs *regs)
 {
 	const struct fault_fixup *f;
 
 	for (f = fault_fixups; f < fault_fixups_end; f++) {
-		if (f->fault == regs->rip) {
+		if (regs->rip >= f->start && regs->rip < f->end) {
 			regs->rip = f->resume;
+			regs->rflags &= ~RFLAGS_AC;
 			return true;
 		}
 	}
@@ -139,16 +110,48 @@ hypervisor_exception(struct cpu_regs *regs)
 			   regs->vector, regs->rip, regs->error_code);
 }
 
+/* Of guest code, or whatever the code was. */
+
+static void guest_debug(struct vcpu *v, struct cpu_regs *regs)
+{
+	uint64_t dr6 = read_dr6();
+
+	write_dr6(DR6_FIXED);
+	irq_enable();
+	pv_debug(v, dr6);
+}
+
+static void any_nmi(struct vcpu *v, struct cpu_regs *regs)
+{
+	smp_check_stop();
+}
+
+static noreturn_fn void any_machine_check(struct vcpu *v, struct cpu_regs *regs)
+{
+	panic_with(regs, "machine check");
+}
+
+/* Interrupts are off. Without a row: the guest's alone. */
+static void (*const exceptions[32])(struct vcpu *v, struct cpu_regs *regs) = {
+	[TRAP_DB] = guest_debug,           [TRAP_NMI] = any_nmi,
+	[TRAP_UD] = pv_invalid_opcode,     [TRAP_NM] = pv_device_not_available,
+	[TRAP_GP] = pv_general_protection, [TRAP_PF] = pv_page_fault,
+	[TRAP_MC] = any_machine_check,
+};
+
 void handle_entry(struct cpu_regs *regs)
 {
-	if (regs->vector >= 32)
+	struct vcpu *v = current_vcpu();
+	uint32_t vector = regs->vector;
+
+	if (vector >= ARRAY_SIZE(exceptions)) {
 		handle_interrupt(regs);
-	else if (regs->vector == TRAP_NMI)
-		smp_check_stop();
-	else if (regs->vector == TRAP_MC)
-		panic_with(regs, "machine check");
-	else if (regs->cs & 3)
-		guest_exception(regs);
-	else
+	} else if (!(regs->cs & 3) && vector != TRAP_NMI && vector != TRAP_MC) {
 		hypervisor_exception(regs);
+	} else if (exceptions[vector]) {
+		exceptions[vector](v, regs);
+	} else {
+		irq_enable();
+		pv_inject(v, vector, regs->error_code);
+	}
 }

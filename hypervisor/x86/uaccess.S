@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The instructions that may fault on guest state, and where to go on then.
- * STAC and CLAC occur here, and CLAC in entry.S, nowhere else.
+ * STAC occurs here and in uaccess.h, CLAC there and in entry.S.
  *
- * Each fix-up row is {instruction, continuation}. On a fault at the first,
- * traps.c resumes at the second with all registers as they were, and
- * interrupts as they were.
+ * Each fix-up row is {first instruction, end, continuation}. On a fault from
+ * the first on, before the end, traps.c resumes at the continuation with all
+ * registers and interrupts as they were, and AC clear.
  */
 #include "public/errno.h"
 #include "x86/smap.h"
 
-.macro MAY_FAULT fixup
-	.pushsection .rodata
-	.quad	9f, \fixup
+.macro MAY_FAULT fixup, insn:vararg
+8:	\insn
+9:	.pushsection .fault_fixups, "a"
+	.quad	8b, 9b, \fixup
 	.popsection
-9:
 .endm
 
-	.section .rodata, "a"
-	.balign 16
-	.globl	fault_fixups
-fault_fixups:
 	.text
 
 /*
@@ -32,19 +28,16 @@ fault_fixups:
 	mov	%rdx, %rcx
 	shr	$3, %rcx
 	and	$7, %edx
-	SMAP	stac
-	MAY_FAULT .Lwords_failed\@
-	rep movsq
+	SMAP(stac)
+	MAY_FAULT .Lwords_failed\@, rep movsq
 	mov	%edx, %ecx
-	MAY_FAULT .Lbytes_failed\@
-	rep movsb
-	SMAP	clac
+	MAY_FAULT .Lbytes_failed\@, rep movsb
+	SMAP(clac)
 	xor	%eax, %eax
 	ret
 .Lwords_failed\@:
 	lea	(%rdx,%rcx,8), %rcx
 .Lbytes_failed\@:
-	SMAP	clac
 	xor	%eax, %eax
 	\clear_rest
 	mov	$-XEN_EFAULT, %eax
@@ -59,8 +52,7 @@ guest_copy_out:
 
 /* Null where the selector cannot be loaded, and eax = 0. */
 .macro LOAD_SEGMENT seg, selector
-	MAY_FAULT 1f
-	mov	%\selector, %\seg
+	MAY_FAULT 1f, mov %\selector, %\seg
 	.pushsection .text.fixup, "ax"
 1:	xor	%eax, %eax
 	mov	%eax, %\seg
@@ -89,8 +81,7 @@ load_user_gs:
 
 /* Return true, or false if the instruction has faulted. */
 .macro TRY insn:vararg
-	MAY_FAULT failed
-	\insn
+	MAY_FAULT failed, \insn
 	mov	$1, %eax
 	ret
 .endm
@@ -110,7 +101,3 @@ xrstor_safe:
 	mov	%rsi, %rdx
 	shr	$32, %rdx
 	TRY	xrstor64 (%rdi)
-
-	.section .rodata, "a"
-	.globl	fault_fixups_end
-fault_fixups_end:

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Access to guest memory: see uaccess.h for the contract, uaccess.S for the
- * instructions. A pointer made from a guest address exists only inside this
- * file, after guest_range_ok() and a clamp that also holds on a mispredicted
- * path (UA-1, UA-7).
+ * instructions. A pointer made from a guest address exists only inside these
+ * files, after a check of the range and a clamp that also holds on a
+ * mispredicted path (UA-1, UA-7).
  */
 #include "x86/uaccess.h"
 
-#include "lib/string.h"
-#include "public/errno.h"
-#include "x86/layout.h"
-#include "x86/processor.h"
+/* Of uaccess.S: the range has been checked. */
+int guest_copy_in(void *dst, const void *src, size_t n);
+int guest_copy_out(void *dst, const void *src, size_t n);
 
 /* A range may end at the last byte of memory, but not wrap. */
 bool guest_range_ok(uint64_t va, uint64_t n)
@@ -20,14 +19,13 @@ bool guest_range_ok(uint64_t va, uint64_t n)
 	return last >= va && (last < GUEST_LOW_END || va >= HYPERVISOR_END);
 }
 
-#ifndef TENON_HOSTED
 /*
  * The address if it lies outside the hypervisor's half-open range, else 0;
  * without a branch. Only the start: an access runs on from there, and the
  * lower half ends at a hole of 2^47 bytes. From HYPERVISOR_END on, modulo
  * 2^64, the guest's addresses are one range.
  */
-static uint64_t clamp(uint64_t va)
+static void *clamp(uint64_t va)
 {
 	uint64_t mask;
 
@@ -35,16 +33,13 @@ static uint64_t clamp(uint64_t va)
 		: "=r"(mask)
 		: "r"(va - HYPERVISOR_END), "r"(GUEST_LOW_END - HYPERVISOR_END)
 		: "cc");
-	return va & mask;
+	return (void *)(va & mask);
 }
-#else
-uint64_t clamp(uint64_t va); /* tests/unit/fake: guest memory of a test */
-#endif
 
 int copy_from_guest(void *dst, guest_ptr_t src, size_t n)
 {
 	if (likely(guest_range_ok(src.va, n)))
-		return guest_copy_in(dst, (const void *)clamp(src.va), n);
+		return guest_copy_in(dst, clamp(src.va), n);
 	memset(dst, 0, n);
 	return -XEN_EFAULT;
 }
@@ -52,9 +47,17 @@ int copy_from_guest(void *dst, guest_ptr_t src, size_t n)
 int copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
 {
 	if (likely(guest_range_ok(dst.va, n)))
-		return guest_copy_out((void *)clamp(dst.va), src, n);
+		return guest_copy_out(clamp(dst.va), src, n);
 	return -XEN_EFAULT;
 }
+
+#ifndef TENON_HOSTED
+int guest_copy_fault(void *dst, size_t n)
+{
+	memset(dst, 0, n);
+	return -XEN_EFAULT;
+}
+#endif
 
 /* Element `first`; an address that is no guest's when n from there wrap. */
 static guest_ptr_t array_start(guest_ptr_t base, uint64_t first, uint64_t n,

@@ -69,11 +69,8 @@ static uint8_t *guest_byte(uint64_t va, bool write)
 	return NULL;
 }
 
-uint64_t clamp(uint64_t va);
-uint64_t clamp(uint64_t va)
-{
-	return va;
-}
+int guest_copy_in(void *dst, const void *src, size_t n);
+int guest_copy_out(void *dst, const void *src, size_t n);
 
 int guest_copy_in(void *dst, const void *src, size_t n)
 {
@@ -123,9 +120,10 @@ void softirq_run(void)
 	this_cpu()->softirq_pending = 0;
 }
 
-void mm_load_root(struct vcpu *v)
+void mm_switch_root(struct domain *d, mfn_t root)
 {
-	(void)v;
+	(void)d;
+	(void)root;
 }
 
 void time_write_areas(struct vcpu *v)
