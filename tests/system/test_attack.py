@@ -86,3 +86,17 @@ def test_one_vcpu(env):
     vm = with_victim(env, {"all": ("", 1)}, cpu="qemu64", smp=1)
     attack(vm, "all")
     ask_victim(vm)
+
+
+def test_destroyed_in_the_middle(env):
+    """Tables that are half promoted when their domain is destroyed (T03)."""
+    vm = with_victim(env, {"endless": ("T03 endless", 4)}, smp=2)
+    for _ in range(5):
+        vm.send("create endless.cfg -c")
+        vm.expect(r"^T03 goes on", LIMIT)
+        vm.send_raw(b"\x1d")  # Ctrl-]
+        vm.expect(PROMPT)
+        vm.send("destroy endless")
+        vm.expect(PROMPT, LIMIT)
+        check_pages(vm, vm.beside_victim)
+    ask_victim(vm)

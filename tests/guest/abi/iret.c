@@ -37,7 +37,7 @@ static bool on_arrival(struct pv_trap_frame *f, uint64_t address)
 
 static struct iret_context target;
 
-static void arrive(void)
+static void __attribute__((naked)) arrive(void)
 {
 	__asm__ volatile("ud2");
 }

@@ -167,13 +167,13 @@ void property_machphys_update(void)
 void property_preserve_ad(void)
 {
 	void *page = pv_page_alloc();
-	uint64_t value = maddr_of(page) | 7, *entry;
+	uint64_t value = maddr_of(page) | 7, *entry, word;
 
 	window = pv_map_reserve(1);
 	entry = entry_at((uint64_t)window, 1);
 	(void)store_va(window, value);
 	show_hex("fresh", *entry & 0x60);
-	(void)*(volatile uint64_t *)window;
+	(void)pv_probe_read(window, &word);
 	show_hex("read", *entry & 0x60);
 	*(volatile uint64_t *)window = 1;
 	show_hex("written", *entry & 0x60);

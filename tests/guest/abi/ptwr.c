@@ -40,13 +40,15 @@ static void do_xchg(void)
 	__asm__ volatile("xchg %0, %1" : "+r"(result), "+m"(*table));
 }
 
+/* Flags that an instruction leaves alone are those of a result of 0. */
 #define ALU(name, text)                                                        \
 	static void name(void)                                                 \
 	{                                                                      \
-		__asm__ volatile(text "; pushfq; pop %1"                       \
-				 : "+m"(*table), "=r"(flags)                   \
+		__asm__ volatile("xor %%eax, %%eax; " text "; pushfq; "        \
+				 "pop %%rax; mov %%rax, %1"                    \
+				 : "+m"(*table), "=m"(flags)                   \
 				 :                                             \
-				 : "cc", "rax");                               \
+				 : "cc", "rax", "rcx");                        \
 	}
 ALU(do_and8, "lock andb $0xfd, %0")
 ALU(do_or, "lock orq $0x42, %0")
@@ -56,10 +58,10 @@ ALU(do_btr, "lock btrq $6, %0")
 ALU(do_bts, "lock btsq $6, %0")
 ALU(do_btc, "btcq $5, %0")
 ALU(do_not, "notb %0")
-ALU(do_cmp_equal, "mov %0, %%rax; push %%rcx; lea 2(%%rax), %%rcx; "
-		  "lock cmpxchgq %%rcx, %0; pop %%rcx")
-ALU(do_cmp_other, "mov $77, %%eax; push %%rcx; xor %%ecx, %%ecx; "
-		  "lock cmpxchgq %%rcx, %0; pop %%rcx")
+ALU(do_cmp_equal, "mov %0, %%rax; lea 2(%%rax), %%rcx; "
+		  "lock cmpxchgq %%rcx, %0")
+ALU(do_cmp_other, "mov $77, %%eax; xor %%ecx, %%ecx; "
+		  "lock cmpxchgq %%rcx, %0")
 
 static void do_xadd(void)
 {

@@ -4,8 +4,9 @@
  * vCPUs pin, link and unlink the same tables, each call with an event pending
  * so that it has to give way, half of them with a bad entry in a random slot.
  * Answers are success, invalid or busy; afterwards each table can be pinned
- * and is plain memory again (PT-13, PT-14, PT-17, PG-2; XSA-37, 45, 58, 264,
- * 290, 299, 309, 310).
+ * and is plain memory again. With `endless` on the command line it goes on
+ * until somebody destroys the domain, in the middle of it (PT-13, PT-14, PT-17,
+ * PG-2; XSA-37, 45, 58, 264, 290, 299, 309, 310).
  */
 #include "attack.h"
 
@@ -124,7 +125,10 @@ void attack_T03(void)
 	test_alone();
 	smp = cpu_start(1, link_l3) && cpu_start(2, link_l2) &&
 	      cpu_start(3, spoil);
-	for (unsigned int i = 0; smp && i < ROUNDS; i++) {
+	if (on_command_line("endless"))
+		pv_printf("T03 goes on\n");
+	for (unsigned int i = 0;
+	     smp && (i < ROUNDS || on_command_line("endless")); i++) {
 		pend();
 		judge(pin(3, l3));
 		pend();

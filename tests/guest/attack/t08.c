@@ -39,7 +39,7 @@ static void to_target(void)
 			 : "rax", "rcx", "r11", "memory");
 }
 
-static void landing(void)
+static void __attribute__((naked)) landing(void)
 {
 	__asm__ volatile("ud2");
 }

@@ -252,6 +252,80 @@ static void remapping(void)
 					      : 0);
 }
 
+static int copy_with(const struct gnttab_copy_ptr *from,
+		     const struct gnttab_copy_ptr *to, unsigned int length,
+		     unsigned int flags);
+
+/* The granter changes its entry as fast as it can. */
+static volatile struct grant_entry_v1 *flipped;
+static uint64_t *flip_pages[2];
+
+static void flipping(void)
+{
+	static const uint16_t flags[] = { GTF_permit_access, GTF_invalid,
+					  GTF_permit_access | GTF_readonly,
+					  GTF_accept_transfer,
+					  GTF_permit_access | GTF_sub_page };
+	uint64_t r = random64();
+
+	flipped->frame =
+		r & 4 ? (uint32_t)pv_va_to_mfn(flip_pages[r & 1]) : (uint32_t)r;
+	flipped->domid = r & 0x30 ? own_domid() : (uint16_t)(r >> 32);
+	flipped->flags = flags[(r >> 8) % COUNT(flags)];
+}
+
+/* One use of the entry, which may fail; what it mapped is unmapped. */
+static unsigned int use_flipped(uint32_t ref, uint64_t where, unsigned int i)
+{
+	struct gnttab_map_grant_ref op;
+	struct gnttab_copy_ptr to, from = { .domid = own_domid() };
+
+	if (i & 1) {
+		from.u.ref = ref;
+		to = (struct gnttab_copy_ptr){ .domid = DOMID_SELF };
+		to.u.gmfn = pv_va_to_mfn(flip_pages[0]);
+		return copy_with(&from, &to, 8, GNTCOPY_source_gref) == -100;
+	}
+	if (map_with(&op, GNTMAP_host_map | (i & 2 ? GNTMAP_readonly : 0),
+		     own_domid(), ref, where) != GNTST_okay)
+		return op.status >= 0;
+	return unmap_with(op.handle, where, 0) != GNTST_okay;
+}
+
+static void test_flipping(void)
+{
+	struct gnttab_setup_table op = { .dom = DOMID_SELF, .nr_frames = 1 };
+	struct grant_entry_v1 *table;
+	xen_pfn_t frame = 0;
+	unsigned int wrong = 0;
+	uint64_t mfn;
+	int error, ref;
+
+	flip_pages[0] = pv_page_alloc();
+	flip_pages[1] = pv_page_alloc();
+	slots = pv_map_reserve(1);
+	ref = pv_grant_access(own_domid(), flip_pages[0], true);
+	set_xen_guest_handle(op.frame_list, &frame);
+	(void)grant_op(GNTTABOP_setup_table, &op, 1);
+	mfn = frame;
+	table = pv_map_frames(DOMID_SELF, &mfn, 1, true, &error);
+	flipped = &table[ref];
+	if (cpu_start(3, flipping)) {
+		for (unsigned int i = 0; i < 2000; i++)
+			wrong += use_flipped((uint32_t)ref, (uint64_t)slots, i);
+		cpu_stop(3);
+	}
+	check("an entry that changes", wrong == 0, wrong);
+	flipped->flags = GTF_permit_access;
+	check("the grant ends", pv_grant_end((uint32_t)ref), ref);
+	for (unsigned int i = 0; i < 2; i++) {
+		check("its frames are free", can_be_table(flip_pages[i]), i);
+		pv_page_free(flip_pages[i]);
+	}
+	pv_unmap_frames(table, 1);
+	pv_map_release(slots, 1);
+}
+
 void attack_T19(void)
 {
 	unsigned int wrong = 0, maps = 0;
@@ -285,6 +359,7 @@ void attack_T19(void)
 	check("a handle ends once", wrong == 0 && ends == maps, ends);
 	check("the grant ends", pv_grant_end((uint32_t)ref), ref);
 	check("the frame is free", can_be_table(race_page), 0);
+	test_flipping();
 	pv_map_release(slots, 1);
 	pv_page_free(race_page);
 }
