@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
 # Fuzzers: libFuzzer programs (clang, ASan, UBSan) over the parsers of what
-# others hand us, and over the hypervisor's own sources. `make test` gives each a fixed number of runs from a fixed
-# seed, so that it takes seconds and finds the same every time;
+# others hand us, and over the hypervisor's own sources. `make test` gives each
+# a fixed number of runs from a fixed seed, so that it takes seconds and finds
+# the same every time;
 #   make fuzz [FUZZ_SECONDS=60] [FUZZ=NAME]
 # lets each run for a while and keeps what it finds under build/fuzz/found.
 #
