@@ -47,9 +47,9 @@ static struct heap_node *meld_list(struct heap_node *list)
 		n->next = pairs;
 		pairs = n;
 	}
-	while (pairs && (n = pairs->next) != NULL) {
-		list = n->next;
-		pairs = meld(n, pairs);
+	while ((n = pairs) != NULL && n->next) {
+		list = n->next->next;
+		pairs = meld(n->next, n);
 		pairs->next = list;
 	}
 	return pairs;

@@ -13,8 +13,8 @@
 #include "pv/pv.h"
 #include "x86/segments.h"
 
-#define FRAME_MAX_WORDS  11
-#define SAVED_MASK_SHIFT 32 /* in the word of cs */
+#define FRAME_MAX_WORDS 11
+#define CS_WORD_MASKED  (1ul << 32) /* events were masked */
 #define ENTRY_CLEARS                                                           \
 	(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC |           \
 	 RFLAGS_IOPL)
@@ -56,7 +56,7 @@ static void bounce(struct vcpu *v, uint64_t handler, bool mask_events,
 	*--w = r->rsp;
 	*--w = (r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) |
 	       (masked ? 0 : RFLAGS_IF);
-	*--w = cs | (uint64_t)masked << SAVED_MASK_SHIFT;
+	*--w = cs | (masked ? CS_WORD_MASKED : 0);
 	*--w = r->rip;
 	while (extra_words)
 		*--w = extra[--extra_words];
