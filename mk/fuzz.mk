@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
 # Fuzzers: libFuzzer programs (clang, ASan, UBSan) over the parsers of what
-# others hand us. `make test` gives each a fixed number of runs from a fixed
-# seed, so that it takes seconds and finds the same every time;
+# others hand us, and over the hypervisor's own sources. `make test` gives each
+# a fixed number of runs from a fixed seed, so that it takes seconds and finds
+# the same every time;
 #   make fuzz [FUZZ_SECONDS=60] [FUZZ=NAME]
 # lets each run for a while and keeps what it finds under build/fuzz/found.
 #
@@ -38,7 +39,7 @@ build/host/tests/fuzz-$(1): build/fuzz/$(1) build/fuzz/corpus/done \
 		'$$(PYTHON)' '$(1)' '$(5)' > $$@ && chmod +x $$@
 endef
 
-build/fuzz/corpus/done: tests/fuzz/make_corpus.py
+build/fuzz/corpus/done: tests/fuzz/make_corpus.py tests/fuzz/call_seeds.py
 	$(call say,CORPUS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(PYTHON) $< $(@D) && touch $@

@@ -23,3 +23,7 @@ HOST_TESTS += build/host/tests/mm-mutants
 build/host/tests/mm-mutants: tests/unit/mm/mutants.py
 	$(Q)mkdir -p $(@D)
 	$(Q)install -m 755 $< $@
+
+include mk/fuzz.mk
+$(eval $(call fuzz_test,pte,tests/fuzz/pte_fuzz.c $(MM_FAKES) $(MM_TESTED),\
+	$(MM_INCLUDES) -Itests/fuzz,,10000))

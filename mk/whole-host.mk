@@ -10,8 +10,21 @@ WHOLE_TESTED := $(wildcard hypervisor/core/*.c hypervisor/pv/*.c) \
 	x86/exit.c)
 WHOLE_INCLUDES := -DTENON_HOSTED -DTENON_DEBUG -Itests/unit/mm/fake \
 	-Itests/unit/whole -Ihypervisor -Iinclude
-WHOLE_LDFLAGS := -Wl,--wrap=heap_alloc,--wrap=heap_free,--wrap=frames_alloc
+WHOLE_LDFLAGS = $(addprefix -Wl$(comma)--wrap=,heap_alloc heap_free \
+	frames_alloc domain_crash domain_shutdown)
 
 $(eval $(call host_test,whole-sweep,tests/unit/whole/sweep_test.c \
 	tests/unit/whole/whole.c $(WHOLE_TESTED),$(WHOLE_INCLUDES),\
 	$$(WHOLE_LDFLAGS)))
+
+include mk/fuzz.mk
+define whole_fuzz
+$(call fuzz_test,$(1),tests/fuzz/$(2)_fuzz.c tests/unit/whole/whole.c \
+	$(WHOLE_TESTED),$(WHOLE_INCLUDES) -Itests/fuzz $(3),\
+	$$(WHOLE_LDFLAGS),$(4))
+endef
+$(eval $(call whole_fuzz,hypercall,hypercall,,5000))
+$(eval $(call whole_fuzz,grants,hypercall,-DFUZZ_GRANTS,3000))
+$(eval $(call whole_fuzz,events,hypercall,-DFUZZ_EVENTS,3000))
+$(eval $(call whole_fuzz,memory,hypercall,-DFUZZ_MEMORY,3000))
+$(eval $(call whole_fuzz,emulate,emulate,,5000))

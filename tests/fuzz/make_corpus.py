@@ -12,6 +12,8 @@ import pathlib
 import struct
 import sys
 
+import call_seeds
+
 VIRT_BASE = 0xffffffff80000000
 PADDR = 0x100000
 CONTENTS = 0x400
@@ -266,6 +268,10 @@ def write(folder, seeds):
         (folder / name).write_bytes(contents)
 
 
+def numbered(seeds):
+    return {f"{i:03}": seed for i, seed in enumerate(seeds)}
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     write(root / "blkback", blkback_seeds())
@@ -276,6 +282,10 @@ def main():
     write(root / "xenstore", xenstore_seeds())
     write(root / "netback", netback_seeds())
     write(root / "partition", partition_seeds())
+    for name in call_seeds.SETS:
+        write(root / name, numbered(call_seeds.seeds(name)))
+    write(root / "emulate", numbered(call_seeds.emulate_seeds()))
+    write(root / "pte", numbered(call_seeds.pte_seeds()))
 
 
 if __name__ == "__main__":

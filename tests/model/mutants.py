@@ -146,7 +146,8 @@ MISTAKES = [
 ]
 # The model sees for itself; that an assertion does would prove less.
 ASSERTIONS = ("ASSERT(spin_held(&d->mmu_lock));\n",
-              "ASSERT(spin_held(&d->mmu_lock) && !w->depth);\n")
+              "ASSERT(spin_held(&d->mmu_lock) && !w->depth);\n",
+              "ASSERT(f->type & TYPE_COUNT);\n")
 
 
 def compile_to(target, source, *includes):

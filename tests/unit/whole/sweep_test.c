@@ -130,13 +130,13 @@ static void prepare_map(void)
 	struct grant_entry_v1 *entry;
 	xen_pfn_t frame;
 
-	whole_be(1, 0);
+	CHECK(whole_be(1, 0));
 	CHECK(!setup_table_of(1));
 	memcpy(&frame, whole_window + LIST_AT, sizeof(frame));
 	entry = mfn_to_virt(mfn_of(frame));
 	entry[9] = (struct grant_entry_v1){ GTF_permit_access, 2,
 					    (uint32_t)whole_frame(1, 0) };
-	whole_be(2, 0);
+	CHECK(whole_be(2, 0));
 }
 
 static long map(void)
@@ -228,7 +228,7 @@ static long set_map(void)
 static void prepare_memory_map(void)
 {
 	CHECK(!set_map());
-	whole_be(1, 0);
+	CHECK(whole_be(1, 0));
 }
 
 static long memory_map(void)
@@ -238,12 +238,12 @@ static long memory_map(void)
 
 static void guest(void)
 {
-	whole_be(1, 0);
+	CHECK(whole_be(1, 0));
 }
 
 static void control(void)
 {
-	whole_be(0, 0);
+	CHECK(whole_be(0, 0));
 }
 
 static const struct operation operations[] = {

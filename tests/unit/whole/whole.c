@@ -386,6 +386,32 @@ struct frame *__wrap_frames_alloc(unsigned int order, unsigned int bits)
 	return refuse() ? NULL : __real_frames_alloc(order, bits);
 }
 
+/* The control domain's end is the machine's: it does not come to that. */
+
+void __real_domain_shutdown(struct domain *d, uint8_t reason);
+void __wrap_domain_shutdown(struct domain *d, uint8_t reason);
+void __wrap_domain_shutdown(struct domain *d, uint8_t reason)
+{
+	if (!d->is_control)
+		__real_domain_shutdown(d, reason);
+}
+
+void __real_domain_crash(struct domain *d, const char *fmt, ...)
+	printf_like(2, 3);
+void __wrap_domain_crash(struct domain *d, const char *fmt, ...)
+	printf_like(2, 3);
+void __wrap_domain_crash(struct domain *d, const char *fmt, ...)
+{
+	char text[100];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (!d->is_control)
+		__real_domain_crash(d, "%s", text);
+}
+
 /* Hypercalls. */
 
 static bool preempted(void)
@@ -419,8 +445,7 @@ static long call_or_leave(struct vcpu *v, uint64_t number)
 {
 	if (!setjmp(leave))
 		return call_to_end(v, number);
-	domains[0]->shut_down = false; /* and it goes on */
-	return 0;
+	return 0; /* and it goes on */
 }
 
 long whole_call(uint64_t number, uint64_t a1, uint64_t a2, uint64_t a3,
@@ -445,12 +470,18 @@ long whole_call(uint64_t number, uint64_t a1, uint64_t a2, uint64_t a3,
 	return rc;
 }
 
-void whole_be(unsigned int domain, unsigned int vcpu)
+bool whole_be(unsigned int domain, unsigned int vcpu)
 {
-	struct vcpu *v = domains[domain]->vcpu[vcpu];
+	struct domain *d = domain_get((domid_t)domain);
+	struct vcpu *v = d && vcpu < d->max_vcpus ? d->vcpu[vcpu] : NULL;
 
-	this_cpu()->current = v;
-	mm_load_root(v);
+	if (v) {
+		this_cpu()->current = v;
+		mm_load_root(v);
+	}
+	if (d)
+		domain_put(d);
+	return v;
 }
 
 uint64_t whole_frame(unsigned int domain, unsigned int i)
@@ -510,7 +541,7 @@ void whole_begin(void)
 	free_before = heap_free_pages();
 	for (unsigned int i = 0; i < WHOLE_DOMAINS; i++)
 		domain_begin(i);
-	whole_be(0, 0);
+	CHECK(whole_be(0, 0));
 }
 
 /* As DOMCTL_destroydomain does, which nobody can do to himself. */
@@ -518,6 +549,7 @@ static void domain_destroy(struct domain *d)
 {
 	if (!d->dying) {
 		d->dying = true;
+		domain_each_vcpu(d, vcpu_pause);
 		evtchn_destroy_domain(d);
 	}
 	if (d->dead)

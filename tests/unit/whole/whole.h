@@ -31,8 +31,8 @@ void whole_begin(void);
 /* All of them gone. False: not all memory is back. */
 must_check bool whole_end(void);
 
-/* Which vCPU calls from now on. */
-void whole_be(unsigned int domain, unsigned int vcpu);
+/* Which vCPU calls from now on. False: there is none, and nothing changed. */
+bool whole_be(unsigned int domain, unsigned int vcpu);
 /* From guest-kernel mode to its end, or until it has been continued often. */
 long whole_call(uint64_t number, uint64_t a1, uint64_t a2, uint64_t a3,
 		uint64_t a4, uint64_t a5);

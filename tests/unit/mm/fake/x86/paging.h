@@ -16,7 +16,8 @@ volatile uint32_t *paging_device_window(uint64_t pa);
 
 static inline void *phys_to_virt(uint64_t pa)
 {
-	return machine_memory + pa;
+	/* As the address that it is: it may be a guest's, and not used. */
+	return (void *)((uintptr_t)machine_memory + pa);
 }
 
 static inline uint64_t virt_to_phys(const void *p)
