@@ -40,6 +40,7 @@ static uint32_t port;
 static uint32_t *pages[PAGES];
 static uint32_t refs[PAGES];
 static uint64_t last_id;
+static uint64_t answered_id;
 static int failed;
 
 static void check(const char *name, bool good, long value)
@@ -172,6 +173,7 @@ static int receive(uint64_t id)
 	if (pv_front_ring_waiting(&ring) < 0)
 		return 2;
 	pv_front_ring_take(&ring, &response, sizeof(response));
+	answered_id = response.id;
 	return response.id == id ? response.status : 2;
 }
 
@@ -324,8 +326,9 @@ static void bad_indices(void)
 }
 
 /*
- * The other vCPU of a real guest would do this; here it is what is left. If
- * the answer was quicker it is in the slot by now, and we spoil its number.
+ * The other vCPU of a real guest would do this; here it is what is left. On
+ * another CPU the back end may have answered by then: in the same slot, where
+ * the answer's id now has the byte that was the number of segments.
  */
 static void request_changes(void)
 {
@@ -339,7 +342,10 @@ static void request_changes(void)
 	slot->nr_segments = 255;
 	slot->seg[0].last_sect = 255;
 	status = receive(request.id);
-	check("request changed after it was sent", status != 1, status);
+	check("request changed after it was sent",
+	      status <= 0 ||
+		      (status == 2 && answered_id == (request.id | 0xff00)),
+	      status);
 	check_served("serves after that");
 }
 
