@@ -61,5 +61,5 @@ RULES = [
          "s->frame = s->pin.write ? frame_get_writable(d, m)",
          "s->frame = false ? frame_get_writable(d, m)"),
     Rule("EV-7", "T21", "core/evtchn.c",
-         "if (global && !domain_is_control(v->domain))", "if (0)"),
+         "if (global && !domain_is_control(d))", "if (0)"),
 ]
