@@ -31,6 +31,8 @@ RULES = [
          "if (0)"),
     Rule("PG-3", "T22", "mm/pagetype.c", "if (!(old & REF_ALLOCATED))",
          "if (0)"),
+    Rule("TL-1", "T05", "mm/domain_mm.c", "f->owner = d;\n\t\tf->state",
+         "f->owner = d;\n\t\tf->type = 0;\n\t\tf->state"),
     Rule("PG-6", "T05", "mm/reservation.c", "\tclear_block(f, e->order);\n",
          ""),
     Rule("TL-9", "T02", "mm/pte.h", "if (unlikely(c.cache && !io))", "if (0)"),

@@ -3,12 +3,14 @@
  * T05: use after free by way of the TLB. (a) A page that is unmapped without a
  * flush, given back and had by others; also one of another's grant. (b) One
  * batch that empties an entry, changes the table above and updates the same
- * address again. (c) The root that a vCPU runs on is unpinned and its pages
- * given back (TL-1, TL-3, TL-5, TL-6, PT-10, PG-3; XSA-217, 218, 286, 346,
- * 438).
+ * address again. (c) A page that is unmapped without a flush, offered in a
+ * trade that fails, and made a table. (d) The root that a vCPU runs on is
+ * unpinned and its pages given back (TL-1, TL-3, TL-5, TL-6, PT-10, PG-3;
+ * XSA-217, 218, 286, 346, 438).
  */
 #include "attack.h"
 
+#include <public/errno.h>
 #include <public/grant_table.h>
 #include <public/memory.h>
 
@@ -107,6 +109,45 @@ static void test_batch(void)
 	pv_map_release((void *)va, 1);
 }
 
+/* The frame comes back from the trade, and with it what TLBs know of it. */
+static void test_failed_trade(void)
+{
+	uint64_t *entry = entry_at((uint64_t)window, 1), value;
+	void *room = pv_page_alloc();
+	uint64_t frame = pv_va_to_mfn(room), out = 0;
+	struct xen_memory_exchange op = {
+		.in = { .nr_extents = 1, .domid = DOMID_SELF },
+		/* There is no frame below address 4096. */
+		.out = { .nr_extents = 1,
+			 .mem_flags = XENMEMF_address_bits(PV_PAGE_SHIFT),
+			 .domid = DOMID_SELF },
+	};
+	unsigned int wrong = 0;
+	long rc;
+
+	memset(room, 0, PV_PAGE_SIZE);
+	wrong += store_va(room, 0) != 0;
+	wrong += store(entry, frame << PV_PAGE_SHIFT | RW_PAGE) != 0;
+	*window = 0;
+	wrong += store(entry, 0) != 0; /* no flush */
+	/* Reading keeps in the TLB what may still be there. */
+	(void)pv_probe_read(window, &value);
+	set_xen_guest_handle(op.in.extent_start, &frame);
+	set_xen_guest_handle(op.out.extent_start, &out);
+	rc = pv_hypercall2(__HYPERVISOR_memory_op, XENMEM_exchange,
+			   PV_ARG(&op));
+	check("a trade for nothing", rc == -XEN_ENOMEM, rc);
+	(void)pv_probe_read(window, &value);
+	wrong += mmuext(MMUEXT_PIN_L1_TABLE, frame, 0) != 0;
+	check("a table after a failed trade", wrong == 0, wrong);
+	check("what was cached of it is gone", !pv_probe_read(window, &value),
+	      0);
+	wrong = mmuext(MMUEXT_UNPIN_TABLE, frame, 0) != 0;
+	wrong += store_va(room, frame << PV_PAGE_SHIFT | RW_PAGE) != 0;
+	check("and a page again", wrong == 0, wrong);
+	pv_page_free(room);
+}
+
 /* A copy of our root, run on, unpinned and then given up by a switch. */
 static void test_root(void)
 {
@@ -132,6 +173,7 @@ void attack_T05(void)
 	window = pv_map_reserve(1);
 	test_given_back();
 	test_batch();
+	test_failed_trade();
 	test_root();
 	pv_map_release(window, 1);
 }
