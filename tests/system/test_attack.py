@@ -17,12 +17,12 @@ def config(name, kernel, extra, more=""):
             f"memory = 24\nextra = '{extra}'\n{more}\n")
 
 
-def with_victim(env, configs, **machine):
+def with_victim(env, configs, victim="", **machine):
     """The machine at its prompt, the victim running, attackers ready to start:
     configs is {name: (what is on the command line, vcpus)}."""
     files = {"attack": env.built("tests/guest/attack"),
              "victim": env.built("tests/guest/victim"),
-             "victim.cfg": config("victim", "victim", "")}
+             "victim.cfg": config("victim", "victim", victim)}
     for name, (extra, vcpus) in configs.items():
         files[f"{name}.cfg"] = config(name, "attack", extra + " victim=1",
                                       f"vcpus = {vcpus}")
@@ -63,13 +63,17 @@ def attack_to_crash(vm, name):
 
 
 def ask_victim(vm):
+    """By how many microseconds it was late, if it has measured that."""
     vm.send("console victim")
     vm.send("well?")
+    late = vm.expect(r"^victim (?:late by (\d+) us|undisturbed)", LIMIT)
+    vm.seen = late.start()
     vm.expect(r"^victim undisturbed", LIMIT)
     vm.expect(PROMPT, LIMIT)
     check_pages(vm, vm.before)
     vm.send("poweroff")
     vm.wait_off()
+    return int(late[1] or 0)
 
 
 def test_all(env):
@@ -100,3 +104,22 @@ def test_destroyed_in_the_middle(env):
         vm.expect(PROMPT, LIMIT)
         check_pages(vm, vm.beside_victim)
     ask_victim(vm)
+
+
+def test_latency(env):
+    """T23 cannot keep a victim from running for 1 ms, on the clock of a machine
+    whose time is its instructions. Measured once the attacker is built."""
+    vm = with_victim(env, {"long": ("T23", 1)}, victim="latency", smp=1,
+                     cpu="qemu64", icount=True)
+    vm.send("create long.cfg")
+    vm.expect(PROMPT, LIMIT)
+    vm.send("console victim")
+    vm.send("from now on")
+    vm.expect(r"^victim goes on", LIMIT)
+    vm.send_raw(b"\x1d")  # Ctrl-]
+    vm.expect(PROMPT)
+    vm.send("wait long")
+    vm.expect(r"^long ended: poweroff", LIMIT)
+    vm.expect(PROMPT)
+    late = ask_victim(vm)
+    assert late < 1000, late

@@ -139,6 +139,14 @@ void property_populate_errors(void)
 	show("unchanged", before == pages_now());
 }
 
+/* A request that cannot be read is none. */
+void property_reservation_nowhere(void)
+{
+	show("increase", memory_op(XENMEM_increase_reservation, NOWHERE));
+	show("decrease", memory_op(XENMEM_decrease_reservation, NOWHERE));
+	show("populate", memory_op(XENMEM_populate_physmap, NOWHERE));
+}
+
 /* Up to the maximum, and not one more. */
 void property_reservation_full(void)
 {

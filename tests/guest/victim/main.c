@@ -4,7 +4,8 @@
  * nobody may read or change, two pages of it are granted to domain 2, one of
  * them read-only, and time and events have to go on.
  * Prints `victim ready`; after a line of input, `victim undisturbed` or what
- * has happened to it.
+ * has happened to it. With `latency` on its command line it wakes every 3 ms
+ * and also tells by how much it was late at most, after a first line of input.
  */
 #include <pvguest/console.h>
 #include <pvguest/event.h>
@@ -20,7 +21,7 @@
 
 /* The first word of each page is the next page's address. */
 static uint64_t *pages;
-static bool asked;
+static unsigned int lines; /* of input */
 
 static void fill(void)
 {
@@ -49,13 +50,24 @@ static unsigned int changed_pages(void)
 	return changed;
 }
 
+static bool is_measuring(void)
+{
+	const char *c = (const char *)pv_start_info->cmd_line;
+
+	while (*c && *c != 'l')
+		c++;
+	return *c == 'l';
+}
+
 static void on_input(void *context)
 {
 	char text[16];
+	size_t n;
 
 	(void)context;
-	while (pv_console_read(text, sizeof(text)) > 0)
-		asked = true;
+	while ((n = pv_console_read(text, sizeof(text))) > 0)
+		for (size_t i = 0; i < n; i++)
+			lines += text[i] == '\r' || text[i] == '\n';
 }
 
 /*
@@ -77,7 +89,9 @@ static void use_own_grant(const void *page)
 int main(void)
 {
 	uint64_t *granted = pv_page_alloc();
-	uint64_t last, now;
+	unsigned int last_line = is_measuring() ? 2 : 1, seen = 0;
+	uint64_t step = is_measuring() ? 3000000 : 200000000;
+	uint64_t last, now, late = 0;
 	int ref;
 
 	use_own_grant(granted);
@@ -87,14 +101,25 @@ int main(void)
 	pv_printf("victim ready, grant %d\n", ref);
 	pv_console_on_input(on_input, NULL);
 	last = pv_time_ns();
-	while (!asked) {
-		pv_wait(last + 200000000);
+	while (lines < last_line) {
+		/* True: an event came before the deadline. */
+		bool early = pv_wait(last + step);
+
 		now = pv_time_ns();
 		if (now < last)
 			break;
+		if (!early && now - last - step > late)
+			late = now - last - step;
+		if (lines != seen && lines < last_line) {
+			seen = lines;
+			late = 0;
+			pv_printf("victim goes on\n");
+		}
 		last = now;
 	}
-	if (asked && changed_pages() == 0 && granted[0] == SECRET)
+	if (is_measuring())
+		pv_printf("victim late by %lu us\n", late / 1000);
+	if (lines >= last_line && changed_pages() == 0 && granted[0] == SECRET)
 		pv_printf("victim undisturbed\n");
 	else
 		pv_printf("victim: %u pages changed\n", changed_pages());
