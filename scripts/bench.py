@@ -48,8 +48,8 @@ GOALS = {
 
 # At most so much of the reference's count.
 SHARES = dict.fromkeys((
-    "blk_4k", "blk_4k_x32", "net_1500", "net_1500_x32", "net_64",
-    "net_64_x32"), 0.5)
+    "blk_4k", "blk_4k_x32", "blk_4k_map", "blk_4k_map_x32", "net_1500",
+    "net_1500_x32", "net_64", "net_64_x32"), 0.5)
 
 DEVICES_CONFIG = """name = "bench"
 kernel = "/guests/bench-devices"

@@ -277,9 +277,9 @@ bool hypercall_preempt_check(void)
 }
 
 long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
-			uint64_t a3, uint64_t a4, uint64_t a5)
+			uint64_t a3, uint64_t a4)
 {
-	uint64_t args[5] = { a1, a2, a3, a4, a5 };
+	uint64_t args[] = { a1, a2, a3, a4 };
 
 	self()->continued = true;
 	memcpy(self()->args, args, sizeof(args));
@@ -343,14 +343,10 @@ void m2p_init(void)
 {
 }
 
-int grant_table_grow(struct domain *d, unsigned int n)
+long grant_frames(struct domain *d, uint64_t first, uint64_t n,
+		  guest_ptr_t list)
 {
 	return -XEN_EINVAL;
-}
-
-mfn_t grant_table_frame(struct domain *d, unsigned int i)
-{
-	return INVALID_MFN;
 }
 
 int pv_set_ldt(struct vcpu *v, uint64_t base, uint64_t entries)

@@ -315,6 +315,8 @@ def test_examples_on_reference(env):
     assert "bench net_64_x32" in shown and "bench done" in shown, shown
 
 
+test_examples_on_reference.is_long = True
+
 # Instructions of the whole machine, at most, for what tests/bench/devices does
 # on disks in memory and on a bridge; about a sixth above what was measured.
 COSTS = {"blk_4k": 7600, "blk_4k_x32": 1850, "blk_4k_map": 9300,
