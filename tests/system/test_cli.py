@@ -31,7 +31,7 @@ READING = {
     "network": r"^vif1\.0 +xenbr0 ",
     "ls": r"^ +\d+ /guests/auto/deb\.cfg$",
     "cat idle.cfg": r"^name = 'idle'$",
-    "dmesg": r"^\(TENON\) ",
+    "dmesg": r"^\((TENON|XEN)\) ",
     "xenstore-ls /local/domain/1/memory": r"/memory/target = \"131072\"$",
     "xenstore-read /local/domain/2/name": r"^idle$",
     "xenstore-watch -n 1 /vm": r"^/vm$",
@@ -195,3 +195,10 @@ def scenario(env, where):
 
 def test_all_verbs(env):
     scenario(env, "tenon")
+
+
+def test_all_verbs_on_reference(env):
+    scenario(env, "reference")
+
+
+test_all_verbs_on_reference.is_soak = True
