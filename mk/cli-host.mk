@@ -44,6 +44,15 @@ $(foreach test,cli verbs life,\
 	$(eval $(call guest_test,cli-$(test),tests/unit/cli/$(test)_test.c \
 	$(CLI_SOURCES))))
 
+# Files as people write them, compared with what xl makes of them.
+$(eval $(call guest_test,show-config,tests/configs/show.c \
+	dom0-tools/cli/config_json.c dom0-tools/cli/json.c))
+HOST_TESTS := $(filter-out build/host/tests/show-config,$(HOST_TESTS)) \
+	build/host/tests/configs
+build/host/tests/configs: build/host/tests/show-config mk/cli-host.mk
+	$(Q)printf '#!/bin/sh\nexec %s tests/configs/check.py %s\n' \
+		'$(PYTHON)' '$<' > $@ && chmod +x $@
+
 # The same guests with a xenstore server linked in, and the server itself.
 $(eval $(call guest_test,xenstore-guests,\
 	tests/unit/toolstack/guests_test.c $(GUEST_FAKES) $(GUEST_SOURCES) \

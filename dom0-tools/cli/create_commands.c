@@ -21,6 +21,7 @@ static int read_config(const struct command_call *call, int first,
 	const void *data;
 	size_t size;
 
+	memset(config, 0, sizeof(*config));
 	if (cli_find_file(path, &data, &size))
 		return call_fail("%s: no such file", path);
 	if (tk_domain_config_parse_with(

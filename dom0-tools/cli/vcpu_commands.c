@@ -51,7 +51,7 @@ static void put_vcpu_state(struct result *result, const struct tk_vcpu_info *v)
 static int put_vcpu(struct result *result, const struct tk_domain_info *info,
 		    unsigned int vcpu)
 {
-	struct tk_cpu_map hard, soft;
+	struct tk_cpu_map hard = { { 0 } }, soft = { { 0 } };
 	struct tk_vcpu_info v;
 	int rc = tk_vcpu_info(info->domid, vcpu, &v);
 

@@ -148,19 +148,33 @@ static int set_format(struct parser *parser, const char *value)
 		       "format \"%s\": only raw disks are supported", value);
 }
 
+static int set_devtype(struct parser *parser, const char *value)
+{
+	parser->disk->is_cdrom = !strcmp(value, "cdrom");
+	if (parser->disk->is_cdrom || !strcmp(value, "disk"))
+		return 0;
+	return tk_fail(parser->err, "devtype \"%s\": must be disk or cdrom",
+		       value);
+}
+
+/* Old files have the type behind the name: "hdc:cdrom". */
 static int set_vdev(struct parser *parser, const char *value)
 {
 	struct tk_disk *disk = parser->disk;
+	size_t length = strcspn(value, ":");
 
 	parser->has_vdev = true;
-	if (strlen(value) >= sizeof(disk->vdev) ||
-	    !tk_vdev_number(value, &disk->number))
+	if (length < sizeof(disk->vdev)) {
+		memcpy(disk->vdev, value, length);
+		disk->vdev[length] = '\0';
+	}
+	if (length >= sizeof(disk->vdev) ||
+	    !tk_vdev_number(disk->vdev, &disk->number))
 		return tk_fail(parser->err,
 			       "vdev \"%s\": must be like xvda, xvda1, sda or "
 			       "hda",
 			       value);
-	memcpy(disk->vdev, value, strlen(value) + 1);
-	return 0;
+	return value[length] ? set_devtype(parser, value + length + 1) : 0;
 }
 
 static int set_access(struct parser *parser, const char *value)
@@ -176,6 +190,23 @@ static int set_access(struct parser *parser, const char *value)
 		       value);
 }
 
+/* Ways to a file that are long gone; then it is just that file. */
+static const char *skip_old_prefixes(const char *value, bool *has_any)
+{
+	static const char *const old[] = { "tap:", "tap2:", "aio:", "ioemu:" };
+	size_t i;
+
+	for (i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
+		size_t length = strlen(old[i]);
+
+		if (strncmp(value, old[i], length) != 0)
+			continue;
+		*has_any = true;
+		return skip_old_prefixes(value + length, has_any);
+	}
+	return value;
+}
+
 /* What a path without a prefix is, does not depend on what exists. */
 static int set_target(struct parser *parser, const char *value)
 {
@@ -184,6 +215,7 @@ static int set_target(struct parser *parser, const char *value)
 
 	if (disk->target)
 		return tk_fail(parser->err, "target is given twice");
+	value = skip_old_prefixes(value, &parser->has_prefix);
 	disk->type = strncmp(value, "/dev/", 5) ? TK_DISK_FILE : TK_DISK_PHY;
 	for (i = 0; i < N_TYPES; i++) {
 		size_t length = strlen(type_names[i]);
@@ -201,15 +233,6 @@ static int set_target(struct parser *parser, const char *value)
 		return tk_fail(parser->err, "out of memory");
 	memcpy(disk->target, value, strlen(value) + 1);
 	return 0;
-}
-
-static int set_devtype(struct parser *parser, const char *value)
-{
-	parser->disk->is_cdrom = !strcmp(value, "cdrom");
-	if (parser->disk->is_cdrom || !strcmp(value, "disk"))
-		return 0;
-	return tk_fail(parser->err, "devtype \"%s\": must be disk or cdrom",
-		       value);
 }
 
 /* Keys of xl with the one value that we can do. */

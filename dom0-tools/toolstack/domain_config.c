@@ -41,6 +41,9 @@ int tk_wishes_add_vif(struct tk_domain_config *domain, const struct tk_vif *vif,
 	domain->vifs = vifs;
 	added = &vifs[domain->n_vifs];
 	*added = *vif;
+	/* As xl: its place in the list, if nobody else has that number. */
+	if (!added->has_handle)
+		added->handle = (uint32_t)domain->n_vifs;
 	while (!added->has_handle && has_vif(domain, added->handle))
 		added->handle++;
 	added->has_handle = true;

@@ -249,6 +249,53 @@ static long ctl_trigger(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
+/* What a frame is to a domain; whatever is not its memory is XTAB. */
+static uint64_t frame_info(const struct domain *d, uint64_t number)
+{
+	struct frame *f = frame_get_by_mfn(mfn_of(number), d);
+	uint64_t info = XEN_DOMCTL_PFINFO_XTAB, word;
+	enum frame_type t;
+
+	if (!f)
+		return info;
+	word = read_once(f->type);
+	t = type_of(word);
+	if (f->state == FRAME_OWNED) {
+		info = XEN_DOMCTL_PFINFO_NOTAB;
+		if (t >= TYPE_L1 && t <= TYPE_L4 && frame_has_type(f, t))
+			info = (uint64_t)t << XEN_DOMCTL_PFINFO_LTAB_SHIFT;
+		if (info && word & TYPE_PINNED)
+			info |= XEN_DOMCTL_PFINFO_LPINTAB;
+	}
+	frame_put(f);
+	return info;
+}
+
+#define FRAME_INFO_MAX   1024
+#define FRAME_INFO_CHUNK 64
+
+static long ctl_frame_info(struct domain *d, struct xen_domctl *op)
+{
+	const struct xen_domctl_getpageframeinfo3 *g = &op->u.getpageframeinfo3;
+	uint64_t chunk[FRAME_INFO_CHUNK], done, n, i;
+	guest_ptr_t array = guest_ptr((uint64_t)g->array.p);
+
+	if (g->num > FRAME_INFO_MAX)
+		return -XEN_E2BIG;
+	for (done = 0; done < g->num; done += n) {
+		n = min_u64(FRAME_INFO_CHUNK, g->num - done);
+		if (copy_array_from_guest(chunk, array, done, n,
+					  sizeof(chunk[0])))
+			return -XEN_EFAULT;
+		for (i = 0; i < n; i++)
+			chunk[i] = frame_info(d, chunk[i]);
+		if (copy_array_to_guest(array, done, n, chunk,
+					sizeof(chunk[0])))
+			return -XEN_EFAULT;
+	}
+	return 0;
+}
+
 enum domctl_flags {
 	NOT_SELF = 1,  /* would deadlock on the caller */
 	NO_TARGET = 2, /* there is none yet */
@@ -272,6 +319,7 @@ static const struct domctl_row {
 	ROW(max_mem, ctl_simple, 0),
 	ROW(setvcpucontext, ctl_context, NOT_SELF),
 	ROW(getvcpucontext, ctl_context, NOT_SELF),
+	ROW(getpageframeinfo3, ctl_frame_info, 0),
 	ROW(getvcpuinfo, ctl_vcpu_info, OUT),
 	ROW(max_vcpus, ctl_max_vcpus, NOT_SELF),
 	ROW(scheduler_op, sched_ctl_params, OUT),

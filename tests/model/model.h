@@ -96,7 +96,7 @@ struct actor {
 	bool irq_off, ipi;
 	uint8_t ops_left, fills_left;
 	bool continued;
-	uint64_t args[5];
+	uint64_t args[4];
 	struct frame *held; /* OP_HOLD's writable reference */
 	/* For reports only: */
 	const char *file;

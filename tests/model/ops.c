@@ -22,13 +22,13 @@ static long call(unsigned int number, uint64_t a1, uint64_t a2, uint64_t a3,
 	long rc;
 
 	a->continued = false;
-	rc = calls[number](a1, a2, a3, a4, 0);
+	rc = calls[number](a1, a2, a3, a4);
 	while (a->continued) {
 		a->continued = false;
 		if (ask("given up", 0))
 			return -XEN_EAGAIN;
 		rc = calls[number](a->args[0], a->args[1], a->args[2],
-				   a->args[3], a->args[4]);
+				   a->args[3]);
 	}
 	return rc;
 }

@@ -213,9 +213,9 @@ static const struct refused refused[] = {
 static void test_other_keys(void)
 {
 	CHECK(!parse("name='a'\nkernel='k'\nvnc=1\nvfb=['x']\nhap=0\n"
-		       "nomigrate=1\npool='Pool-0'\ntsc_mode=2\n"
-		       "rtc_timeoffset='-60'\nmax_event_channels=99\n"
-		       "max_grant_version=2\non_watchdog='restart'\n"));
+		     "nomigrate=1\npool='Pool-0'\ntsc_mode=2\n"
+		     "rtc_timeoffset='-60'\nmax_event_channels=99\n"
+		     "max_grant_version=2\non_watchdog='restart'\n"));
 	CHECK_TEXT(domain.notices,
 		   "vnc is ignored: there is no display; see console\n"
 		   "vfb is ignored: there is no display; see console\n"
@@ -253,7 +253,7 @@ static void test_vifs(void)
 
 	CHECK(!parse_more("vif=['', 'devid=3,mac=00:11:22:33:44:55', '']"));
 	CHECK(domain.n_vifs == 3);
-	CHECK(domain.vifs[0].handle == 0 && domain.vifs[2].handle == 1);
+	CHECK(domain.vifs[0].handle == 0 && domain.vifs[2].handle == 2);
 	CHECK(domain.vifs[1].handle == 3 && domain.vifs[1].mac[5] == 0x55);
 	CHECK(domain.vifs[0].has_mac && domain.vifs[0].mac[1] == 0x16);
 	CHECK(!tk_domain_config_copy(&copy, &domain));
@@ -262,7 +262,7 @@ static void test_vifs(void)
 	tk_domain_config_drop_vif(&domain, 0);
 	CHECK(!tk_vif_parse(&vif, "", &err));
 	CHECK(!tk_domain_config_add_vif(&domain, &vif, &err));
-	CHECK(domain.n_vifs == 3 && domain.vifs[2].handle == 0);
+	CHECK(domain.n_vifs == 3 && domain.vifs[2].handle == 4);
 	CHECK(domain.vifs[2].has_mac);
 	tk_domain_config_free(&domain);
 	CHECK(!parse_more("vif='bridge=br1'"));
@@ -341,7 +341,8 @@ static const struct test tests[] = {
 	TEST(test_command_line),
 	TEST(test_command_line_length),
 	TEST(test_memory),
-	TEST(test_refused), TEST(test_other_keys),
+	TEST(test_refused),
+	TEST(test_other_keys),
 	TEST(test_disks),
 	TEST(test_vifs),
 	TEST(test_asking_for_nothing),
