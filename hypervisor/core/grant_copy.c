@@ -100,6 +100,7 @@ unsigned int grant_copy(struct vcpu *v, void *ops, unsigned int n)
 {
 	uninitialized_buf struct side from, to;
 	struct gnttab_copy *op = ops, *end = op + n, *held = NULL;
+	char *source = NULL, *target = NULL;
 
 	from.page = to.page = NULL;
 	from.pin.write = false;
@@ -121,13 +122,15 @@ unsigned int grant_copy(struct vcpu *v, void *ops, unsigned int n)
 			held = op->status == GNTST_okay ? op : NULL;
 			if (!held)
 				continue;
+			source = from.page;
+			target = to.page;
 		}
-		if (likely(from.page != to.page))
-			copy_bytes(to.page + op->dest.offset,
-				   from.page + op->source.offset, len);
+		if (likely(source != target))
+			copy_bytes(target + op->dest.offset,
+				   source + op->source.offset, len);
 		else
-			memmove(to.page + op->dest.offset,
-				from.page + op->source.offset, len);
+			memmove(target + op->dest.offset,
+				source + op->source.offset, len);
 	}
 	side_drop(&from);
 	side_drop(&to);

@@ -27,18 +27,31 @@ uint64_t mm_lookup_l1(struct vcpu *v, uint64_t va)
 	return pte;
 }
 
+/*
+ * The entry at va, which maps an L1 table of v's domain, or NULL. What maps the
+ * table holds it, and its owner, as long as the lock is held (PT-19).
+ */
+static uint64_t *mapped_entry(struct vcpu *v, uint64_t va)
+{
+	uint64_t pte = entry_of_va(v, va);
+	const struct frame *f = frame_lookup(pte_mfn(pte));
+
+	if (!pte || !f || read_once(f->owner) != v->domain ||
+	    !frame_has_type(f, TYPE_L1))
+		return NULL;
+	return phys_to_virt((pte & PTE_ADDR) | (va & ~PAGE_MASK & ~7ul));
+}
+
 int mm_emulate_pte_write(struct vcpu *v, uint64_t va,
 			 uint64_t (*update)(uint64_t old, void *ctx), void *ctx)
 {
 	struct domain *d = v->domain;
 	struct store s = { .level = 1, .owner = d, .flags = STORE_EXPECTED };
-	uint64_t page, in_page = va & ~PAGE_MASK & ~7ul;
 	int rc = mmu_enter(d);
 
 	if (rc)
 		return -XEN_EAGAIN;
-	page = entry_of_va(v, va) & PTE_ADDR;
-	s.pte = page ? entry_at(d, page | in_page) : NULL;
+	s.pte = mapped_entry(v, va);
 	s.expected = s.pte ? read_once(*s.pte) : 0;
 	rc = s.pte ? -XEN_EAGAIN : -XEN_EINVAL;
 	for (unsigned int i = 0; rc == -XEN_EAGAIN && i < STORE_TRIES; i++) {

@@ -625,9 +625,10 @@ uint64_t *l1_of_va(mfn_t root, uint64_t va)
 }
 
 /*
+ * PT-19: the entry at a machine address, NULL if that is in no L1 table of d.
  * The table has references of its own, which only who holds the lock can drop.
  */
-uint64_t *entry_at(struct domain *d, uint64_t maddr)
+static uint64_t *entry_at(struct domain *d, uint64_t maddr)
 {
 	struct frame *f = frame_get_by_mfn(mfn_of(maddr >> PAGE_SHIFT), d);
 	bool is_l1;

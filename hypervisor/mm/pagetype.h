@@ -120,9 +120,6 @@ must_check int l1_store(struct vcpu *v, bool by_pte, uint64_t where,
 
 /* The L1 entry for va in root; NULL: there is none. */
 uint64_t *l1_of_va(mfn_t root, uint64_t va);
-/* PT-19: the entry at a machine address, NULL if that is in no L1 table of d.
- */
-uint64_t *entry_at(struct domain *d, uint64_t maddr);
 
 static inline uint64_t *table_entries(const struct frame *table)
 {

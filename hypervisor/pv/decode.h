@@ -8,7 +8,8 @@
 
 #include "x86/cpu.h"
 
-#define INSN_MAX 15
+#define INSN_MAX   15
+#define INSN_FETCH 16 /* whole words are faster to read */
 
 /* Opcodes after 0x0f are OP_0F | byte. */
 #define OP_0F 0x100

@@ -14,13 +14,13 @@
 #define FORCED_CPUID       0xa20f6e65780b0ful
 #define FORCED_CPUID_BYTES 7
 
-unsigned int pv_fetch(const struct cpu_regs *r, uint8_t code[15])
+unsigned int pv_fetch(const struct cpu_regs *r, uint8_t code[INSN_FETCH])
 {
 	uint64_t in_page = PAGE_SIZE - (r->rip & ~PAGE_MASK);
 
-	if (!copy_from_guest(code, guest_ptr(r->rip), INSN_MAX))
+	if (likely(!copy_small_from_guest(code, guest_ptr(r->rip), INSN_FETCH)))
 		return INSN_MAX;
-	if (in_page >= INSN_MAX ||
+	if (in_page >= INSN_FETCH ||
 	    copy_from_guest(code, guest_ptr(r->rip), in_page))
 		return 0;
 	return (unsigned int)in_page;
@@ -233,7 +233,7 @@ static bool emulate(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 
 bool pv_emulate_privileged(struct vcpu *v, struct cpu_regs *r)
 {
-	uint8_t code[INSN_MAX];
+	uninitialized_buf uint8_t code[INSN_FETCH];
 	struct insn i;
 	unsigned int n = pv_fetch(r, code);
 

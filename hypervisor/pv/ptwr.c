@@ -62,7 +62,8 @@ static bool prepare(struct pte_store *s, struct cpu_regs *r, uint64_t cr2)
 	if ((i->opcode & ~0x18u) == (OP_0F | 0xa3) && !i->immediate_bytes)
 		va += (uint64_t)(sign_extend(s->source, i->bytes) >> 3) &
 		      -(uint64_t)i->bytes;
-	s->compare = insn_read_register(i, r, 0);
+	if (i->opcode == OP_CMPXCHG)
+		s->compare = insn_read_register(i, r, 0);
 	s->shift = (unsigned int)(va & 7) * 8;
 	return va == cr2 && !(va & (i->bytes - 1u));
 }
@@ -114,6 +115,8 @@ static uint64_t operate(struct pte_store *s, uint64_t a)
 {
 	uint64_t b = s->source;
 
+	if (likely(s->insn.opcode == 0x89)) /* MOV: most are */
+		return b;
 	switch (s->insn.opcode) {
 	case 0x01:         /* ADD */
 	case OP_0F | 0xc1: /* XADD */
@@ -133,7 +136,7 @@ static uint64_t operate(struct pte_store *s, uint64_t a)
 	case OP_CMPXCHG:
 		(void)subtract(s, s->compare, a);
 		return s->compare == a ? b : a;
-	default: /* MOV, MOVNTI, XCHG, STOS */
+	default: /* MOVNTI, XCHG, STOS */
 		return b;
 	}
 }
@@ -167,13 +170,14 @@ static bool write_back(const struct pte_store *s, struct cpu_regs *r)
 
 bool pv_emulate_pte_store(struct vcpu *v, struct cpu_regs *r, uint64_t cr2)
 {
-	struct pte_store s = { .flags = 0 };
-	uint8_t code[INSN_MAX];
+	uninitialized_buf struct pte_store s;
+	uninitialized_buf uint8_t code[INSN_FETCH];
 	unsigned int n;
 	int rc;
 
 	if (!(v->domain->vm_assist & (1u << VMASST_TYPE_writable_pagetables)))
 		return false;
+	s.flags = s.affected = 0;
 	n = pv_fetch(r, code);
 	if (!n || !insn_decode(code, n, &s.insn) || !prepare(&s, r, cr2))
 		return false;

@@ -47,7 +47,7 @@ bool pv_emulate_privileged(struct vcpu *v, struct cpu_regs *regs);
 /* After an emulated instruction of n bytes: rip, RF, #DB for TF. */
 void pv_skip_instruction(struct vcpu *v, struct cpu_regs *regs, uint64_t n);
 /* Up to 15 bytes of code at rip, cut where memory ends; the number. */
-unsigned int pv_fetch(const struct cpu_regs *regs, uint8_t code[15]);
+unsigned int pv_fetch(const struct cpu_regs *regs, uint8_t code[16]);
 
 /* ptwr.c: true when it was the store of a page-table entry, and is done. */
 bool pv_emulate_pte_store(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2);

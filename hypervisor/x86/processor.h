@@ -90,6 +90,7 @@
 #ifdef TENON_HOSTED
 #define PRIVILEGED(text) ""
 uint64_t rdmsr(uint32_t msr); /* tests/unit/fake */
+uint64_t read_cr2(void);
 #else
 #define PRIVILEGED(text) text
 
@@ -123,7 +124,9 @@ DEFINE_WRITE(xsetbv)
 		return v;                                                      \
 	}
 DEFINE_READ(cr0)
+#ifndef TENON_HOSTED
 DEFINE_READ(cr2)
+#endif
 DEFINE_READ(cr3)
 DEFINE_READ(cr4)
 DEFINE_READ(dr6)

@@ -63,10 +63,11 @@ static void fault(uint8_t which, uint64_t value, struct vcpu *v,
 		pv_invalid_opcode(v, r);
 		break;
 	case 3:
-		pv_page_fault(v, r, value);
+		whole_cr2 = value;
+		pv_page_fault(v, r);
 		break;
 	case 4:
-		pv_device_not_available(v);
+		pv_device_not_available(v, r);
 		break;
 	case 5:
 		pv_debug(v, value);

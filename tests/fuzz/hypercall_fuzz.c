@@ -110,11 +110,11 @@ static void window_fill(struct input *in, uint64_t number)
 static uint64_t *page_for_writing(uint8_t which, struct frame **held)
 {
 	struct domain *d = current_vcpu()->domain;
-	mfn_t m = grant_table_frame(d, 0);
+	mfn_t m;
 
 	*held = NULL;
 	if (which % 4 == 0)
-		return mfn_eq(m, INVALID_MFN) ? NULL : mfn_to_virt(m);
+		return d->grant->frame[0];
 	if (which % 4 == 1)
 		return (uint64_t *)d->shared_info;
 	m = mfn_of(whole_frame(d->id % WHOLE_DOMAINS, which / 4 % 8));

@@ -49,7 +49,7 @@ int mm_emulate_pte_write(struct vcpu *v, uint64_t va,
 	return 0;
 }
 
-unsigned int pv_fetch(const struct cpu_regs *r, uint8_t code[15])
+unsigned int pv_fetch(const struct cpu_regs *r, uint8_t code[16])
 {
 	memcpy(code, guest_code + (r->rip - GUEST_CODE), 15);
 	return 15;

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "boot/boot.h"
-#include "core/evtchn.h"
 #include "core/grant.h"
 #include "core/services.h"
 #include "lib/printf.h"
@@ -36,6 +35,7 @@ uint64_t boot_l4[512] __attribute__((aligned(PAGE_SIZE)));
 mfn_t boot_root;
 struct boot_info boot_info;
 struct acpi_info acpi;
+struct options options;
 struct cpu_features cpu_features = { .address_bits = 40, .xcr0 = 7 };
 unsigned int cpu_count = 1;
 struct clock_scale clock_scale = { 1u << 31, 1 };
@@ -61,6 +61,28 @@ struct cpu *this_cpu(void)
 struct cpu *cpu_get(unsigned int id)
 {
 	return id ? NULL : this_cpu();
+}
+
+/* Nobody is at the console. */
+
+void uart_write(const char *s, size_t n)
+{
+}
+
+int uart_read(void)
+{
+	return -1;
+}
+
+void vga_write(const char *s, size_t n)
+{
+}
+
+uint64_t whole_cr2;
+
+uint64_t read_cr2(void)
+{
+	return whole_cr2;
 }
 
 void softirq_raise(unsigned int cpu, enum softirq which)
@@ -315,6 +337,9 @@ static size_t window_part(uint64_t va, size_t n)
 		return 0;
 	return min_u64(n, WINDOW_SIZE - at);
 }
+
+int guest_copy_in(void *dst, const void *src, size_t n);
+int guest_copy_out(void *dst, const void *src, size_t n);
 
 int guest_copy_in(void *dst, const void *src, size_t n)
 {

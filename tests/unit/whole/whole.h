@@ -36,6 +36,8 @@ bool whole_be(unsigned int domain, unsigned int vcpu);
 /* From guest-kernel mode to its end, or until it has been continued often. */
 long whole_call(uint64_t number, uint64_t a1, uint64_t a2, uint64_t a3,
 		uint64_t a4, uint64_t a5);
+/* The address of the next page fault. */
+extern uint64_t whole_cr2;
 /* Every so many questions for preemption one is answered yes; 0: none. */
 extern unsigned int whole_preempt;
 /* Number i of the frames that a domain was given at the beginning. */
