@@ -42,9 +42,6 @@ RULES = [
          "return last >= va && (last < GUEST_LOW_END || "
          "va >= HYPERVISOR_END);", "return true;",
          ("return (void *)(va & mask);", "return (void *)va;")),
-    Rule("UA-1 small", "T06", "x86/uaccess.h",
-         "jae %l[fault]\\n", "",
-         ("and %[off], %[va]\\n", "nop")),
     Rule("BF-1", "T08", "x86/entry.S", "cmp	$1, %rax", "cmp	$-1, %rax"),
     Rule("BF-14", "T13", "pv/context_set.c", "if (!is_canonical(va) ||",
          "if ("),
