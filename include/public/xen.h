@@ -201,8 +201,9 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
  *	by an auto-translated control domain for PV targets.
  *
  * Errors: -EINVAL forbidden bits, wrong frame or frame type; -EBUSY an L1 entry
- * for a frame of another or in use as a table; -EPERM no right over foreigndom; -ESRCH no such domain; -EFAULT bad pointer; -ENOSYS
- * unknown operation. The same errors serve HYPERVISOR_mmuext_op.
+ * for a frame of another or in use as a table; -EPERM no right over foreigndom;
+ * -ESRCH no such domain; -EFAULT bad pointer; -ENOSYS unknown operation. The
+ * same errors serve HYPERVISOR_mmuext_op.
  */
 #define MMU_NORMAL_PT_UPDATE       0
 #define MMU_MACHPHYS_UPDATE        1

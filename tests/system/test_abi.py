@@ -22,6 +22,9 @@ from testenv import PROMPT, ROOT, Env  # noqa: E402
 LIMIT = 60
 RECORD = ROOT / "tests/reference/abi.expected"
 LIST = ROOT / "tests/guest/abi/list.h"
+HEADER = """# SPDX-License-Identifier: MIT
+# What tests/guest/abi prints on the reference; by tests/system/test_abi.py record.
+"""
 DOCUMENT = ROOT / "docs/abi-differences.md"
 
 
@@ -161,7 +164,7 @@ def main():
         answers = run(environment, "reference" if what == "record" else where,
                       extra)
     if what == "record":
-        RECORD.write_text(as_text(answers))
+        RECORD.write_text(HEADER + as_text(answers))
     elif what == "differences":
         print("\n".join(judge(parse(RECORD.read_text()), answers)))
     else:
