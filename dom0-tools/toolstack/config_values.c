@@ -404,6 +404,7 @@ static int add_name(struct wishes *wishes, const struct tk_config_value *item)
 	struct tk_domain_config *domain = wishes->domain;
 	struct tk_error why;
 	char **names;
+	size_t size;
 
 	if (item->type == TK_CONFIG_LIST)
 		return tk_wishes_value_fail(
@@ -416,10 +417,11 @@ static int add_name(struct wishes *wishes, const struct tk_config_value *item)
 	if (!names)
 		return tk_fail(wishes->err, "out of memory");
 	domain->start_after = names;
-	names[domain->n_start_after] = malloc(strlen(item->text) + 1);
+	size = strlen(item->text) + 1;
+	names[domain->n_start_after] = malloc(size);
 	if (!names[domain->n_start_after])
 		return tk_fail(wishes->err, "out of memory");
-	strcpy(names[domain->n_start_after++], item->text);
+	memcpy(names[domain->n_start_after++], item->text, size);
 	return 0;
 }
 
@@ -444,7 +446,7 @@ int tk_read_names(struct wishes *wishes,
 int tk_read_limit(struct wishes *wishes,
 		  const struct tk_config_setting *setting, void *target)
 {
-	uint64_t limit;
+	uint64_t limit = 0;
 
 	if (tk_read_number(wishes, setting, &limit))
 		return -1;
@@ -462,7 +464,7 @@ int tk_read_seconds(struct wishes *wishes,
 {
 	const char *text = setting->value.text;
 	bool is_negative;
-	uint64_t seconds;
+	uint64_t seconds = 0;
 
 	if (require_text(wishes, setting))
 		return -1;
@@ -479,7 +481,7 @@ int tk_read_seconds(struct wishes *wishes,
 int tk_read_grant_version(struct wishes *wishes,
 			  const struct tk_config_setting *setting, void *target)
 {
-	uint64_t version;
+	uint64_t version = 0;
 
 	(void)target;
 	if (tk_read_number(wishes, setting, &version))

@@ -37,7 +37,7 @@ struct builder {
 	const struct tk_core *core;
 	struct tk_error *err;
 	struct segment *segments;
-	size_t n_segments;
+	size_t n_segments, segments_room;
 	uint64_t *mfns; /* of all pages of all segments, in order */
 	size_t n_mfns, mfns_room;
 	uint64_t tables[LEVELS][TABLE_ENTRIES];
@@ -57,38 +57,43 @@ static int fail_memory(struct builder *builder)
 
 static bool begin_segment(struct builder *builder, uint64_t address)
 {
-	size_t count = builder->n_segments;
-
-	/* Room is doubled whenever the count is a power of two. */
-	if (!(count & (count - 1))) {
+	if (builder->n_segments == builder->segments_room) {
+		size_t room = builder->segments_room
+				      ? 2 * builder->segments_room
+				      : 64;
 		struct segment *list =
-			realloc(builder->segments,
-				(count ? 2 * count : 1) * sizeof(*list));
+			realloc(builder->segments, room * sizeof(*list));
 
 		if (!list)
 			return false;
 		builder->segments = list;
+		builder->segments_room = room;
 	}
-	builder->segments[count] = (struct segment){ address, 0 };
-	builder->n_segments++;
+	builder->segments[builder->n_segments++] =
+		(struct segment){ address, 0 };
 	return true;
+}
+
+/* Does the last segment end right before the address? */
+static bool goes_on(const struct builder *builder, uint64_t address)
+{
+	const struct segment *last;
+
+	if (!builder->n_segments)
+		return false;
+	last = &builder->segments[builder->n_segments - 1];
+	return last->address + last->pages * TK_CORE_PAGE == address;
 }
 
 static int add_page(struct builder *builder, uint64_t address, uint64_t mfn)
 {
-	struct segment *last =
-		builder->n_segments
-			? &builder->segments[builder->n_segments - 1]
-			: NULL;
-
-	if (!last || last->address + last->pages * TK_CORE_PAGE != address) {
+	if (!goes_on(builder, address)) {
 		if (builder->n_segments == SEGMENTS_MAX)
 			return tk_fail(builder->err,
 				       "its memory is in more than %u pieces",
 				       SEGMENTS_MAX);
 		if (!begin_segment(builder, address))
 			return fail_memory(builder);
-		last = &builder->segments[builder->n_segments - 1];
 	}
 	if (builder->n_mfns == builder->mfns_room) {
 		size_t room =
@@ -101,7 +106,7 @@ static int add_page(struct builder *builder, uint64_t address, uint64_t mfn)
 		builder->mfns_room = room;
 	}
 	builder->mfns[builder->n_mfns++] = mfn;
-	last->pages++;
+	builder->segments[builder->n_segments - 1].pages++;
 	return 0;
 }
 

@@ -14,17 +14,15 @@
 static bool add(struct tk_symbols *symbols, uint64_t address, const char *name,
 		size_t length)
 {
-	size_t room = symbols->count;
-
-	/* Room is doubled whenever the count is a power of two. */
-	if (!(room & (room - 1))) {
-		size_t more = room ? 2 * room : 1;
+	if (symbols->count == symbols->room) {
+		size_t room = symbols->room ? 2 * symbols->room : 64;
 		struct tk_symbol *list =
-			realloc(symbols->list, more * sizeof(*list));
+			realloc(symbols->list, room * sizeof(*list));
 
 		if (!list)
 			return false;
 		symbols->list = list;
+		symbols->room = room;
 	}
 	symbols->list[symbols->count++] =
 		(struct tk_symbol){ address, name, length };

@@ -22,7 +22,7 @@ struct tk_symbol {
 
 struct tk_symbols {
 	struct tk_symbol *list;
-	size_t count;
+	size_t count, room;
 };
 
 /* Without any symbols: the error says so. */
