@@ -100,9 +100,9 @@ void mm_share_page(struct domain *d, void *page);
 /* slot: v's kernel_root or user_root; INVALID_MFN clears the latter. */
 must_check int mm_set_root(struct vcpu *v, mfn_t *slot, mfn_t root);
 void mm_drop_roots(struct vcpu *v);
-/* CR3 for its mode, this CPU; interrupts are on afterwards. */
+/* CR3 for its mode, this CPU. */
 void mm_load_root(struct vcpu *v);
-/* The same for a root of d; interrupts are off before. */
+/* The same for a root of d; interrupts are off before, on afterwards. */
 void mm_switch_root(struct domain *d, mfn_t root);
 void mm_load_idle_root(void);
 /* PTE-store emulation: one store of the L1 entry mapping of va (PT-18).

@@ -64,11 +64,12 @@ __attribute__((nonnull)) void mm_switch_root(struct domain *d, mfn_t root)
 void mm_load_root(struct vcpu *v)
 {
 	mfn_t root = v->in_kernel ? v->kernel_root : v->user_root;
+	uint64_t flags = irq_save();
 
 	if (unlikely(mfn_eq(root, INVALID_MFN)))
 		root = boot_root; /* the guest faults at once */
-	irq_disable();
-	mm_switch_root(v->domain, root);
+	load_root(v->domain, root);
+	irq_restore(flags);
 }
 
 void mm_load_idle_root(void)

@@ -104,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		v->trap[i].flags = (uint8_t)(input_byte(&in) & 7);
 	}
 	v->callback[0] = v->callback[1] = WINDOW;
+	v->kernel_root = mfn_of(whole_frame(1, 0)); /* nothing walks it */
 	for (unsigned int i = 0; i < ARRAY_SIZE(which); i++)
 		which[i] = input_byte(&in);
 	value = register_value(&in);
@@ -116,6 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fault(which[i], value, v, r);
 		check_frame(v, r);
 	}
+	v->kernel_root = INVALID_MFN;
 	FUZZ_CHECK(whole_end());
 	return 0;
 }

@@ -67,6 +67,8 @@
 #define cpu_relax()    model_relax(__FILE__, __LINE__)
 #define irq_save()     model_irq_save()
 #define irq_restore(f) model_irq_restore(f)
+#define irq_disable()  ((void)model_irq_save())
+#define irq_enable()   model_irq_restore(false)
 
 /* Tables of two entries. */
 #include "mm/pagetype.h"

@@ -252,7 +252,7 @@ static const struct operation operations[] = {
 	{ "vcpu_initialise", prepare_initialise, initialise, false },
 	{ "setup_table", guest, setup_table, true },
 	{ "acquire_resource", control, acquire, true },
-	{ "map_grant_ref", prepare_map, map, false },
+	{ "map_grant_ref", prepare_map, map, true }, /* the account of use */
 	{ "populate_physmap", guest, populate, false },
 	{ "increase_reservation", guest, increase, false },
 	{ "exchange", guest, exchange, false },
