@@ -107,14 +107,15 @@ unsigned int grant_copy(struct vcpu *v, void *ops, unsigned int n)
 	to.pin.write = true;
 	for (; op < end; op++) {
 		uint32_t len = op->len;
+		bool fits = op->source.offset + len <= PAGE_SIZE &&
+			    op->dest.offset + len <= PAGE_SIZE;
 
 		op->status = GNTST_okay;
-		if (!len)
-			continue;
-		if (op->source.offset + len > PAGE_SIZE ||
-		    op->dest.offset + len > PAGE_SIZE) {
-			op->status = flags_ok(op) ? GNTST_bad_copy_arg
-						  : GNTST_general_error;
+		if (unlikely(!fits || !len)) {
+			if (!flags_ok(op))
+				op->status = GNTST_general_error;
+			else if (!fits)
+				op->status = GNTST_bad_copy_arg;
 			continue;
 		}
 		if (unlikely(!held || !same_names(op, held))) {

@@ -575,7 +575,7 @@ static force_inline int leaf_protect(struct domain *d, struct store *s,
 		      read_once(f->owner) != s->owner))
 		return store_in(d, 1, s);
 	if (get && frame_get_type(f, TYPE_WRITABLE))
-		return -XEN_EINVAL;
+		return -XEN_EBUSY;
 	if (!entry_replace(s, value)) {
 		if (get)
 			frame_put_type(f);
