@@ -122,12 +122,14 @@ def check_frames(vm):
 
 
 def reach_kernel(vm):
-    """SysRq and NMI arrive in the guest's kernel; we look into it."""
+    """SysRq and NMI arrive in the guest's kernel; we look into it. The thread
+    that listens to xenstore there may still close the devices detached before,
+    with time-outs of 5 seconds each."""
     for line, answer in (("sysrq deb h", r"sysrq: HELP"),
                          ("trigger deb nmi", r"NMI received")):
         vm.command(line)
         vm.send("console deb")
-        vm.expect(answer, 30)
+        vm.expect(answer, 120)
         vm.send_raw(b"\x1d")
         vm.expect(PROMPT)
     shown = vm.command("inspect deb")
