@@ -340,8 +340,9 @@ def test_iperf3(env):
     shown = history(vm, "client")
     assert shown.count("iperf Done.") == len(IPERF_RUNS), shown
     sums = re.findall(r"^\[SUM\].* ([0-9.]+) MBytes .* receiver$", shown, re.M)
-    # What is still on the way when the sender is done does not count.
-    assert len(sums) == 2 and min(map(float, sums)) > 60, shown
+    # What is still on the way when the sender is done does not count: up to
+    # 4 MiB in each of the four streams' send buffers (tcp_wmem).
+    assert len(sums) == 2 and min(map(float, sums)) > 64 - 4 * 4, shown
     assert re.search(r" [1-9][0-9.]* MBytes .*%\)  receiver$", shown, re.M), \
         shown
     env.switch_off(vm, "tenon")
