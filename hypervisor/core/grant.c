@@ -90,7 +90,7 @@ static struct domain *grant_target(domid_t id, int16_t *status)
 static long grant_setup_table(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct gnttab_setup_table *op = arg;
-	guest_ptr_t list = guest_ptr((uint64_t)op->frame_list.p);
+	guest_ptr_t list = guest_handle(op->frame_list);
 	long rc;
 
 	d = grant_target(op->dom, &op->status);
