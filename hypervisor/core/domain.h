@@ -103,7 +103,7 @@ struct domain {
 
 	/* mm/ */
 	struct spinlock mmu_lock;  /* RANK_MMU */
-	struct walker *walker;     /* mm/walker.c */
+	struct walker *walker;     /* mm/pagetype.c */
 	struct spinlock page_lock; /* RANK_PAGE_LIST */
 	uint64_t tot_pages, max_pages;
 	struct list page_list;
