@@ -96,7 +96,7 @@ static void map_ram(void)
 {
 	for (unsigned int i = 0; i < boot_info.memory_count; i++) {
 		const struct memory_range *r = &boot_info.memory[i];
-		uint64_t start = (r->start + PAGE_SIZE - 1) & PAGE_MASK;
+		uint64_t start = page_up(r->start);
 		uint64_t end = (r->start + r->size) & PAGE_MASK;
 
 		end = min_u64(end, HYPERVISOR_END - DIRECT_MAP_START);
@@ -153,7 +153,7 @@ static void *iomap(uint64_t pa, size_t size, uint64_t flags)
 {
 	uint64_t offset = pa & (PAGE_SIZE - 1);
 	uint64_t va = iomap_next;
-	uint64_t bytes = (offset + size + PAGE_SIZE - 1) & PAGE_MASK;
+	uint64_t bytes = page_up(offset + size);
 
 	if (bytes > FRAME_TABLE_START - va)
 		panic("no room to map %zu bytes of device memory", size);
