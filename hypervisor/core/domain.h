@@ -158,6 +158,13 @@ static inline struct vcpu *domain_vcpu(const struct domain *d, uint64_t id)
 				 : NULL;
 }
 
+/* Its slot in the shared page, or for those without the last one's. */
+static inline struct vcpu_info *vcpu_info_shared(const struct vcpu *v)
+{
+	return &v->domain->shared_info
+			->vcpu_info[min_u64(v->id, XEN_LEGACY_MAX_VCPUS - 1)];
+}
+
 static inline bool domain_is_control(const struct domain *d)
 {
 	return d->is_control;
