@@ -9,7 +9,6 @@
 #include "platform/platform.h"
 #include "x86/apic.h"
 #include "x86/clock.h"
-#include "x86/entry.h"
 #include "x86/paging.h"
 #include "x86/segments.h"
 #include "x86/smp.h"

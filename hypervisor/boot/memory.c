@@ -35,11 +35,6 @@ static void add_range(uint64_t start, uint64_t end)
 	free_ranges[free_count++] = (struct ram_range){ start, end };
 }
 
-static uint64_t page_up(uint64_t a)
-{
-	return (a + PAGE_SIZE - 1) & PAGE_MASK;
-}
-
 /* Take [start, end) out of the list, rounded to whole pages outwards. */
 static void reserve(uint64_t start, uint64_t end)
 {

@@ -187,7 +187,7 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 	v->id = id;
 	v->domain = d;
 	v->down = true;
-	v->info = &d->shared_info->vcpu_info[id < 32 ? id : 31];
+	v->info = vcpu_info_shared(v);
 	v->info->evtchn_upcall_mask = 1;
 	v->pause_count = d->controller_pause_count ? 1 : 0;
 	if (vcpu_context_init(v)) {

@@ -103,7 +103,7 @@ struct domain {
 
 	/* mm/ */
 	struct spinlock mmu_lock;  /* RANK_MMU */
-	struct walker *walker;     /* mm/walker.c */
+	struct walker *walker;     /* mm/pagetype.c */
 	struct spinlock page_lock; /* RANK_PAGE_LIST */
 	uint64_t tot_pages, max_pages;
 	struct list page_list;
@@ -156,6 +156,13 @@ static inline struct vcpu *domain_vcpu(const struct domain *d, uint64_t id)
 {
 	return id < d->max_vcpus ? d->vcpu[index_clamp(id, d->max_vcpus)]
 				 : NULL;
+}
+
+/* Its slot in the shared page, or for those without the last one's. */
+static inline struct vcpu_info *vcpu_info_shared(const struct vcpu *v)
+{
+	return &v->domain->shared_info
+			->vcpu_info[min_u64(v->id, XEN_LEGACY_MAX_VCPUS - 1)];
 }
 
 static inline bool domain_is_control(const struct domain *d)

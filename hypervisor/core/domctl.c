@@ -145,7 +145,7 @@ static long ctl_max_vcpus(struct domain *d, struct xen_domctl *op)
 static long ctl_context(struct domain *d, struct xen_domctl *op)
 {
 	const struct xen_domctl_vcpucontext *c = &op->u.vcpucontext;
-	guest_ptr_t where = guest_ptr((uint64_t)c->ctxt.p);
+	guest_ptr_t where = guest_handle(c->ctxt);
 	bool set = op->cmd == XEN_DOMCTL_setvcpucontext;
 	struct vcpu *v = domain_vcpu(d, c->vcpu);
 	long rc;
@@ -278,7 +278,7 @@ static long ctl_frame_info(struct domain *d, struct xen_domctl *op)
 {
 	const struct xen_domctl_getpageframeinfo3 *g = &op->u.getpageframeinfo3;
 	uint64_t chunk[FRAME_INFO_CHUNK], done, n, i;
-	guest_ptr_t array = guest_ptr((uint64_t)g->array.p);
+	guest_ptr_t array = guest_handle(g->array);
 
 	if (g->num > FRAME_INFO_MAX)
 		return -XEN_E2BIG;

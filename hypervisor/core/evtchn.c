@@ -28,8 +28,7 @@ struct evtchn {
 	};
 	union {
 		struct domain *remote; /* interdomain */
-		uint32_t
-			*slot; /* virq, pirq: where its senders find the port */
+		uint32_t *slot; /* virq, pirq: where senders find the port */
 	};
 };
 

@@ -90,7 +90,7 @@ static struct domain *grant_target(domid_t id, int16_t *status)
 static long grant_setup_table(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct gnttab_setup_table *op = arg;
-	guest_ptr_t list = guest_ptr((uint64_t)op->frame_list.p);
+	guest_ptr_t list = guest_handle(op->frame_list);
 	long rc;
 
 	d = grant_target(op->dom, &op->status);
@@ -137,16 +137,16 @@ static long grant_get_version(struct vcpu *v, struct domain *d, void *arg)
 	return 0;
 }
 
-#define ROW(op, type, fn) [op] = { fn, sizeof(type), SUBOP_IN | SUBOP_OUT }
+#define ROW(op, how)                                                           \
+	[GNTTABOP_##op] = { grant_##op, sizeof(struct gnttab_##op),            \
+			    SUBOP_IN | SUBOP_OUT | (how) }
 
 /* The first two tell in their status that there is no such domain. */
 static const struct subop grant_ops[] = {
-	ROW(GNTTABOP_setup_table, struct gnttab_setup_table, grant_setup_table),
-	ROW(GNTTABOP_query_size, struct gnttab_query_size, grant_query_size),
-	ROW(GNTTABOP_set_version, struct gnttab_set_version, grant_set_version),
-	[GNTTABOP_get_version] = { grant_get_version,
-				   sizeof(struct gnttab_get_version),
-				   SUBOP_IN | SUBOP_OUT | SUBOP_TARGET },
+	ROW(setup_table, 0),
+	ROW(query_size, 0),
+	ROW(set_version, 0),
+	ROW(get_version, SUBOP_TARGET),
 };
 
 /* These take many elements, and work on a batch of them at a time. */

@@ -103,8 +103,7 @@ static void mask_clip(uint64_t *mask, uint64_t bits)
 static int mask_get(uint64_t *mask, const struct xenctl_bitmap *map)
 {
 	memset(mask, 0, MASK_BYTES);
-	if (copy_from_guest(mask, guest_ptr((uint64_t)map->bitmap.p),
-			    map_bytes(map)))
+	if (copy_from_guest(mask, guest_handle(map->bitmap), map_bytes(map)))
 		return -XEN_EFAULT;
 	mask_clip(mask, map->nr_bits);
 	return 0;
@@ -119,8 +118,7 @@ static int mask_put(const struct xenctl_bitmap *map, const uint64_t *a,
 	for (unsigned int i = 0; i < ARRAY_SIZE(mask); i++)
 		mask[i] = a[i] & b[i];
 	mask_clip(mask, min_u64(cpu_count, map->nr_bits));
-	return copy_to_guest(guest_ptr((uint64_t)map->bitmap.p), mask,
-			     map_bytes(map));
+	return copy_to_guest(guest_handle(map->bitmap), mask, map_bytes(map));
 }
 
 /* Set reports what came of it: only CPUs where v can run now count. */
@@ -198,8 +196,8 @@ long sched_sys_cpu_info(struct xen_sysctl *op)
 	for (uint32_t i = 0; i < n; i++) {
 		struct xen_sysctl_cpuinfo one = { sched_idle_time(i) };
 
-		if (copy_array_to_guest(guest_ptr((uint64_t)c->info.p), i, 1,
-					&one, sizeof(one)))
+		if (copy_array_to_guest(guest_handle(c->info), i, 1, &one,
+					sizeof(one)))
 			return -XEN_EFAULT;
 	}
 	c->nr_cpus = n;

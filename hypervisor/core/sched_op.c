@@ -88,7 +88,7 @@ static long sched_poll(struct vcpu *v, struct domain *d, void *arg)
 
 	if (op->nr_ports > POLL_MAX)
 		return -XEN_EINVAL;
-	if (copy_array_from_guest(ports, guest_ptr((uint64_t)op->ports.p), 0,
+	if (copy_array_from_guest(ports, guest_handle(op->ports), 0,
 				  op->nr_ports, sizeof(ports[0])))
 		return -XEN_EFAULT;
 	poll_enter(v, ports, op->nr_ports);

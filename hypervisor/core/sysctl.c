@@ -13,7 +13,7 @@
 static long sys_readconsole(struct xen_sysctl *op)
 {
 	struct xen_sysctl_readconsole *c = &op->u.readconsole;
-	guest_ptr_t out = guest_ptr((uint64_t)c->buffer.p);
+	guest_ptr_t out = guest_handle(c->buffer);
 	uint32_t done = 0;
 	char chunk[256];
 
@@ -70,8 +70,8 @@ static long sys_domain_list(struct xen_sysctl *op)
 		domain_get_info(d, &info);
 		next = d->id + 1u;
 		domain_put(d);
-		if (copy_array_to_guest(guest_ptr((uint64_t)l->buffer.p), n, 1,
-					&info, sizeof(info)))
+		if (copy_array_to_guest(guest_handle(l->buffer), n, 1, &info,
+					sizeof(info)))
 			return -XEN_EFAULT;
 		n++;
 	}
@@ -83,7 +83,7 @@ static long sys_domain_list(struct xen_sysctl *op)
 static long sys_cpu_topology(struct xen_sysctl *op)
 {
 	struct xen_sysctl_cputopoinfo *t = &op->u.cputopoinfo;
-	guest_ptr_t out = guest_ptr((uint64_t)t->cputopo.p);
+	guest_ptr_t out = guest_handle(t->cputopo);
 
 	for (uint32_t i = 0; out.va && i < t->num_cpus && i < cpu_count; i++) {
 		struct xen_sysctl_cputopo one = { i, 0, 0 };

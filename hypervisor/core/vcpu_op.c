@@ -116,13 +116,6 @@ static long set_singleshot_timer(struct vcpu *v, struct domain *d, void *arg)
 	return 0;
 }
 
-/* Its slot in the shared page, or for those without the last one's. */
-static struct vcpu_info *shared_slot(const struct vcpu *v)
-{
-	return &v->domain->shared_info
-			->vcpu_info[min_u64(v->id, XEN_LEGACY_MAX_VCPUS - 1)];
-}
-
 /* What the guest has in the shared page; without a slot: events masked. */
 static void info_move_locked(struct vcpu *v, void *where)
 {
@@ -183,7 +176,7 @@ void vcpu_info_release(struct vcpu *v)
 	spin_lock(&d->lock);
 	f = v->info_frame;
 	v->info_frame = NULL;
-	v->info = shared_slot(v);
+	v->info = vcpu_info_shared(v);
 	spin_unlock(&d->lock);
 	if (f)
 		frame_put_writable(f);

@@ -47,7 +47,7 @@ static uint64_t va_of(const struct builder *b, uint64_t pfn)
 
 static uint64_t pages_of(uint64_t bytes)
 {
-	return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	return page_up(bytes) >> PAGE_SHIFT;
 }
 
 static mfn_t pfn_to_mfn(const struct builder *b, uint64_t pfn)
@@ -291,8 +291,7 @@ void dom0_build(void)
 	heap_free(b->p2m);
 	for (unsigned int i = 0; i < boot_info.module_count; i++)
 		mm_free_boot_range(files[i].start & PAGE_MASK,
-				   (files[i].start + files[i].size + PAGE_SIZE -
-				    1) & PAGE_MASK);
+				   page_up(files[i].start + files[i].size));
 	log_info("first domain: %lu MiB, kernel at %lx, entry %lx\n",
 		 b->pages >> 8, va_of(b, 0), NOTE(&b->kernel, ENTRY));
 	domain_controller_unpause(b->domain);

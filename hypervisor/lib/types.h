@@ -67,6 +67,12 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/* The first page boundary from a on. */
+static inline uint64_t page_up(uint64_t a)
+{
+	return (a + PAGE_SIZE - 1) & PAGE_MASK;
+}
+
 /*
  * Clamp a guest-chosen index without a branch: the index when it is below
  * limit, else 0, also on a mispredicted path (invariant SP-2).

@@ -266,7 +266,7 @@ void heap_free(void *p)
 
 void mm_free_boot_range(uint64_t start, uint64_t end)
 {
-	uint64_t first = (start + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	uint64_t first = page_up(start) >> PAGE_SHIFT;
 
 	end = min_u64(end >> PAGE_SHIFT, machine_frames);
 	first = max_u64(first, 1); /* frame 0 is never used: 0 means none */

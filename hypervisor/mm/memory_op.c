@@ -49,8 +49,8 @@ static long machphys_mfn_list(struct vcpu *v, struct domain *d, void *arg)
 	     at += step) {
 		xen_pfn_t mfn = m2p_frame(at).n;
 
-		if (copy_array_to_guest(guest_ptr((uint64_t)l->extent_start.p),
-					n, 1, &mfn, sizeof(mfn)))
+		if (copy_array_to_guest(guest_handle(l->extent_start), n, 1,
+					&mfn, sizeof(mfn)))
 			return -XEN_EFAULT;
 		n++;
 	}
@@ -75,7 +75,7 @@ struct e820 {
 /* Answer with the map, and free it. */
 static long map_answer(struct e820 *map, struct xen_memory_map *m)
 {
-	guest_ptr_t buffer = guest_ptr((uint64_t)m->buffer.p);
+	guest_ptr_t buffer = guest_handle(m->buffer);
 	int rc = 0;
 
 	if (guest_ptr_is_null(buffer) || m->nr_entries > map->n)
@@ -130,8 +130,7 @@ static long set_memory_map(struct vcpu *v, struct domain *d, void *arg)
 	if (!map)
 		return -XEN_ENOMEM;
 	map->n = f->map.nr_entries;
-	rc = copy_array_from_guest(map->entry,
-				   guest_ptr((uint64_t)f->map.buffer.p), 0,
+	rc = copy_array_from_guest(map->entry, guest_handle(f->map.buffer), 0,
 				   map->n, sizeof(map->entry[0]));
 	if (!rc) {
 		spin_lock(&d->lock);
@@ -149,7 +148,7 @@ static long set_memory_map(struct vcpu *v, struct domain *d, void *arg)
 static long acquire_resource(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct xen_mem_acquire_resource *r = arg;
-	guest_ptr_t list = guest_ptr((uint64_t)r->frame_list.p);
+	guest_ptr_t list = guest_handle(r->frame_list);
 
 	if (r->type != XENMEM_resource_grant_table)
 		return -XEN_EOPNOTSUPP;

@@ -32,7 +32,7 @@ static struct extents extents_of(const struct xen_memory_reservation *r,
 {
 	return (struct extents){
 		.d = d,
-		.list = guest_ptr((uint64_t)r->extent_start.p),
+		.list = guest_handle(r->extent_start),
 		.count = r->nr_extents,
 		.order = r->extent_order,
 		.bits = XENMEMF_get_address_bits(r->mem_flags),

@@ -5,7 +5,6 @@
  * write then.
  */
 #include "core/console.h"
-#include "lib/string.h"
 #include "platform/platform.h"
 #include "x86/paging.h"
 

@@ -28,9 +28,8 @@
 #define COMMON_D                                                               \
 	(BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) |        \
 	 BIT(15) | BIT(16) | BIT(23) | BIT(24))
-#define LEAF1_D                                                                \
-	(COMMON_D | BIT(19) | BIT(25) | BIT(26)) /* CLFLUSH SSE SSE2           \
-						  */
+/* CLFLUSH SSE SSE2. */
+#define LEAF1_D (COMMON_D | BIT(19) | BIT(25) | BIT(26))
 /* BMI1 BMI2 ERMS RDSEED ADX CLFLUSHOPT CLWB SHA. */
 #define LEAF7_B                                                                \
 	(BIT(3) | BIT(8) | BIT(9) | BIT(18) | BIT(19) | BIT(23) | BIT(24) |    \

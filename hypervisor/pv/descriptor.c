@@ -13,10 +13,6 @@
 #include "x86/paging.h"
 #include "x86/segments.h"
 
-#define DESC_PRESENT (1ul << 47)
-#define DESC_DPL3    (3ul << 45)
-#define DESC_SEGMENT (1ul << 44) /* code or data, not system */
-
 #define ENTRY_BYTES      sizeof(uint64_t)
 #define ENTRIES_PER_PAGE (PAGE_SIZE / ENTRY_BYTES)
 #define LDT_MAX_ENTRIES  8192

@@ -5,7 +5,6 @@
  *
  * Locks: RANK_IRQ, since index and data are two registers.
  */
-#include "lib/printf.h"
 #include "lib/spinlock.h"
 #include "platform/acpi.h"
 #include "x86/apic.h"

@@ -6,7 +6,7 @@
  * every slot exist from the start, so that the L4 entries, which each guest
  * root copies, never change.
  *
- * Context: boot CPU until the others start; ioremap() and paging_map_page()
+ * Context: boot CPU until the others start; ioremap() and cpu_block_map()
  * on the boot CPU only. paging_device_window() later, on any CPU.
  */
 #include "x86/paging.h"
@@ -63,7 +63,7 @@ static uint64_t *entry_of(uint64_t va, unsigned int level)
 	return &table[table_index(va, level)];
 }
 
-void paging_map_page(uint64_t va, uint64_t pa, uint64_t flags)
+static void map_page(uint64_t va, uint64_t pa, uint64_t flags)
 {
 	*entry_of(va, 1) = pa | flags;
 }
@@ -77,7 +77,7 @@ static void map_range(uint64_t va, uint64_t pa, uint64_t size, uint64_t flags)
 			step = LARGE_SIZE;
 			*entry_of(va, 2) = pa | flags | PTE_LARGE;
 		} else {
-			paging_map_page(va, pa, flags);
+			map_page(va, pa, flags);
 		}
 		va += step;
 		pa += step;
@@ -96,7 +96,7 @@ static void map_ram(void)
 {
 	for (unsigned int i = 0; i < boot_info.memory_count; i++) {
 		const struct memory_range *r = &boot_info.memory[i];
-		uint64_t start = (r->start + PAGE_SIZE - 1) & PAGE_MASK;
+		uint64_t start = page_up(r->start);
 		uint64_t end = (r->start + r->size) & PAGE_MASK;
 
 		end = min_u64(end, HYPERVISOR_END - DIRECT_MAP_START);
@@ -112,12 +112,12 @@ void cpu_block_map(unsigned int cpu, uint64_t pa)
 
 	for (at = 0; at < CPU_BLOCK_SIZE; at += PAGE_SIZE) {
 		if (at == CPU_BLOCK_STUB)
-			paging_map_page(va + at, pa + at, PTE_HV_RX);
+			map_page(va + at, pa + at, PTE_HV_RX);
 		else if (at < CPU_BLOCK_GUARD || at >= CPU_BLOCK_STACK_BOTTOM)
-			paging_map_page(va + at, pa + at, PTE_HV_RW);
+			map_page(va + at, pa + at, PTE_HV_RW);
 	}
-	paging_map_page(GDT_WINDOW(cpu) + RESERVED_GDT_PAGE * PAGE_SIZE,
-			pa + CPU_BLOCK_GDT, PTE_HV_RW);
+	map_page(GDT_WINDOW(cpu) + RESERVED_GDT_PAGE * PAGE_SIZE,
+		 pa + CPU_BLOCK_GDT, PTE_HV_RW);
 	window_ptes[cpu] = entry_of(GDT_WINDOW(cpu), 1);
 }
 
@@ -153,7 +153,7 @@ static void *iomap(uint64_t pa, size_t size, uint64_t flags)
 {
 	uint64_t offset = pa & (PAGE_SIZE - 1);
 	uint64_t va = iomap_next;
-	uint64_t bytes = (offset + size + PAGE_SIZE - 1) & PAGE_MASK;
+	uint64_t bytes = page_up(offset + size);
 
 	if (bytes > FRAME_TABLE_START - va)
 		panic("no room to map %zu bytes of device memory", size);
@@ -170,7 +170,7 @@ void *ioremap(uint64_t pa, size_t size)
 /* Its tables are there: boot has mapped more of the same 2 MiB. */
 volatile uint32_t *paging_device_window(uint64_t pa)
 {
-	paging_map_page(DEVICE_WINDOW, pa & PAGE_MASK, PTE_HV_UC);
+	map_page(DEVICE_WINDOW, pa & PAGE_MASK, PTE_HV_UC);
 	invlpg(DEVICE_WINDOW);
 	return (uint32_t *)(DEVICE_WINDOW + (pa & ~PAGE_MASK));
 }

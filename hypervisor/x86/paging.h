@@ -57,8 +57,6 @@ void cpu_block_map(unsigned int cpu, uint64_t pa);
 
 /* Map size bytes of zeroed boot memory at va (2 MiB aligned), read-write. */
 void paging_populate(uint64_t va, uint64_t size);
-/* Map one page of the CPU blocks or windows; flags are PTE_* bits. */
-void paging_map_page(uint64_t va, uint64_t pa, uint64_t flags);
 /*
  * The L1 entries behind GDT_WINDOW(cpu): 32, the first 16 GDT, then LDT.
  * Owner CPU only; flush what you change.

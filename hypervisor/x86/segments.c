@@ -25,11 +25,9 @@ _Static_assert(TRAPS_WITH_STACK == (1 << TRAP_DF | 1 << TRAP_NMI |
 	       "idt_init()");
 _Static_assert(sizeof(struct cpu) <= CPU_BLOCK_TSS, "page 0 of the block");
 
-#define DESC_CODE64  0x00af9b000000ffffull
-#define DESC_DATA    0x00cf93000000ffffull
-#define DESC_CODE32  0x00cf9b000000ffffull
-#define DESC_DPL3    (3ull << 45)
-#define DESC_PRESENT (1ull << 47)
+#define DESC_CODE64 0x00af9b000000ffffull
+#define DESC_DATA   0x00cf93000000ffffull
+#define DESC_CODE32 0x00cf9b000000ffffull
 
 #define TYPE_LDT            2ull
 #define TYPE_TSS            9ull

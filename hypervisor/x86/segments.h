@@ -31,6 +31,11 @@
 #define IST_MC  3
 #define IST_DB  4
 
+/* Bits of a descriptor. */
+#define DESC_SEGMENT (1ull << 44) /* code or data, not system */
+#define DESC_DPL3    (3ull << 45)
+#define DESC_PRESENT (1ull << 47)
+
 #ifndef __ASSEMBLY__
 /* Our GDT page and the TSS of a CPU in its block, before it starts. */
 void gdt_prepare(char *block, unsigned int cpu);

@@ -25,6 +25,9 @@ static inline guest_ptr_t guest_ptr(uint64_t va)
 	return (guest_ptr_t){ va };
 }
 
+/* Where a handle of the ABI points (XEN_GUEST_HANDLE). */
+#define guest_handle(handle) guest_ptr((uint64_t)(handle).p)
+
 static inline bool guest_ptr_is_null(guest_ptr_t p)
 {
 	return p.va == 0;
