@@ -335,6 +335,22 @@ int tk_read_uuid(struct wishes *wishes, const struct tk_config_setting *setting,
 
 /* Lists ------------------------------------------------------------------- */
 
+/* xl takes one string for a list of one. */
+static int read_list(struct wishes *wishes, const struct tk_config_value *value,
+		     int (*read_item)(struct wishes *wishes,
+				      const struct tk_config_value *item))
+{
+	size_t i;
+
+	if (value->type != TK_CONFIG_LIST)
+		return *value->text ? read_item(wishes, value) : 0;
+	for (i = 0; i < value->n_items; i++) {
+		if (read_item(wishes, &value->items[i]))
+			return -1;
+	}
+	return 0;
+}
+
 static int read_disk(struct wishes *wishes, const struct tk_config_value *item)
 {
 	struct tk_error why;
@@ -352,21 +368,11 @@ static int read_disk(struct wishes *wishes, const struct tk_config_value *item)
 	return 0;
 }
 
-/* xl takes one string for a list of one. */
 int tk_read_disks(struct wishes *wishes,
 		  const struct tk_config_setting *setting, void *target)
 {
-	const struct tk_config_value *value = &setting->value;
-	size_t i;
-
 	(void)target;
-	if (value->type != TK_CONFIG_LIST)
-		return *value->text ? read_disk(wishes, value) : 0;
-	for (i = 0; i < value->n_items; i++) {
-		if (read_disk(wishes, &value->items[i]))
-			return -1;
-	}
-	return 0;
+	return read_list(wishes, &setting->value, read_disk);
 }
 
 static int read_vif(struct wishes *wishes, const struct tk_config_value *item)
@@ -386,17 +392,8 @@ static int read_vif(struct wishes *wishes, const struct tk_config_value *item)
 int tk_read_vifs(struct wishes *wishes, const struct tk_config_setting *setting,
 		 void *target)
 {
-	const struct tk_config_value *value = &setting->value;
-	size_t i;
-
 	(void)target;
-	if (value->type != TK_CONFIG_LIST)
-		return *value->text ? read_vif(wishes, value) : 0;
-	for (i = 0; i < value->n_items; i++) {
-		if (read_vif(wishes, &value->items[i]))
-			return -1;
-	}
-	return 0;
+	return read_list(wishes, &setting->value, read_vif);
 }
 
 static int add_name(struct wishes *wishes, const struct tk_config_value *item)
@@ -428,17 +425,8 @@ static int add_name(struct wishes *wishes, const struct tk_config_value *item)
 int tk_read_names(struct wishes *wishes,
 		  const struct tk_config_setting *setting, void *target)
 {
-	const struct tk_config_value *value = &setting->value;
-	size_t i;
-
 	(void)target;
-	if (value->type != TK_CONFIG_LIST)
-		return *value->text ? add_name(wishes, value) : 0;
-	for (i = 0; i < value->n_items; i++) {
-		if (add_name(wishes, &value->items[i]))
-			return -1;
-	}
-	return 0;
+	return read_list(wishes, &setting->value, add_name);
 }
 
 /* Limits ------------------------------------------------------------------ */
