@@ -104,6 +104,10 @@ tk_must_check int tk_guest_shutdown(struct tk_guest *guest,
 				    struct tk_error *err);
 tk_must_check int tk_guest_reboot(struct tk_guest *guest, struct tk_error *err);
 
+/* An error when it has no domain any more. */
+tk_must_check int tk_guest_need_domain(const struct tk_guest *guest,
+				       struct tk_error *err);
+
 /* For guest_disks.c and guest_vifs.c: tell the host. */
 void tk_guests_notice(const char *about, const char *text);
 void tk_guests_forget_contents(const char *contents);
