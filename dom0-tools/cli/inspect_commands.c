@@ -55,7 +55,7 @@ struct inspection {
 	struct vcpu_guest_context context;
 	struct tk_view view;
 	struct tk_symbols symbols;
-	struct result result;
+	struct result *result;
 };
 
 /* Names ------------------------------------------------------------------- */
@@ -80,7 +80,7 @@ static void put_name(struct inspection *inspection, const char *key,
 	char text[112];
 
 	name_text(inspection, address, text, sizeof(text));
-	result_text(&inspection->result, key, *text ? text : NULL);
+	result_text(inspection->result, key, *text ? text : NULL);
 }
 
 /* -k, or the guest's own kernel if that is a file with names. */
@@ -148,21 +148,21 @@ static void put_registers(struct inspection *inspection)
 	};
 	size_t i;
 
-	result_hex(&inspection->result, "rip", r->rip);
+	result_hex(inspection->result, "rip", r->rip);
 	put_name(inspection, "rip_name", r->rip);
 	for (i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
-		result_hex(&inspection->result, registers[i].name,
+		result_hex(inspection->result, registers[i].name,
 			   registers[i].value);
 }
 
 static void put_caller(struct inspection *inspection, uint64_t address,
 		       bool is_guess)
 {
-	result_open_row(&inspection->result);
-	result_hex(&inspection->result, "address", address);
+	result_open_row(inspection->result);
+	result_hex(inspection->result, "address", address);
 	put_name(inspection, "name", address);
-	result_text(&inspection->result, "guess", is_guess ? "?" : NULL);
-	result_close_row(&inspection->result);
+	result_text(inspection->result, "guess", is_guess ? "?" : NULL);
+	result_close_row(inspection->result);
 }
 
 static bool is_text(const struct inspection *inspection, uint64_t address)
@@ -238,18 +238,17 @@ static int show_vcpu(struct inspection *inspection)
 {
 	bool in_kernel = inspection->context.flags & VGCF_in_kernel;
 
-	result_open_object(&inspection->result, NULL, &vcpu_shape);
-	result_text(&inspection->result, "name",
-		    inspection->guest->config.name);
-	result_number(&inspection->result, "vcpu", inspection->vcpu);
-	result_text(&inspection->result, "mode", in_kernel ? "kernel" : "user");
-	result_hex(&inspection->result, "root_mfn", inspection->view.root_mfn);
+	result_open_object(inspection->result, NULL, &vcpu_shape);
+	result_text(inspection->result, "name", inspection->guest->config.name);
+	result_number(inspection->result, "vcpu", inspection->vcpu);
+	result_text(inspection->result, "mode", in_kernel ? "kernel" : "user");
+	result_hex(inspection->result, "root_mfn", inspection->view.root_mfn);
 	put_registers(inspection);
-	result_open_list(&inspection->result, "callers", &trace_shape);
+	result_open_list(inspection->result, "callers", &trace_shape);
 	if (in_kernel && !follow_frames(inspection))
 		guess_callers(inspection);
-	result_close_list(&inspection->result);
-	result_close_object(&inspection->result);
+	result_close_list(inspection->result);
+	result_close_object(inspection->result);
 	return COMMAND_DONE;
 }
 
@@ -275,7 +274,7 @@ static int show_walk(struct inspection *inspection, uint64_t address)
 		NULL, "  level {level}: table {table_mfn} entry {index:3} = "
 		      "{entry} {flags}"
 	};
-	struct result *result = &inspection->result;
+	struct result *result = inspection->result;
 	struct tk_walk walk;
 	char flags[16];
 	unsigned int i;
@@ -333,11 +332,11 @@ static int show_memory(struct inspection *inspection, uint64_t address,
 	size_t got = tk_view_read(&inspection->view, address, bytes, wanted);
 	size_t i;
 
-	result_open_list(&inspection->result, NULL, &shape);
+	result_open_list(inspection->result, NULL, &shape);
 	for (i = 0; i < got; i += 16)
-		put_line(&inspection->result, address + i, bytes + i,
+		put_line(inspection->result, address + i, bytes + i,
 			 got - i < 16 ? got - i : 16);
-	result_close_list(&inspection->result);
+	result_close_list(inspection->result);
 	return got == wanted ? COMMAND_DONE
 			     : call_fail("nothing is mapped at %016" PRIx64,
 					 address + got);
@@ -385,16 +384,16 @@ static int show_frames(struct inspection *inspection)
 
 	if (rc)
 		return call_fail_rc("asking for the types of its frames", rc);
-	result_open_list(&inspection->result, NULL, &shape);
+	result_open_list(inspection->result, NULL, &shape);
 	for (i = 0; i < TYPES; i++) {
 		if (!names[i] || !counts[i])
 			continue;
-		result_open_row(&inspection->result);
-		result_text(&inspection->result, "type", names[i]);
-		result_number(&inspection->result, "frames", counts[i]);
-		result_close_row(&inspection->result);
+		result_open_row(inspection->result);
+		result_text(inspection->result, "type", names[i]);
+		result_number(inspection->result, "frames", counts[i]);
+		result_close_row(inspection->result);
 	}
-	result_close_list(&inspection->result);
+	result_close_list(inspection->result);
 	return COMMAND_DONE;
 }
 
@@ -472,7 +471,7 @@ static int run_inspect(struct command_call *call)
 	if (vcpu >= inspection.guest->config.max_vcpus)
 		return call_fail("%s has no vcpu %lu", call->words[0], vcpu);
 	inspection.vcpu = (unsigned int)vcpu;
-	result_begin(&inspection.result, call->json);
+	inspection.result = result_begin(call->json);
 	rc = tk_domain_pause(inspection.guest->domid);
 	if (rc)
 		return call_fail_rc("pausing it", rc);

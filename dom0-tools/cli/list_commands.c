@@ -152,18 +152,18 @@ static int list_long(const struct command_call *call)
 
 static int run_list(struct command_call *call)
 {
-	static struct result result;
+	struct result *result;
 	int status;
 
 	if (!all_there(call))
 		return COMMAND_FAILED;
 	if (call_has(call, 'l'))
 		return list_long(call);
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL,
+	result = result_begin(call->json);
+	result_open_list(result, NULL,
 			 call_has(call, 'v') ? &verbose_shape : &list_shape);
-	status = each_named(call, put_each, &result);
-	result_close_list(&result);
+	status = each_named(call, put_each, result);
+	result_close_list(result);
 	return status;
 }
 
@@ -219,15 +219,15 @@ static int run_uptime(struct command_call *call)
 	static const struct result_shape brief = {
 		NULL, " up {short}, {name} ({domid})"
 	};
-	static struct result result;
+	struct result *result;
 	int status;
 
 	if (!all_there(call))
 		return COMMAND_FAILED;
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL, call_has(call, 's') ? &brief : &full);
-	status = each_named(call, put_uptime, &result);
-	result_close_list(&result);
+	result = result_begin(call->json);
+	result_open_list(result, NULL, call_has(call, 's') ? &brief : &full);
+	status = each_named(call, put_uptime, result);
+	result_close_list(result);
 	return status;
 }
 
@@ -253,13 +253,12 @@ static int run_vm_list(struct command_call *call)
 		"UUID                                  ID    name",
 		"{uuid}  {domid:-4} {name:-30}",
 	};
-	static struct result result;
+	struct result *result = result_begin(call->json);
 	int status;
 
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL, &shape);
-	status = each_named(call, put_vm, &result);
-	result_close_list(&result);
+	result_open_list(result, NULL, &shape);
+	status = each_named(call, put_vm, result);
+	result_close_list(result);
 	return status;
 }
 
@@ -267,13 +266,12 @@ static int show_one(const struct command_call *call,
 		    const struct result_shape *shape,
 		    const struct tk_domain_info *info)
 {
-	static struct result result;
+	struct result *result = result_begin(call->json);
 
-	result_begin(&result, call->json);
-	result_open_object(&result, NULL, shape);
-	result_text(&result, "name", command_domain_name(info->domid));
-	result_number(&result, "domid", info->domid);
-	result_close_object(&result);
+	result_open_object(result, NULL, shape);
+	result_text(result, "name", command_domain_name(info->domid));
+	result_number(result, "domid", info->domid);
+	result_close_object(result);
 	return COMMAND_DONE;
 }
 

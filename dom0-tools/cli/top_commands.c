@@ -235,14 +235,13 @@ static const struct result_shape shape = {
 
 static void show(bool is_json)
 {
-	static struct result result;
+	struct result *result = result_begin(is_json);
 	size_t i;
 
-	result_begin(&result, is_json);
-	result_open_list(&result, NULL, &shape);
+	result_open_list(result, NULL, &shape);
 	for (i = 0; i < sample.count; i++)
-		put_row(&result, &sample.rows[i]);
-	result_close_list(&result);
+		put_row(result, &sample.rows[i]);
+	result_close_list(result);
 }
 
 /* The screen -------------------------------------------------------------- */

@@ -93,17 +93,17 @@ static int run_vcpu_list(struct command_call *call)
 		"{name:-32} {domid:5} {vcpu:5} {cpu:5|-}   {state}"
 		" {cpu_time:9}  {hard_affinity} / {soft_affinity}",
 	};
-	static struct result result;
+	struct result *result;
 	struct tk_domain_info info;
 	int rc;
 
 	if (call->count && !call_domain(call->words[0], &info))
 		return COMMAND_FAILED;
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL, &shape);
-	rc = call->count ? put_vcpus(&info, &result)
-			 : command_each_domain(put_vcpus, &result);
-	result_close_list(&result);
+	result = result_begin(call->json);
+	result_open_list(result, NULL, &shape);
+	rc = call->count ? put_vcpus(&info, result)
+			 : command_each_domain(put_vcpus, result);
+	result_close_list(result);
 	return rc ? call_fail_rc("asking about a vcpu", rc) : COMMAND_DONE;
 }
 
@@ -233,23 +233,23 @@ static int show_pool(const struct command_call *call)
 	static const struct result_shape shape = {
 		NULL, "Cpupool {pool}: ratelimit={ratelimit_us}us"
 	};
-	static struct result result;
+	struct result *result;
 	uint32_t us;
 	int rc = tk_host_get_ratelimit(&us);
 
 	if (rc)
 		return call_fail_rc("asking for the scheduler's parameters",
 				    rc);
-	result_begin(&result, call->json);
-	result_open_object(&result, NULL, &shape);
-	result_text(&result, "pool", "Pool-0");
-	result_number(&result, "ratelimit_us", us);
+	result = result_begin(call->json);
+	result_open_object(result, NULL, &shape);
+	result_text(result, "pool", "Pool-0");
+	result_number(result, "ratelimit_us", us);
 	if (!call_has(call, 's')) {
-		result_open_list(&result, "domains", &share_shape);
-		rc = command_each_domain(put_share, &result);
-		result_close_list(&result);
+		result_open_list(result, "domains", &share_shape);
+		rc = command_each_domain(put_share, result);
+		result_close_list(result);
 	}
-	result_close_object(&result);
+	result_close_object(result);
 	return rc ? call_fail_rc("asking for a domain's share", rc)
 		  : COMMAND_DONE;
 }
@@ -257,13 +257,12 @@ static int show_pool(const struct command_call *call)
 static int show_share(const struct command_call *call,
 		      const struct tk_domain_info *info)
 {
-	static struct result result;
+	struct result *result = result_begin(call->json);
 	int rc;
 
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL, &share_shape);
-	rc = put_share(info, &result);
-	result_close_list(&result);
+	result_open_list(result, NULL, &share_shape);
+	rc = put_share(info, result);
+	result_close_list(result);
 	return rc ? call_fail_rc("asking for a domain's share", rc)
 		  : COMMAND_DONE;
 }
