@@ -28,13 +28,18 @@ static unsigned int host_cpus(void)
 
 /* vcpu-list --------------------------------------------------------------- */
 
-static void put_map(struct result *result, const char *key,
+struct listing {
+	struct result *result;
+	unsigned int host_cpus;
+};
+
+static void put_map(const struct listing *listing, const char *key,
 		    const struct tk_cpu_map *map)
 {
 	char text[64];
 
-	tk_cpu_map_text(map, host_cpus(), text, sizeof(text));
-	result_text(result, key, text);
+	tk_cpu_map_text(map, listing->host_cpus, text, sizeof(text));
+	result_text(listing->result, key, text);
 }
 
 static void put_vcpu_state(struct result *result, const struct tk_vcpu_info *v)
@@ -48,9 +53,10 @@ static void put_vcpu_state(struct result *result, const struct tk_vcpu_info *v)
 	result_text(result, "state", state);
 }
 
-static int put_vcpu(struct result *result, const struct tk_domain_info *info,
-		    unsigned int vcpu)
+static int put_vcpu(const struct listing *listing,
+		    const struct tk_domain_info *info, unsigned int vcpu)
 {
+	struct result *result = listing->result;
 	struct tk_cpu_map hard = { { 0 } }, soft = { { 0 } };
 	struct tk_vcpu_info v;
 	int rc = tk_vcpu_info(info->domid, vcpu, &v);
@@ -69,8 +75,8 @@ static int put_vcpu(struct result *result, const struct tk_domain_info *info,
 		result_null(result, "cpu");
 	put_vcpu_state(result, &v);
 	result_seconds(result, "cpu_time", v.cpu_time_ns);
-	put_map(result, "hard_affinity", &hard);
-	put_map(result, "soft_affinity", &soft);
+	put_map(listing, "hard_affinity", &hard);
+	put_map(listing, "soft_affinity", &soft);
 	result_close_row(result);
 	return 0;
 }
@@ -93,17 +99,18 @@ static int run_vcpu_list(struct command_call *call)
 		"{name:-32} {domid:5} {vcpu:5} {cpu:5|-}   {state}"
 		" {cpu_time:9}  {hard_affinity} / {soft_affinity}",
 	};
-	struct result *result;
 	struct tk_domain_info info;
+	struct listing listing;
 	int rc;
 
 	if (call->count && !call_domain(call->words[0], &info))
 		return COMMAND_FAILED;
-	result = result_begin(call->json);
-	result_open_list(result, NULL, &shape);
-	rc = call->count ? put_vcpus(&info, result)
-			 : command_each_domain(put_vcpus, result);
-	result_close_list(result);
+	listing.result = result_begin(call->json);
+	listing.host_cpus = host_cpus();
+	result_open_list(listing.result, NULL, &shape);
+	rc = call->count ? put_vcpus(&info, &listing)
+			 : command_each_domain(put_vcpus, &listing);
+	result_close_list(listing.result);
 	return rc ? call_fail_rc("asking about a vcpu", rc) : COMMAND_DONE;
 }
 
