@@ -60,27 +60,22 @@ struct inspection {
 
 /* Names ------------------------------------------------------------------- */
 
-/* "name+0x12" of a function; "" when it is not known. */
-static void name_text(const struct inspection *inspection, uint64_t address,
-		      char *text, size_t size)
-{
-	const struct tk_symbol *symbol =
-		tk_symbols_find(&inspection->symbols, address);
-
-	text[0] = '\0';
-	if (symbol && address - symbol->address < TEXT_SPAN)
-		snprintf(text, size, "%.*s+0x%" PRIx64,
-			 symbol->length < 80 ? (int)symbol->length : 80,
-			 symbol->name, address - symbol->address);
-}
-
+/* "name+0x12" of a function; null when it is not known. */
 static void put_name(struct inspection *inspection, const char *key,
 		     uint64_t address)
 {
+	const struct tk_symbol *symbol =
+		tk_symbols_find(&inspection->symbols, address);
 	char text[112];
 
-	name_text(inspection, address, text, sizeof(text));
-	result_text(inspection->result, key, *text ? text : NULL);
+	if (!symbol || address - symbol->address >= TEXT_SPAN) {
+		result_null(inspection->result, key);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.*s+0x%" PRIx64,
+		 symbol->length < 80 ? (int)symbol->length : 80, symbol->name,
+		 address - symbol->address);
+	result_text(inspection->result, key, text);
 }
 
 /* -k, or the guest's own kernel if that is a file with names. */
