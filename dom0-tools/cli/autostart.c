@@ -66,12 +66,12 @@ static void read_entry(struct entry *entry)
 	if (platform_file(entry->path, &data, &size))
 		return;
 	if (tk_domain_config_parse(&entry->config, entry->path, data, size,
-				   &err))
+				   &err)) {
 		call_fail_error(&err);
-	else
-		entry->state = ENTRY_WAITING;
-	if (entry->state == ENTRY_WAITING)
-		cli_show_notices(entry->path, &entry->config);
+		return;
+	}
+	entry->state = ENTRY_WAITING;
+	cli_show_notices(entry->path, &entry->config);
 }
 
 static void read_folder(void)
