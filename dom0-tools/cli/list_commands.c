@@ -197,10 +197,10 @@ static int put_uptime(const struct tk_domain_info *info, void *context)
 	result_text(result, "name", command_domain_name(info->domid));
 	result_number(result, "domid", info->domid);
 	result_seconds(result, "uptime", ns);
-	if (!result->is_json)
+	if (!result->is_json) {
 		result_text(result, "text", text);
-	if (!result->is_json)
 		result_text(result, "short", brief);
+	}
 	result_close_row(result);
 	return 0;
 }
@@ -257,7 +257,7 @@ static int run_vm_list(struct command_call *call)
 	int status;
 
 	result_open_list(result, NULL, &shape);
-	status = each_named(call, put_vm, result);
+	status = command_each_domain(put_vm, result);
 	result_close_list(result);
 	return status;
 }
