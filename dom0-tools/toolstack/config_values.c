@@ -257,14 +257,6 @@ int tk_read_builder(struct wishes *wishes,
 	return 0;
 }
 
-/* Actions of xl that need what a guest here cannot have. */
-static const char *refused_action_reason(const char *name)
-{
-	if (!strcmp(name, "soft-reset"))
-		return "only HVM guests have a soft reset";
-	return NULL;
-}
-
 int tk_read_action(struct wishes *wishes,
 		   const struct tk_config_setting *setting, void *target)
 {
@@ -280,10 +272,10 @@ int tk_read_action(struct wishes *wishes,
 			return 0;
 		}
 	}
-	reason = refused_action_reason(name);
-	if (!reason)
-		reason = "must be destroy, restart, rename-restart, "
-			 "preserve, coredump-destroy or coredump-restart";
+	reason = strcmp(name, "soft-reset")
+			 ? "must be destroy, restart, rename-restart, "
+			   "preserve, coredump-destroy or coredump-restart"
+			 : "only HVM guests have a soft reset";
 	return tk_wishes_value_fail(wishes, &setting->value, "%s = \"%s\": %s",
 				    setting->key, name, reason);
 }
