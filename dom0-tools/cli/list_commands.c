@@ -11,6 +11,7 @@
 #include "toolstack/guests.h"
 #include "toolstack/hypercalls.h"
 #include "toolstack/primitives.h"
+#include "toolstack/uuid.h"
 
 /* list -------------------------------------------------------------------- */
 
@@ -39,10 +40,10 @@ static void state_text(const struct tk_domain_info *info, char text[7])
 static void put_domain(struct result *result, const struct tk_domain_info *info)
 {
 	const struct tk_guest *guest = tk_guests_find_domid(info->domid);
-	char state[7], uuid[UUID_TEXT_SIZE];
+	char state[7], uuid[TK_UUID_TEXT_SIZE];
 
 	state_text(info, state);
-	uuid_text(uuid, info->uuid);
+	tk_uuid_print(uuid, info->uuid);
 	result_open_row(result);
 	result_text(result, "name", command_domain_name(info->domid));
 	result_number(result, "domid", info->domid);
@@ -236,9 +237,9 @@ static int run_uptime(struct command_call *call)
 static int put_vm(const struct tk_domain_info *info, void *context)
 {
 	struct result *result = context;
-	char uuid[UUID_TEXT_SIZE];
+	char uuid[TK_UUID_TEXT_SIZE];
 
-	uuid_text(uuid, info->uuid);
+	tk_uuid_print(uuid, info->uuid);
 	result_open_row(result);
 	result_text(result, "uuid", uuid);
 	result_number(result, "domid", info->domid);
