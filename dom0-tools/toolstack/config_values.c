@@ -393,7 +393,6 @@ static int add_name(struct wishes *wishes, const struct tk_config_value *item)
 	struct tk_domain_config *domain = wishes->domain;
 	struct tk_error why;
 	char **names;
-	size_t size;
 
 	if (item->type == TK_CONFIG_LIST)
 		return tk_wishes_value_fail(
@@ -406,11 +405,10 @@ static int add_name(struct wishes *wishes, const struct tk_config_value *item)
 	if (!names)
 		return tk_fail(wishes->err, "out of memory");
 	domain->start_after = names;
-	size = strlen(item->text) + 1;
-	names[domain->n_start_after] = malloc(size);
+	names[domain->n_start_after] = tk_text_copy(item->text);
 	if (!names[domain->n_start_after])
 		return tk_fail(wishes->err, "out of memory");
-	memcpy(names[domain->n_start_after++], item->text, size);
+	domain->n_start_after++;
 	return 0;
 }
 

@@ -637,17 +637,15 @@ static int tell_name(struct tk_guest *guest, const char *name,
 int tk_guest_rename(struct tk_guest *guest, const char *name,
 		    struct tk_error *err)
 {
-	size_t size = strlen(name) + 1;
 	char *copy;
 
 	if (tk_domain_name_check(name, err))
 		return -1;
 	if (find_name(name) || !strcmp(name, "Domain-0"))
 		return tk_fail(err, "name \"%s\": another domain has it", name);
-	copy = malloc(size);
+	copy = tk_text_copy(name);
 	if (!copy)
 		return tk_fail(err, "not enough memory in the control domain");
-	memcpy(copy, name, size);
 	if (guest->has_domain && tell_name(guest, name, err)) {
 		free(copy);
 		return -1;
