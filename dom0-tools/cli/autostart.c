@@ -112,7 +112,7 @@ static bool is_alive(const char *name)
 {
 	const struct tk_guest *guest = tk_guests_find(name);
 
-	return guest && guest->has_domain && !guest->has_ended;
+	return guest && tk_guest_is_alive(guest);
 }
 
 static void fail_entry(struct entry *entry)
@@ -184,7 +184,7 @@ static struct tk_guest *last_auto(void)
 	struct tk_guest *guest = NULL, *last = NULL;
 
 	while ((guest = tk_guests_next(guest))) {
-		if (guest->is_auto && guest->has_domain && !guest->has_ended)
+		if (guest->is_auto && tk_guest_is_alive(guest))
 			last = guest;
 	}
 	return last;

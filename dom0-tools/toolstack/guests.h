@@ -48,6 +48,11 @@ struct tk_guest {
 	uint64_t started_ns; /* on tk_clock_ns(), its domain's start */
 };
 
+static inline bool tk_guest_is_alive(const struct tk_guest *guest)
+{
+	return guest->has_domain && !guest->has_ended;
+}
+
 /* What the list needs from the program that holds it. */
 struct tk_guests_host {
 	/*
