@@ -46,7 +46,7 @@ static uint64_t spare_kib(const struct tk_guest *guest)
 	uint64_t least = guest->config.min_memory_mib * 1024;
 	uint64_t target = tk_guest_memory_target(guest);
 
-	if (!guest->has_domain || guest->has_ended || !least)
+	if (!tk_guest_is_alive(guest) || !least)
 		return 0;
 	return target > least ? target - least : 0;
 }

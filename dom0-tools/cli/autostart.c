@@ -66,12 +66,12 @@ static void read_entry(struct entry *entry)
 	if (platform_file(entry->path, &data, &size))
 		return;
 	if (tk_domain_config_parse(&entry->config, entry->path, data, size,
-				   &err))
+				   &err)) {
 		call_fail_error(&err);
-	else
-		entry->state = ENTRY_WAITING;
-	if (entry->state == ENTRY_WAITING)
-		cli_show_notices(entry->path, &entry->config);
+		return;
+	}
+	entry->state = ENTRY_WAITING;
+	cli_show_notices(entry->path, &entry->config);
 }
 
 static void read_folder(void)
@@ -112,7 +112,7 @@ static bool is_alive(const char *name)
 {
 	const struct tk_guest *guest = tk_guests_find(name);
 
-	return guest && guest->has_domain && !guest->has_ended;
+	return guest && tk_guest_is_alive(guest);
 }
 
 static void fail_entry(struct entry *entry)
@@ -184,7 +184,7 @@ static struct tk_guest *last_auto(void)
 	struct tk_guest *guest = NULL, *last = NULL;
 
 	while ((guest = tk_guests_next(guest))) {
-		if (guest->is_auto && guest->has_domain && !guest->has_ended)
+		if (guest->is_auto && tk_guest_is_alive(guest))
 			last = guest;
 	}
 	return last;

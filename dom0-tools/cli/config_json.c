@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "toolstack/mac.h"
+#include "toolstack/uuid.h"
 
 static void put_text(struct json *json, const char *key, const char *text)
 {
@@ -19,28 +20,17 @@ static void put_if_any(struct json *json, const char *key, const char *text)
 		put_text(json, key, text);
 }
 
-void uuid_text(char text[UUID_TEXT_SIZE], const uint8_t uuid[16])
-{
-	char *at = text;
-	unsigned int i;
-
-	for (i = 0; i < 16; i++)
-		at += sprintf(at, "%s%02x",
-			      i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
-			      uuid[i]);
-}
-
 static void put_identity(struct json *json,
 			 const struct tk_domain_config *config,
 			 const uint8_t *uuid)
 {
-	char text[UUID_TEXT_SIZE];
+	char text[TK_UUID_TEXT_SIZE];
 
 	json_open(json, "c_info", '{');
 	put_text(json, "type", "pv");
 	put_text(json, "name", config->name);
 	if (config->has_uuid || uuid) {
-		uuid_text(text, config->has_uuid ? config->uuid : uuid);
+		tk_uuid_print(text, config->has_uuid ? config->uuid : uuid);
 		put_text(json, "uuid", text);
 	}
 	json_close(json);

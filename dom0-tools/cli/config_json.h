@@ -13,7 +13,4 @@ void config_json(struct json *json, const char *key,
 /* What is not as the file asked for, a line each. */
 void cli_show_notices(const char *path, const struct tk_domain_config *config);
 
-#define UUID_TEXT_SIZE 37
-void uuid_text(char text[UUID_TEXT_SIZE], const uint8_t uuid[16]);
-
 #endif /* CLI_CONFIG_JSON_H */

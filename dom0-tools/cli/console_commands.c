@@ -164,18 +164,17 @@ static void put_event(bool is_json, const struct tk_event *event)
 	static const struct result_shape shape = {
 		NULL, "{time:10} {guest} ({domid}) {event}{detail?: }"
 	};
-	static struct result result;
+	struct result *result = result_begin(is_json);
 
-	result_begin(&result, is_json);
-	result.json.one_line = true;
-	result_open_object(&result, NULL, &shape);
-	result_number(&result, "number", event->number);
-	result_seconds(&result, "time", event->time_ns);
-	result_text(&result, "guest", event->guest);
-	result_number(&result, "domid", event->domid);
-	result_text(&result, "event", event->what);
-	result_text(&result, "detail", *event->detail ? event->detail : NULL);
-	result_close_object(&result);
+	result->json.one_line = true;
+	result_open_object(result, NULL, &shape);
+	result_number(result, "number", event->number);
+	result_seconds(result, "time", event->time_ns);
+	result_text(result, "guest", event->guest);
+	result_number(result, "domid", event->domid);
+	result_text(result, "event", event->what);
+	result_text(result, "detail", *event->detail ? event->detail : NULL);
+	result_close_object(result);
 }
 
 /* JSON is one object on each line, for there is no end. */

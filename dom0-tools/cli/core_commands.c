@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <public/errno.h>
+
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/groups.h"
@@ -17,7 +19,6 @@
 #include "toolstack/hypercalls.h"
 #include "toolstack/primitives.h"
 
-#define EINTR_RC    (-4)
 #define PROGRESS_NS 1000000000ull
 
 /* One page on its way to the disk. */
@@ -75,7 +76,7 @@ static int write_page(void *context, const void *page)
 	int rc;
 
 	if (cli_interrupted())
-		return EINTR_RC;
+		return -XEN_EINTR;
 	memcpy(output->segment.va, page, TK_CORE_PAGE);
 	output->segment.bytes = TK_CORE_PAGE;
 	rc = submit(output, BLOCK_WRITE, BLOCK_PAGE_SECTORS);

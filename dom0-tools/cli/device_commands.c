@@ -5,7 +5,6 @@
  */
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/commands.h"
@@ -70,16 +69,16 @@ static const struct result_shape disk_shape = {
 static int run_block_list(struct command_call *call)
 {
 	const struct tk_guest *guest = call_guest(call->words[0]);
-	static struct result result;
+	struct result *result;
 	size_t i;
 
 	if (!guest)
 		return COMMAND_FAILED;
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL, &disk_shape);
+	result = result_begin(call->json);
+	result_open_list(result, NULL, &disk_shape);
 	for (i = 0; guest->has_domain && i < guest->config.n_disks; i++)
-		put_disk(&result, guest, &guest->config.disks[i]);
-	result_close_list(&result);
+		put_disk(result, guest, &guest->config.disks[i]);
+	result_close_list(result);
 	return COMMAND_DONE;
 }
 
@@ -118,16 +117,16 @@ static const struct result_shape vif_shape = {
 static int run_network_list(struct command_call *call)
 {
 	const struct tk_guest *guest = call_guest(call->words[0]);
-	static struct result result;
+	struct result *result;
 	size_t i;
 
 	if (!guest)
 		return COMMAND_FAILED;
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL, &vif_shape);
+	result = result_begin(call->json);
+	result_open_list(result, NULL, &vif_shape);
 	for (i = 0; guest->has_domain && i < guest->config.n_vifs; i++)
-		put_vif(&result, guest, &guest->config.vifs[i]);
-	result_close_list(&result);
+		put_vif(result, guest, &guest->config.vifs[i]);
+	result_close_list(result);
 	return COMMAND_DONE;
 }
 

@@ -81,13 +81,12 @@ static int list_disks(bool is_json)
 		"{part_label? PARTLABEL=}{part_uuid? PARTUUID=}",
 	};
 	const struct block_device *disk = NULL;
-	static struct result result;
+	struct result *result = result_begin(is_json);
 
-	result_begin(&result, is_json);
-	result_open_list(&result, NULL, &shape);
+	result_open_list(result, NULL, &shape);
 	while ((disk = block_next(disk)))
-		put_disk(&result, disk);
-	result_close_list(&result);
+		put_disk(result, disk);
+	result_close_list(result);
 	return COMMAND_DONE;
 }
 

@@ -50,23 +50,23 @@ static int run_ls(struct command_call *call)
 {
 	static const struct result_shape shape = { NULL, "{size:10} {path}" };
 	const char *wanted = call->count ? call->words[0] : "/";
-	static struct result result;
+	struct result *result;
 	const char *path;
 	size_t i, size;
 
 	if (!exists(wanted))
 		return call_fail("%s: no such file", wanted);
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL, &shape);
+	result = result_begin(call->json);
+	result_open_list(result, NULL, &shape);
 	for (i = 0; (path = platform_file_at(i, &size)); i++) {
 		if (!is_listed(path, wanted))
 			continue;
-		result_open_row(&result);
-		result_number(&result, "size", size);
-		result_text(&result, "path", path);
-		result_close_row(&result);
+		result_open_row(result);
+		result_number(result, "size", size);
+		result_text(result, "path", path);
+		result_close_row(result);
 	}
-	result_close_list(&result);
+	result_close_list(result);
 	return COMMAND_DONE;
 }
 

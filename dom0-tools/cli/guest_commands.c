@@ -58,11 +58,6 @@ static const struct command_option ask_options[] = {
 	{ 0 },
 };
 
-static bool is_alive(const struct tk_guest *guest)
-{
-	return guest->has_domain && !guest->has_ended;
-}
-
 /* One whose end is to be waited for: names are looked up after each wait. */
 struct asked {
 	char name[64];
@@ -77,7 +72,7 @@ static size_t ask_each(guest_change *ask, struct asked *asked, size_t room,
 	size_t count = 0;
 
 	while ((guest = tk_guests_next(guest))) {
-		if (!is_alive(guest))
+		if (!tk_guest_is_alive(guest))
 			continue;
 		if (ask(guest, &err)) {
 			*status = call_fail_error(&err);

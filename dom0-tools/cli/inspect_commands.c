@@ -55,32 +55,27 @@ struct inspection {
 	struct vcpu_guest_context context;
 	struct tk_view view;
 	struct tk_symbols symbols;
-	struct result result;
+	struct result *result;
 };
 
 /* Names ------------------------------------------------------------------- */
 
-/* "name+0x12" of a function; "" when it is not known. */
-static void name_text(const struct inspection *inspection, uint64_t address,
-		      char *text, size_t size)
-{
-	const struct tk_symbol *symbol =
-		tk_symbols_find(&inspection->symbols, address);
-
-	text[0] = '\0';
-	if (symbol && address - symbol->address < TEXT_SPAN)
-		snprintf(text, size, "%.*s+0x%" PRIx64,
-			 symbol->length < 80 ? (int)symbol->length : 80,
-			 symbol->name, address - symbol->address);
-}
-
+/* "name+0x12" of a function; null when it is not known. */
 static void put_name(struct inspection *inspection, const char *key,
 		     uint64_t address)
 {
+	const struct tk_symbol *symbol =
+		tk_symbols_find(&inspection->symbols, address);
 	char text[112];
 
-	name_text(inspection, address, text, sizeof(text));
-	result_text(&inspection->result, key, *text ? text : NULL);
+	if (!symbol || address - symbol->address >= TEXT_SPAN) {
+		result_null(inspection->result, key);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.*s+0x%" PRIx64,
+		 symbol->length < 80 ? (int)symbol->length : 80, symbol->name,
+		 address - symbol->address);
+	result_text(inspection->result, key, text);
 }
 
 /* -k, or the guest's own kernel if that is a file with names. */
@@ -148,21 +143,21 @@ static void put_registers(struct inspection *inspection)
 	};
 	size_t i;
 
-	result_hex(&inspection->result, "rip", r->rip);
+	result_hex(inspection->result, "rip", r->rip);
 	put_name(inspection, "rip_name", r->rip);
 	for (i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
-		result_hex(&inspection->result, registers[i].name,
+		result_hex(inspection->result, registers[i].name,
 			   registers[i].value);
 }
 
 static void put_caller(struct inspection *inspection, uint64_t address,
 		       bool is_guess)
 {
-	result_open_row(&inspection->result);
-	result_hex(&inspection->result, "address", address);
+	result_open_row(inspection->result);
+	result_hex(inspection->result, "address", address);
 	put_name(inspection, "name", address);
-	result_text(&inspection->result, "guess", is_guess ? "?" : NULL);
-	result_close_row(&inspection->result);
+	result_text(inspection->result, "guess", is_guess ? "?" : NULL);
+	result_close_row(inspection->result);
 }
 
 static bool is_text(const struct inspection *inspection, uint64_t address)
@@ -238,18 +233,17 @@ static int show_vcpu(struct inspection *inspection)
 {
 	bool in_kernel = inspection->context.flags & VGCF_in_kernel;
 
-	result_open_object(&inspection->result, NULL, &vcpu_shape);
-	result_text(&inspection->result, "name",
-		    inspection->guest->config.name);
-	result_number(&inspection->result, "vcpu", inspection->vcpu);
-	result_text(&inspection->result, "mode", in_kernel ? "kernel" : "user");
-	result_hex(&inspection->result, "root_mfn", inspection->view.root_mfn);
+	result_open_object(inspection->result, NULL, &vcpu_shape);
+	result_text(inspection->result, "name", inspection->guest->config.name);
+	result_number(inspection->result, "vcpu", inspection->vcpu);
+	result_text(inspection->result, "mode", in_kernel ? "kernel" : "user");
+	result_hex(inspection->result, "root_mfn", inspection->view.root_mfn);
 	put_registers(inspection);
-	result_open_list(&inspection->result, "callers", &trace_shape);
+	result_open_list(inspection->result, "callers", &trace_shape);
 	if (in_kernel && !follow_frames(inspection))
 		guess_callers(inspection);
-	result_close_list(&inspection->result);
-	result_close_object(&inspection->result);
+	result_close_list(inspection->result);
+	result_close_object(inspection->result);
 	return COMMAND_DONE;
 }
 
@@ -275,7 +269,7 @@ static int show_walk(struct inspection *inspection, uint64_t address)
 		NULL, "  level {level}: table {table_mfn} entry {index:3} = "
 		      "{entry} {flags}"
 	};
-	struct result *result = &inspection->result;
+	struct result *result = inspection->result;
 	struct tk_walk walk;
 	char flags[16];
 	unsigned int i;
@@ -333,11 +327,11 @@ static int show_memory(struct inspection *inspection, uint64_t address,
 	size_t got = tk_view_read(&inspection->view, address, bytes, wanted);
 	size_t i;
 
-	result_open_list(&inspection->result, NULL, &shape);
+	result_open_list(inspection->result, NULL, &shape);
 	for (i = 0; i < got; i += 16)
-		put_line(&inspection->result, address + i, bytes + i,
+		put_line(inspection->result, address + i, bytes + i,
 			 got - i < 16 ? got - i : 16);
-	result_close_list(&inspection->result);
+	result_close_list(inspection->result);
 	return got == wanted ? COMMAND_DONE
 			     : call_fail("nothing is mapped at %016" PRIx64,
 					 address + got);
@@ -385,16 +379,16 @@ static int show_frames(struct inspection *inspection)
 
 	if (rc)
 		return call_fail_rc("asking for the types of its frames", rc);
-	result_open_list(&inspection->result, NULL, &shape);
+	result_open_list(inspection->result, NULL, &shape);
 	for (i = 0; i < TYPES; i++) {
 		if (!names[i] || !counts[i])
 			continue;
-		result_open_row(&inspection->result);
-		result_text(&inspection->result, "type", names[i]);
-		result_number(&inspection->result, "frames", counts[i]);
-		result_close_row(&inspection->result);
+		result_open_row(inspection->result);
+		result_text(inspection->result, "type", names[i]);
+		result_number(inspection->result, "frames", counts[i]);
+		result_close_row(inspection->result);
 	}
-	result_close_list(&inspection->result);
+	result_close_list(inspection->result);
 	return COMMAND_DONE;
 }
 
@@ -472,7 +466,7 @@ static int run_inspect(struct command_call *call)
 	if (vcpu >= inspection.guest->config.max_vcpus)
 		return call_fail("%s has no vcpu %lu", call->words[0], vcpu);
 	inspection.vcpu = (unsigned int)vcpu;
-	result_begin(&inspection.result, call->json);
+	inspection.result = result_begin(call->json);
 	rc = tk_domain_pause(inspection.guest->domid);
 	if (rc)
 		return call_fail_rc("pausing it", rc);

@@ -11,6 +11,7 @@
 #include "toolstack/guests.h"
 #include "toolstack/hypercalls.h"
 #include "toolstack/primitives.h"
+#include "toolstack/uuid.h"
 
 /* list -------------------------------------------------------------------- */
 
@@ -39,10 +40,10 @@ static void state_text(const struct tk_domain_info *info, char text[7])
 static void put_domain(struct result *result, const struct tk_domain_info *info)
 {
 	const struct tk_guest *guest = tk_guests_find_domid(info->domid);
-	char state[7], uuid[UUID_TEXT_SIZE];
+	char state[7], uuid[TK_UUID_TEXT_SIZE];
 
 	state_text(info, state);
-	uuid_text(uuid, info->uuid);
+	tk_uuid_print(uuid, info->uuid);
 	result_open_row(result);
 	result_text(result, "name", command_domain_name(info->domid));
 	result_number(result, "domid", info->domid);
@@ -152,18 +153,18 @@ static int list_long(const struct command_call *call)
 
 static int run_list(struct command_call *call)
 {
-	static struct result result;
+	struct result *result;
 	int status;
 
 	if (!all_there(call))
 		return COMMAND_FAILED;
 	if (call_has(call, 'l'))
 		return list_long(call);
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL,
+	result = result_begin(call->json);
+	result_open_list(result, NULL,
 			 call_has(call, 'v') ? &verbose_shape : &list_shape);
-	status = each_named(call, put_each, &result);
-	result_close_list(&result);
+	status = each_named(call, put_each, result);
+	result_close_list(result);
 	return status;
 }
 
@@ -197,10 +198,10 @@ static int put_uptime(const struct tk_domain_info *info, void *context)
 	result_text(result, "name", command_domain_name(info->domid));
 	result_number(result, "domid", info->domid);
 	result_seconds(result, "uptime", ns);
-	if (!result->is_json)
+	if (!result->is_json) {
 		result_text(result, "text", text);
-	if (!result->is_json)
 		result_text(result, "short", brief);
+	}
 	result_close_row(result);
 	return 0;
 }
@@ -219,15 +220,15 @@ static int run_uptime(struct command_call *call)
 	static const struct result_shape brief = {
 		NULL, " up {short}, {name} ({domid})"
 	};
-	static struct result result;
+	struct result *result;
 	int status;
 
 	if (!all_there(call))
 		return COMMAND_FAILED;
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL, call_has(call, 's') ? &brief : &full);
-	status = each_named(call, put_uptime, &result);
-	result_close_list(&result);
+	result = result_begin(call->json);
+	result_open_list(result, NULL, call_has(call, 's') ? &brief : &full);
+	status = each_named(call, put_uptime, result);
+	result_close_list(result);
 	return status;
 }
 
@@ -236,9 +237,9 @@ static int run_uptime(struct command_call *call)
 static int put_vm(const struct tk_domain_info *info, void *context)
 {
 	struct result *result = context;
-	char uuid[UUID_TEXT_SIZE];
+	char uuid[TK_UUID_TEXT_SIZE];
 
-	uuid_text(uuid, info->uuid);
+	tk_uuid_print(uuid, info->uuid);
 	result_open_row(result);
 	result_text(result, "uuid", uuid);
 	result_number(result, "domid", info->domid);
@@ -253,13 +254,12 @@ static int run_vm_list(struct command_call *call)
 		"UUID                                  ID    name",
 		"{uuid}  {domid:-4} {name:-30}",
 	};
-	static struct result result;
+	struct result *result = result_begin(call->json);
 	int status;
 
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL, &shape);
-	status = each_named(call, put_vm, &result);
-	result_close_list(&result);
+	result_open_list(result, NULL, &shape);
+	status = command_each_domain(put_vm, result);
+	result_close_list(result);
 	return status;
 }
 
@@ -267,13 +267,12 @@ static int show_one(const struct command_call *call,
 		    const struct result_shape *shape,
 		    const struct tk_domain_info *info)
 {
-	static struct result result;
+	struct result *result = result_begin(call->json);
 
-	result_begin(&result, call->json);
-	result_open_object(&result, NULL, shape);
-	result_text(&result, "name", command_domain_name(info->domid));
-	result_number(&result, "domid", info->domid);
-	result_close_object(&result);
+	result_open_object(result, NULL, shape);
+	result_text(result, "name", command_domain_name(info->domid));
+	result_number(result, "domid", info->domid);
+	result_close_object(result);
 	return COMMAND_DONE;
 }
 

@@ -131,22 +131,22 @@ static void put_holds(struct result *result)
 static int run_info(struct command_call *call)
 {
 	static struct tk_host_info info;
-	static struct result result;
+	struct result *result;
 	int rc = tk_host_info(&info);
 
 	if (rc)
 		return call_fail_rc("asking the hypervisor", rc);
-	result_begin(&result, call->json);
-	result.only = call->count ? call->words[0] : NULL;
-	result_open_object(&result, NULL, NULL);
-	result_text(&result, "machine", "x86_64");
-	put_cpus(&result, &info);
-	put_abilities(&result, info.abilities);
-	put_memory(&result, &info);
-	put_version(&result, &info);
-	put_compiler(&result, &info);
-	put_holds(&result);
-	result_close_object(&result);
+	result = result_begin(call->json);
+	result->only = call->count ? call->words[0] : NULL;
+	result_open_object(result, NULL, NULL);
+	result_text(result, "machine", "x86_64");
+	put_cpus(result, &info);
+	put_abilities(result, info.abilities);
+	put_memory(result, &info);
+	put_version(result, &info);
+	put_compiler(result, &info);
+	put_holds(result);
+	result_close_object(result);
 	return COMMAND_DONE;
 }
 
@@ -198,18 +198,17 @@ static int run_debug_keys(struct command_call *call)
 static int run_pci(struct command_call *call)
 {
 	static const struct result_shape shape = { NULL, "{device}" };
-	static struct result result;
+	struct result *result = result_begin(call->json);
 	char text[96];
 	size_t i;
 
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL, &shape);
+	result_open_list(result, NULL, &shape);
 	for (i = 0; drivers_describe(i, text, sizeof(text)); i++) {
-		result_open_row(&result);
-		result_text(&result, "device", text);
-		result_close_row(&result);
+		result_open_row(result);
+		result_text(result, "device", text);
+		result_close_row(result);
 	}
-	result_close_list(&result);
+	result_close_list(result);
 	return COMMAND_DONE;
 }
 

@@ -39,20 +39,17 @@ static bool read_size(const char *text, uint64_t *kib)
 	return !*end && number && *kib >> shift == number;
 }
 
-/* False after saying what is wrong. */
-static bool read_words(const struct command_call *call, struct tk_guest **guest,
-		       uint64_t *kib, int *status)
+/* Says what is wrong, if anything. */
+static int read_words(const struct command_call *call, struct tk_guest **guest,
+		      uint64_t *kib)
 {
-	*status = COMMAND_FAILED;
-	if (!read_size(call->words[1], kib)) {
-		*status = call_usage(call,
-				     "%s: must be a size like 64 (MiB), "
-				     "64m or 1g",
-				     call->words[1]);
-		return false;
-	}
+	if (!read_size(call->words[1], kib))
+		return call_usage(call,
+				  "%s: must be a size like 64 (MiB), "
+				  "64m or 1g",
+				  call->words[1]);
 	*guest = call_guest(call->words[0]);
-	return *guest != NULL;
+	return *guest ? COMMAND_DONE : COMMAND_FAILED;
 }
 
 static uint64_t distance(uint64_t a, uint64_t b)
@@ -117,9 +114,9 @@ static int run_mem_set(struct command_call *call)
 	struct tk_guest *guest;
 	struct tk_error err;
 	uint64_t kib;
-	int status;
+	int status = read_words(call, &guest, &kib);
 
-	if (!read_words(call, &guest, &kib, &status))
+	if (status)
 		return status;
 	if (tk_guest_set_memory(guest, kib, &err))
 		return call_fail_error(&err);
@@ -131,9 +128,9 @@ static int run_mem_max(struct command_call *call)
 	struct tk_guest *guest;
 	struct tk_error err;
 	uint64_t kib;
-	int status;
+	int status = read_words(call, &guest, &kib);
 
-	if (!read_words(call, &guest, &kib, &status))
+	if (status)
 		return status;
 	return tk_guest_set_max_memory(guest, kib, &err) ? call_fail_error(&err)
 							 : COMMAND_DONE;

@@ -39,17 +39,16 @@ static int run_network(struct command_call *call)
 		" {sent:10} {refused:8} {dropped:8} {errors:6}",
 	};
 	const struct net_port *port = NULL;
-	static struct result result;
+	struct result *result = result_begin(call->json);
 
-	result_begin(&result, call->json);
-	result_open_object(&result, NULL, &pool);
-	result_number(&result, "pages_used", NET_POOL_PAGES - net_pages_free());
-	result_number(&result, "pages", NET_POOL_PAGES);
-	result_open_list(&result, "ports", &ports);
+	result_open_object(result, NULL, &pool);
+	result_number(result, "pages_used", NET_POOL_PAGES - net_pages_free());
+	result_number(result, "pages", NET_POOL_PAGES);
+	result_open_list(result, "ports", &ports);
 	while ((port = net_port_next(port)))
-		put_port(&result, port);
-	result_close_list(&result);
-	result_close_object(&result);
+		put_port(result, port);
+	result_close_list(result);
+	result_close_object(result);
 	return COMMAND_DONE;
 }
 

@@ -9,8 +9,11 @@
 
 #include "cli/cli.h"
 
-void result_begin(struct result *result, bool is_json)
+struct result *result_begin(bool is_json)
 {
+	static struct result the_result;
+	struct result *result = &the_result;
+
 	result->is_json = is_json;
 	result->only = NULL;
 	memset(&result->json, 0, sizeof(result->json));
@@ -19,6 +22,7 @@ void result_begin(struct result *result, bool is_json)
 	result->is_open = false;
 	result->n_fields = 0;
 	result->text_size = 0;
+	return result;
 }
 
 /* Text -------------------------------------------------------------------- */

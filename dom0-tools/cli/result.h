@@ -8,6 +8,8 @@
  *   static const struct result_shape shape = {
  *           "Name    ID  CPU", "{name:-7} {domid:2} {cpu:4|-}",
  *   };
+ *   struct result *result = result_begin(is_json);
+ *
  *   result_open_list(result, NULL, &shape);
  *   for each:
  *           result_open_row(result);
@@ -24,7 +26,7 @@
  * field. Text keeps only fields of the row that is open, its own: a list
  * inside a row ends the row's text and shows its own rows below.
  *
- * Owns the text of one row.
+ * Owns: the result that is being told, and the text of one row of it.
  */
 #ifndef CLI_RESULT_H
 #define CLI_RESULT_H
@@ -62,7 +64,8 @@ struct result {
 	size_t text_size;
 };
 
-void result_begin(struct result *result, bool is_json);
+/* There is one at a time: it takes the place of the one before. */
+struct result *result_begin(bool is_json);
 
 /*
  * A list of rows; or one row alone, which is an object. Keys are NULL at the

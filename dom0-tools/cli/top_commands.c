@@ -74,13 +74,9 @@ static uint64_t last_time(const struct sample *before, uint16_t domid,
 	return before->count ? 0 : now;
 }
 
-struct sampling {
-	const struct sample *before;
-};
-
 static int add_row(const struct tk_domain_info *info, void *context)
 {
-	const struct sampling *sampling = context;
+	const struct sample *before = context;
 	const struct tk_guest *guest = tk_guests_find_domid(info->domid);
 	struct row *row = &sample.rows[sample.count];
 
@@ -88,9 +84,8 @@ static int add_row(const struct tk_domain_info *info, void *context)
 		return 0;
 	memset(row, 0, sizeof(*row));
 	row->info = *info;
-	row->used_ns =
-		info->cpu_time_ns -
-		last_time(sampling->before, info->domid, info->cpu_time_ns);
+	row->used_ns = info->cpu_time_ns -
+		       last_time(before, info->domid, info->cpu_time_ns);
 	if (guest)
 		add_traffic(row, guest);
 	sample.count++;
@@ -100,16 +95,15 @@ static int add_row(const struct tk_domain_info *info, void *context)
 static void take_sample(bool is_first)
 {
 	static struct sample before;
-	struct sampling sampling = { &before };
 
 	before = sample;
 	if (is_first)
-		memset(&before, 0, sizeof(before));
+		before.count = 0;
 	sample.count = 0;
 	sample.time_ns = tk_clock_ns();
 	sample.span_ns = is_first ? 0 : sample.time_ns - before.time_ns;
 	tk_host_info(&host);
-	command_each_domain(add_row, &sampling);
+	command_each_domain(add_row, &before);
 }
 
 /* Order ------------------------------------------------------------------- */
@@ -235,14 +229,13 @@ static const struct result_shape shape = {
 
 static void show(bool is_json)
 {
-	static struct result result;
+	struct result *result = result_begin(is_json);
 	size_t i;
 
-	result_begin(&result, is_json);
-	result_open_list(&result, NULL, &shape);
+	result_open_list(result, NULL, &shape);
 	for (i = 0; i < sample.count; i++)
-		put_row(&result, &sample.rows[i]);
-	result_close_list(&result);
+		put_row(result, &sample.rows[i]);
+	result_close_list(result);
 }
 
 /* The screen -------------------------------------------------------------- */

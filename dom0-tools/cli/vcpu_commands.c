@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -28,13 +27,18 @@ static unsigned int host_cpus(void)
 
 /* vcpu-list --------------------------------------------------------------- */
 
-static void put_map(struct result *result, const char *key,
+struct listing {
+	struct result *result;
+	unsigned int host_cpus;
+};
+
+static void put_map(const struct listing *listing, const char *key,
 		    const struct tk_cpu_map *map)
 {
 	char text[64];
 
-	tk_cpu_map_text(map, host_cpus(), text, sizeof(text));
-	result_text(result, key, text);
+	tk_cpu_map_text(map, listing->host_cpus, text, sizeof(text));
+	result_text(listing->result, key, text);
 }
 
 static void put_vcpu_state(struct result *result, const struct tk_vcpu_info *v)
@@ -48,9 +52,10 @@ static void put_vcpu_state(struct result *result, const struct tk_vcpu_info *v)
 	result_text(result, "state", state);
 }
 
-static int put_vcpu(struct result *result, const struct tk_domain_info *info,
-		    unsigned int vcpu)
+static int put_vcpu(const struct listing *listing,
+		    const struct tk_domain_info *info, unsigned int vcpu)
 {
+	struct result *result = listing->result;
 	struct tk_cpu_map hard = { { 0 } }, soft = { { 0 } };
 	struct tk_vcpu_info v;
 	int rc = tk_vcpu_info(info->domid, vcpu, &v);
@@ -69,8 +74,8 @@ static int put_vcpu(struct result *result, const struct tk_domain_info *info,
 		result_null(result, "cpu");
 	put_vcpu_state(result, &v);
 	result_seconds(result, "cpu_time", v.cpu_time_ns);
-	put_map(result, "hard_affinity", &hard);
-	put_map(result, "soft_affinity", &soft);
+	put_map(listing, "hard_affinity", &hard);
+	put_map(listing, "soft_affinity", &soft);
 	result_close_row(result);
 	return 0;
 }
@@ -93,17 +98,18 @@ static int run_vcpu_list(struct command_call *call)
 		"{name:-32} {domid:5} {vcpu:5} {cpu:5|-}   {state}"
 		" {cpu_time:9}  {hard_affinity} / {soft_affinity}",
 	};
-	static struct result result;
 	struct tk_domain_info info;
+	struct listing listing;
 	int rc;
 
 	if (call->count && !call_domain(call->words[0], &info))
 		return COMMAND_FAILED;
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL, &shape);
-	rc = call->count ? put_vcpus(&info, &result)
-			 : command_each_domain(put_vcpus, &result);
-	result_close_list(&result);
+	listing.result = result_begin(call->json);
+	listing.host_cpus = host_cpus();
+	result_open_list(listing.result, NULL, &shape);
+	rc = call->count ? put_vcpus(&info, &listing)
+			 : command_each_domain(put_vcpus, &listing);
+	result_close_list(listing.result);
 	return rc ? call_fail_rc("asking about a vcpu", rc) : COMMAND_DONE;
 }
 
@@ -233,23 +239,23 @@ static int show_pool(const struct command_call *call)
 	static const struct result_shape shape = {
 		NULL, "Cpupool {pool}: ratelimit={ratelimit_us}us"
 	};
-	static struct result result;
+	struct result *result;
 	uint32_t us;
 	int rc = tk_host_get_ratelimit(&us);
 
 	if (rc)
 		return call_fail_rc("asking for the scheduler's parameters",
 				    rc);
-	result_begin(&result, call->json);
-	result_open_object(&result, NULL, &shape);
-	result_text(&result, "pool", "Pool-0");
-	result_number(&result, "ratelimit_us", us);
+	result = result_begin(call->json);
+	result_open_object(result, NULL, &shape);
+	result_text(result, "pool", "Pool-0");
+	result_number(result, "ratelimit_us", us);
 	if (!call_has(call, 's')) {
-		result_open_list(&result, "domains", &share_shape);
-		rc = command_each_domain(put_share, &result);
-		result_close_list(&result);
+		result_open_list(result, "domains", &share_shape);
+		rc = command_each_domain(put_share, result);
+		result_close_list(result);
 	}
-	result_close_object(&result);
+	result_close_object(result);
 	return rc ? call_fail_rc("asking for a domain's share", rc)
 		  : COMMAND_DONE;
 }
@@ -257,13 +263,12 @@ static int show_pool(const struct command_call *call)
 static int show_share(const struct command_call *call,
 		      const struct tk_domain_info *info)
 {
-	static struct result result;
+	struct result *result = result_begin(call->json);
 	int rc;
 
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL, &share_shape);
-	rc = put_share(info, &result);
-	result_close_list(&result);
+	result_open_list(result, NULL, &share_shape);
+	rc = put_share(info, result);
+	result_close_list(result);
 	return rc ? call_fail_rc("asking for a domain's share", rc)
 		  : COMMAND_DONE;
 }

@@ -66,26 +66,26 @@ static int run_ls(struct command_call *call)
 						   "{path} = \"{value}\"" };
 	const char *name = call->count ? call->words[0] : "/";
 	char top[XS_PATH_SIZE], path[XS_PATH_SIZE];
-	static struct result result;
+	struct result *result;
 
 	if (!canonical(name, top))
 		return COMMAND_FAILED;
 	if (!xs_local_node(top))
 		return call_fail("%s: no such node", name);
 	memcpy(path, top, sizeof(path));
-	result_begin(&result, call->json);
-	result_open_list(&result, NULL, &shape);
+	result = result_begin(call->json);
+	result_open_list(result, NULL, &shape);
 	do {
-		put_node(&result, xs_local_node(path));
+		put_node(result, xs_local_node(path));
 	} while (xs_local_walk(path, top));
-	result_close_list(&result);
+	result_close_list(result);
 	return COMMAND_DONE;
 }
 
 static int run_read(struct command_call *call)
 {
 	static const struct result_shape shape = { NULL, "{value}" };
-	static struct result result;
+	struct result *result;
 	const struct xs_node *node;
 	char path[XS_PATH_SIZE];
 
@@ -94,11 +94,11 @@ static int run_read(struct command_call *call)
 	node = xs_local_node(path);
 	if (!node)
 		return call_fail("%s: no such node", call->words[0]);
-	result_begin(&result, call->json);
-	result_open_object(&result, NULL, &shape);
-	result_text(&result, "path", node->path);
-	put_value(&result, node);
-	result_close_object(&result);
+	result = result_begin(call->json);
+	result_open_object(result, NULL, &shape);
+	result_text(result, "path", node->path);
+	put_value(result, node);
+	result_close_object(result);
 	return COMMAND_DONE;
 }
 
@@ -156,15 +156,15 @@ static void note_change(void *context, const char *changed)
 static void show_changes(bool is_json)
 {
 	static const struct result_shape shape = { NULL, "{path}" };
-	static struct result result;
+	struct result *result;
 	size_t i;
 
 	for (i = 0; i < changes.count; i++) {
-		result_begin(&result, is_json);
-		result.json.one_line = true;
-		result_open_object(&result, NULL, &shape);
-		result_text(&result, "path", changes.paths[i]);
-		result_close_object(&result);
+		result = result_begin(is_json);
+		result->json.one_line = true;
+		result_open_object(result, NULL, &shape);
+		result_text(result, "path", changes.paths[i]);
+		result_close_object(result);
 	}
 	if (changes.lost)
 		call_fail("more changes than could be shown");

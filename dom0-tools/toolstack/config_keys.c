@@ -13,8 +13,7 @@
 
 struct key_rule {
 	const char *key;
-	int (*read)(struct wishes *wishes,
-		    const struct tk_config_setting *setting, void *target);
+	tk_wishes_reader *read;
 	size_t target; /* offset in struct wishes or tk_domain_config */
 	bool in_domain;
 };

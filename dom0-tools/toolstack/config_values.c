@@ -257,14 +257,6 @@ int tk_read_builder(struct wishes *wishes,
 	return 0;
 }
 
-/* Actions of xl that need what a guest here cannot have. */
-static const char *refused_action_reason(const char *name)
-{
-	if (!strcmp(name, "soft-reset"))
-		return "only HVM guests have a soft reset";
-	return NULL;
-}
-
 int tk_read_action(struct wishes *wishes,
 		   const struct tk_config_setting *setting, void *target)
 {
@@ -280,10 +272,10 @@ int tk_read_action(struct wishes *wishes,
 			return 0;
 		}
 	}
-	reason = refused_action_reason(name);
-	if (!reason)
-		reason = "must be destroy, restart, rename-restart, "
-			 "preserve, coredump-destroy or coredump-restart";
+	reason = strcmp(name, "soft-reset")
+			 ? "must be destroy, restart, rename-restart, "
+			   "preserve, coredump-destroy or coredump-restart"
+			 : "only HVM guests have a soft reset";
 	return tk_wishes_value_fail(wishes, &setting->value, "%s = \"%s\": %s",
 				    setting->key, name, reason);
 }
@@ -335,6 +327,22 @@ int tk_read_uuid(struct wishes *wishes, const struct tk_config_setting *setting,
 
 /* Lists ------------------------------------------------------------------- */
 
+/* xl takes one string for a list of one. */
+static int read_list(struct wishes *wishes, const struct tk_config_value *value,
+		     int (*read_item)(struct wishes *wishes,
+				      const struct tk_config_value *item))
+{
+	size_t i;
+
+	if (value->type != TK_CONFIG_LIST)
+		return *value->text ? read_item(wishes, value) : 0;
+	for (i = 0; i < value->n_items; i++) {
+		if (read_item(wishes, &value->items[i]))
+			return -1;
+	}
+	return 0;
+}
+
 static int read_disk(struct wishes *wishes, const struct tk_config_value *item)
 {
 	struct tk_error why;
@@ -352,21 +360,11 @@ static int read_disk(struct wishes *wishes, const struct tk_config_value *item)
 	return 0;
 }
 
-/* xl takes one string for a list of one. */
 int tk_read_disks(struct wishes *wishes,
 		  const struct tk_config_setting *setting, void *target)
 {
-	const struct tk_config_value *value = &setting->value;
-	size_t i;
-
 	(void)target;
-	if (value->type != TK_CONFIG_LIST)
-		return *value->text ? read_disk(wishes, value) : 0;
-	for (i = 0; i < value->n_items; i++) {
-		if (read_disk(wishes, &value->items[i]))
-			return -1;
-	}
-	return 0;
+	return read_list(wishes, &setting->value, read_disk);
 }
 
 static int read_vif(struct wishes *wishes, const struct tk_config_value *item)
@@ -386,17 +384,8 @@ static int read_vif(struct wishes *wishes, const struct tk_config_value *item)
 int tk_read_vifs(struct wishes *wishes, const struct tk_config_setting *setting,
 		 void *target)
 {
-	const struct tk_config_value *value = &setting->value;
-	size_t i;
-
 	(void)target;
-	if (value->type != TK_CONFIG_LIST)
-		return *value->text ? read_vif(wishes, value) : 0;
-	for (i = 0; i < value->n_items; i++) {
-		if (read_vif(wishes, &value->items[i]))
-			return -1;
-	}
-	return 0;
+	return read_list(wishes, &setting->value, read_vif);
 }
 
 static int add_name(struct wishes *wishes, const struct tk_config_value *item)
@@ -404,7 +393,6 @@ static int add_name(struct wishes *wishes, const struct tk_config_value *item)
 	struct tk_domain_config *domain = wishes->domain;
 	struct tk_error why;
 	char **names;
-	size_t size;
 
 	if (item->type == TK_CONFIG_LIST)
 		return tk_wishes_value_fail(
@@ -417,28 +405,18 @@ static int add_name(struct wishes *wishes, const struct tk_config_value *item)
 	if (!names)
 		return tk_fail(wishes->err, "out of memory");
 	domain->start_after = names;
-	size = strlen(item->text) + 1;
-	names[domain->n_start_after] = malloc(size);
+	names[domain->n_start_after] = tk_text_copy(item->text);
 	if (!names[domain->n_start_after])
 		return tk_fail(wishes->err, "out of memory");
-	memcpy(names[domain->n_start_after++], item->text, size);
+	domain->n_start_after++;
 	return 0;
 }
 
 int tk_read_names(struct wishes *wishes,
 		  const struct tk_config_setting *setting, void *target)
 {
-	const struct tk_config_value *value = &setting->value;
-	size_t i;
-
 	(void)target;
-	if (value->type != TK_CONFIG_LIST)
-		return *value->text ? add_name(wishes, value) : 0;
-	for (i = 0; i < value->n_items; i++) {
-		if (add_name(wishes, &value->items[i]))
-			return -1;
-	}
-	return 0;
+	return read_list(wishes, &setting->value, add_name);
 }
 
 /* Limits ------------------------------------------------------------------ */

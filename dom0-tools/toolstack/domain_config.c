@@ -15,6 +15,14 @@
 #define DEFAULT_MEMORY_MIB 32
 #define DEFAULT_PORTS      1023 /* xl's */
 
+char *tk_text_copy(const char *text)
+{
+	size_t size = text ? strlen(text) + 1 : 0;
+	char *copy = text ? malloc(size) : NULL;
+
+	return copy ? memcpy(copy, text, size) : NULL;
+}
+
 /* Cards ------------------------------------------------------------------- */
 
 static bool has_vif(const struct tk_domain_config *domain, uint32_t handle)
@@ -199,12 +207,9 @@ static int settle_cpus(struct wishes *wishes,
 /* A copy, or an error and NULL. */
 static char *wishes_copy(struct wishes *wishes, const char *text)
 {
-	size_t size = strlen(text) + 1;
-	char *copy = malloc(size);
+	char *copy = tk_text_copy(text);
 
-	if (copy)
-		memcpy(copy, text, size);
-	else
+	if (!copy)
 		tk_fail(wishes->err, "%s: out of memory",
 			wishes->config->file_name);
 	return copy;
@@ -348,15 +353,6 @@ void tk_domain_config_free(struct tk_domain_config *domain)
 	memset(domain, 0, sizeof(*domain));
 }
 
-/* NULL without memory, or when there is no text to copy. */
-static char *copy_text(const char *text)
-{
-	size_t size = text ? strlen(text) + 1 : 0;
-	char *copy = text ? malloc(size) : NULL;
-
-	return copy ? memcpy(copy, text, size) : NULL;
-}
-
 static int copy_disks(struct tk_domain_config *to,
 		      const struct tk_domain_config *from)
 {
@@ -372,7 +368,7 @@ static int copy_disks(struct tk_domain_config *to,
 	to->n_disks = from->n_disks;
 	for (i = 0; i < from->n_disks; i++) {
 		to->disks[i] = from->disks[i];
-		to->disks[i].target = copy_text(from->disks[i].target);
+		to->disks[i].target = tk_text_copy(from->disks[i].target);
 	}
 	for (i = 0; i < from->n_disks; i++) {
 		if (!to->disks[i].target)
@@ -394,7 +390,7 @@ static int copy_names(struct tk_domain_config *to,
 	if (!to->start_after)
 		return -1;
 	for (i = 0; i < from->n_start_after; i++) {
-		to->start_after[i] = copy_text(from->start_after[i]);
+		to->start_after[i] = tk_text_copy(from->start_after[i]);
 		if (!to->start_after[i])
 			return -1;
 		to->n_start_after++;
@@ -422,10 +418,10 @@ int tk_domain_config_copy(struct tk_domain_config *to,
 	int rc;
 
 	*to = *from;
-	to->name = copy_text(from->name);
-	to->kernel = copy_text(from->kernel);
-	to->ramdisk = copy_text(from->ramdisk);
-	to->cmdline = copy_text(from->cmdline);
+	to->name = tk_text_copy(from->name);
+	to->kernel = tk_text_copy(from->kernel);
+	to->ramdisk = tk_text_copy(from->ramdisk);
+	to->cmdline = tk_text_copy(from->cmdline);
 	to->notices = NULL; /* they have been told */
 	rc = copy_disks(to, from);
 	if (copy_vifs(to, from))

@@ -121,6 +121,9 @@ void tk_domain_config_drop_vif(struct tk_domain_config *domain, size_t index);
 /* The rules of the key `name`; the error says which is broken. */
 tk_must_check int tk_domain_name_check(const char *name, struct tk_error *err);
 
+/* For strings that a configuration owns: NULL of NULL, and without memory. */
+char *tk_text_copy(const char *text);
+
 /* "destroy", "restart", ... */
 const char *tk_action_name(enum tk_action action);
 

@@ -90,20 +90,12 @@ void tk_guest_disks_forget(const struct tk_guest *guest)
 
 /* While it runs ----------------------------------------------------------- */
 
-static int need_domain(const struct tk_guest *guest, struct tk_error *err)
-{
-	if (!guest->has_domain)
-		return tk_fail(err, "%s: it is not running",
-			       guest->config.name);
-	return 0;
-}
-
 int tk_guest_disk_attach(struct tk_guest *guest, struct tk_disk *disk,
 			 struct tk_error *err)
 {
 	struct tk_disk *added;
 
-	if (need_domain(guest, err))
+	if (tk_guest_need_domain(guest, err))
 		return -1;
 	if (tk_domain_config_add_disk(&guest->config, disk, err))
 		return tk_fail_within(err, guest->config.name);
@@ -137,7 +129,7 @@ int tk_guest_disk_close(const struct tk_guest *guest,
 	const struct tk_device_id id = tk_guest_disk_id(guest, disk);
 	int rc;
 
-	if (need_domain(guest, err))
+	if (tk_guest_need_domain(guest, err))
 		return -1;
 	rc = tk_device_close(&id);
 	if (!rc)

@@ -72,9 +72,8 @@ int tk_guest_set_memory(const struct tk_guest *guest, uint64_t kib,
 {
 	uint64_t max = tk_guest_memory_max(guest);
 
-	if (!guest->has_domain)
-		return tk_fail(err, "%s: it is not running",
-			       guest->config.name);
+	if (tk_guest_need_domain(guest, err))
+		return -1;
 	if (kib < LEAST_KIB)
 		return tk_fail(err,
 			       "%s: %" PRIu64 " KiB is too little; %u is the "
@@ -93,9 +92,8 @@ int tk_guest_set_max_memory(const struct tk_guest *guest, uint64_t kib,
 {
 	uint64_t target = tk_guest_memory_target(guest);
 
-	if (!guest->has_domain)
-		return tk_fail(err, "%s: it is not running",
-			       guest->config.name);
+	if (tk_guest_need_domain(guest, err))
+		return -1;
 	if (kib < target)
 		return tk_fail(err,
 			       "%s: a maximum of %" PRIu64 " MiB is below the "

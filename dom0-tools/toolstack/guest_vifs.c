@@ -104,20 +104,12 @@ void tk_guest_vifs_remove(const struct tk_guest *guest)
 
 /* While it runs ----------------------------------------------------------- */
 
-static int need_domain(const struct tk_guest *guest, struct tk_error *err)
-{
-	if (!guest->has_domain)
-		return tk_fail(err, "%s: it is not running",
-			       guest->config.name);
-	return 0;
-}
-
 int tk_guest_vif_attach(struct tk_guest *guest, const struct tk_vif *vif,
 			struct tk_error *err)
 {
 	struct tk_domain_config *config = &guest->config;
 
-	if (need_domain(guest, err))
+	if (tk_guest_need_domain(guest, err))
 		return -1;
 	if (tk_domain_config_add_vif(config, vif, err))
 		return tk_fail_within(err, config->name);
@@ -153,7 +145,7 @@ int tk_guest_vif_close(const struct tk_guest *guest, const struct tk_vif *vif,
 	const struct tk_device_id id = tk_guest_vif_id(guest, vif);
 	int rc;
 
-	if (need_domain(guest, err))
+	if (tk_guest_need_domain(guest, err))
 		return -1;
 	rc = tk_device_close(&id);
 	if (!rc)

@@ -512,7 +512,7 @@ struct tk_guest *tk_guests_create(struct tk_domain_config *config, bool paused,
 	return guest;
 }
 
-static int need_domain(const struct tk_guest *guest, struct tk_error *err)
+int tk_guest_need_domain(const struct tk_guest *guest, struct tk_error *err)
 {
 	if (!guest->has_domain)
 		return tk_fail(err, "%s: it is not running",
@@ -522,7 +522,7 @@ static int need_domain(const struct tk_guest *guest, struct tk_error *err)
 
 int tk_guest_destroy(struct tk_guest *guest, struct tk_error *err)
 {
-	if (need_domain(guest, err) || tear_down(guest, err))
+	if (tk_guest_need_domain(guest, err) || tear_down(guest, err))
 		return -1;
 	if (!guest->has_ended)
 		mark_ended(guest, "destroyed");
@@ -541,7 +541,7 @@ int tk_guest_pause(struct tk_guest *guest, struct tk_error *err)
 {
 	int rc;
 
-	if (need_domain(guest, err))
+	if (tk_guest_need_domain(guest, err))
 		return -1;
 	rc = tk_domain_pause(guest->domid);
 	if (rc)
@@ -554,7 +554,7 @@ int tk_guest_unpause(struct tk_guest *guest, struct tk_error *err)
 {
 	int rc;
 
-	if (need_domain(guest, err))
+	if (tk_guest_need_domain(guest, err))
 		return -1;
 	rc = tk_domain_unpause(guest->domid);
 	if (rc)
@@ -571,7 +571,7 @@ static int write_node(struct tk_guest *guest, const char *name,
 	char path[64];
 	int rc;
 
-	if (need_domain(guest, err))
+	if (tk_guest_need_domain(guest, err))
 		return -1;
 	snprintf(path, sizeof(path), "/local/domain/%u/%s", guest->domid, name);
 	rc = tk_store_write(path, value);
@@ -609,7 +609,7 @@ int tk_guest_nmi(struct tk_guest *guest, unsigned int vcpu,
 {
 	int rc;
 
-	if (need_domain(guest, err))
+	if (tk_guest_need_domain(guest, err))
 		return -1;
 	rc = tk_domain_send_nmi(guest->domid, vcpu);
 	return rc ? fail_guest(guest, "sending it an NMI", rc, err) : 0;
@@ -637,17 +637,15 @@ static int tell_name(struct tk_guest *guest, const char *name,
 int tk_guest_rename(struct tk_guest *guest, const char *name,
 		    struct tk_error *err)
 {
-	size_t size = strlen(name) + 1;
 	char *copy;
 
 	if (tk_domain_name_check(name, err))
 		return -1;
 	if (find_name(name) || !strcmp(name, "Domain-0"))
 		return tk_fail(err, "name \"%s\": another domain has it", name);
-	copy = malloc(size);
+	copy = tk_text_copy(name);
 	if (!copy)
 		return tk_fail(err, "not enough memory in the control domain");
-	memcpy(copy, name, size);
 	if (guest->has_domain && tell_name(guest, name, err)) {
 		free(copy);
 		return -1;

@@ -48,6 +48,11 @@ struct tk_guest {
 	uint64_t started_ns; /* on tk_clock_ns(), its domain's start */
 };
 
+static inline bool tk_guest_is_alive(const struct tk_guest *guest)
+{
+	return guest->has_domain && !guest->has_ended;
+}
+
 /* What the list needs from the program that holds it. */
 struct tk_guests_host {
 	/*
@@ -103,6 +108,10 @@ tk_must_check int tk_guests_check(const struct tk_domain_config *config,
 tk_must_check int tk_guest_shutdown(struct tk_guest *guest,
 				    struct tk_error *err);
 tk_must_check int tk_guest_reboot(struct tk_guest *guest, struct tk_error *err);
+
+/* An error when it has no domain any more. */
+tk_must_check int tk_guest_need_domain(const struct tk_guest *guest,
+				       struct tk_error *err);
 
 /* For guest_disks.c and guest_vifs.c: tell the host. */
 void tk_guests_notice(const char *about, const char *text);

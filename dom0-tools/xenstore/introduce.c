@@ -16,6 +16,7 @@
 
 #include "toolstack/build_domain.h"
 #include "toolstack/primitives.h"
+#include "toolstack/uuid.h"
 #include "xenstore/connection.h"
 #include "xenstore/local.h"
 #include "xenstore/path.h"
@@ -127,13 +128,7 @@ static void let_write(struct writer *writer, const char *name)
 /* /vm/01234567-89ab-cdef-0123-456789abcdef */
 static void vm_path(const uint8_t uuid[16], char path[64])
 {
-	char *at = path + sprintf(path, VM_DIR);
-	unsigned int i;
-
-	for (i = 0; i < 16; i++)
-		at += sprintf(at, "%s%02x",
-			      i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
-			      uuid[i]);
+	tk_uuid_print(path + sprintf(path, VM_DIR), uuid);
 }
 
 /* What all domains of one machine description share, by libxl's custom. */
@@ -349,13 +344,7 @@ int tk_store_remove(const char *path)
 
 int tk_store_read(const char *path, char *value, size_t size)
 {
-	const struct xs_node *node = xs_local_node(path);
+	int length = xs_local_read(path, value, size);
 
-	if (!node)
-		return -XEN_ENOENT;
-	if (node->value_size >= size)
-		return -XEN_E2BIG;
-	memcpy(value, node->value, node->value_size);
-	value[node->value_size] = '\0';
-	return 0;
+	return length < 0 ? length : 0;
 }

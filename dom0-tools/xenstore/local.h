@@ -20,6 +20,8 @@
  * NULL: no such node. Valid until the next change.
  */
 const struct xs_node *xs_local_node(const char *path);
+/* The value with a NUL behind it; how long it is, or an error. */
+int xs_local_read(const char *path, char *value, size_t size);
 
 int xs_local_write(const char *path, const char *text);
 /* Makes the node if need be, and sets who may do what with it. */

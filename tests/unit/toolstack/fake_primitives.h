@@ -48,7 +48,6 @@ struct fake_machine {
 	struct fake_domain domains[FAKE_DOMAINS];
 	uint16_t next_domid;
 	bool no_large_extents;
-	bool log_is_long;
 	bool log_is_clear;
 	char last_key;         /* typed at the hypervisor's console */
 	unsigned int mappings; /* frames that are mapped now */
