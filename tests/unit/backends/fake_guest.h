@@ -38,10 +38,4 @@ void *fake_granted(uint32_t ref);
 /* Something comes in on a port. */
 void fake_guest_event(uint32_t port);
 
-/* Keys of either directory. */
-void fake_put(const char *directory, const char *key, const char *value);
-void fake_put_number(const char *directory, const char *key, uint64_t number);
-/* "" when there is none; valid until the next call. */
-const char *fake_get(const char *directory, const char *key);
-
 #endif /* TESTS_UNIT_BACKENDS_FAKE_GUEST_H */
