@@ -74,6 +74,17 @@ static void user_entry(void)
 	__asm__ volatile("ud2");
 }
 
+void iret_to(const struct iret_context *context)
+{
+	__asm__ volatile("lea %0, %%rsp\n\t"
+			 "mov %1, %%eax\n\t"
+			 "syscall\n\t"
+			 "ud2"
+			 :
+			 : "m"(*context), "i"(__HYPERVISOR_iret)
+			 : "rax", "rcx", "r11", "memory");
+}
+
 static void enter_user(void)
 {
 	static struct iret_context target;
@@ -85,13 +96,7 @@ static void enter_user(void)
 		.ss = FLAT_USER_SS64,
 		.rsp = (uint64_t)(user_stack + sizeof(user_stack) - 8),
 	};
-	__asm__ volatile("lea %0, %%rsp\n\t"
-			 "mov %1, %%eax\n\t"
-			 "syscall\n\t"
-			 "ud2"
-			 :
-			 : "m"(target), "i"(__HYPERVISOR_iret)
-			 : "rax", "rcx", "r11", "memory");
+	iret_to(&target);
 }
 
 /* User mode has the kernel's tables: only the mode is another. */

@@ -102,6 +102,9 @@ void cpu_context(struct vcpu_guest_context *c, unsigned int id,
  */
 void pend(void);
 
+/* Goes on with what the context says, by the iret hypercall. */
+void iret_to(const struct iret_context *context);
+
 /* In user mode, on a stack of its own: the exception that ends code(). */
 extern uint64_t user_flags; /* at its start */
 unsigned int user_fault_of(void (*code)(void));
