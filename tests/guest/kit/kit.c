@@ -65,6 +65,41 @@ unsigned int __attribute__((noinline)) fault_of(void (*code)(void))
 	return fault.vector;
 }
 
+static volatile bool msr_faulted;
+
+static bool on_msr_fault(struct pv_trap_frame *f, uint64_t address)
+{
+	(void)address;
+	msr_faulted = true;
+	f->rip += 2; /* RDMSR, WRMSR */
+	return true;
+}
+
+void msrs_catch(void)
+{
+	pv_trap_set_handler(13, on_msr_fault);
+}
+
+bool msr_read(uint32_t msr, uint64_t *value)
+{
+	uint32_t lo = 0, hi = 0;
+
+	msr_faulted = false;
+	__asm__ volatile("rdmsr" : "+a"(lo), "+d"(hi) : "c"(msr));
+	*value = (uint64_t)hi << 32 | lo;
+	return !msr_faulted;
+}
+
+bool msr_write(uint32_t msr, uint64_t value)
+{
+	msr_faulted = false;
+	__asm__ volatile("wrmsr"
+			 :
+			 : "c"(msr), "a"((uint32_t)value),
+			   "d"((uint32_t)(value >> 32)));
+	return !msr_faulted;
+}
+
 uint64_t user_flags;
 static void (*user_code)(void);
 

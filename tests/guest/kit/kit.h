@@ -58,6 +58,14 @@ void faults_catch(void);
 /* For handlers of one's own that see the frame first. */
 pv_trap_handler *faults_handler(void);
 
+/*
+ * From msrs_catch() to faults_catch(): false where the access is refused, and
+ * what cannot be read is 0.
+ */
+void msrs_catch(void);
+bool msr_read(uint32_t msr, uint64_t *value);
+bool msr_write(uint32_t msr, uint64_t value);
+
 /* Reproducible numbers. */
 uint64_t random64(void);
 
