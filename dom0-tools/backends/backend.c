@@ -54,17 +54,9 @@ static void make_path(char path[XS_PATH_SIZE], const char *directory,
 static int read_key(void *directory, const char *key, char *value, size_t size)
 {
 	char path[XS_PATH_SIZE];
-	const struct xs_node *node;
 
 	make_path(path, directory, key);
-	node = xs_local_node(path);
-	if (!node)
-		return -XEN_ENOENT;
-	if (node->value_size >= size)
-		return -XEN_E2BIG;
-	memcpy(value, node->value, node->value_size);
-	value[node->value_size] = '\0';
-	return (int)node->value_size;
+	return xs_local_read(path, value, size);
 }
 
 static int write_key(void *directory, const char *key, const char *value)

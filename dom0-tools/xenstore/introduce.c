@@ -349,13 +349,7 @@ int tk_store_remove(const char *path)
 
 int tk_store_read(const char *path, char *value, size_t size)
 {
-	const struct xs_node *node = xs_local_node(path);
+	int rc = xs_local_read(path, value, size);
 
-	if (!node)
-		return -XEN_ENOENT;
-	if (node->value_size >= size)
-		return -XEN_E2BIG;
-	memcpy(value, node->value, node->value_size);
-	value[node->value_size] = '\0';
-	return 0;
+	return rc < 0 ? rc : 0;
 }

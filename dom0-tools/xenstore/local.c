@@ -39,6 +39,19 @@ const struct xs_node *xs_local_node(const char *path)
 	return xs_store_find(path);
 }
 
+int xs_local_read(const char *path, char *value, size_t size)
+{
+	const struct xs_node *node = xs_local_node(path);
+
+	if (!node)
+		return -XEN_ENOENT;
+	if (node->value_size >= size)
+		return -XEN_E2BIG;
+	memcpy(value, node->value, node->value_size);
+	value[node->value_size] = '\0';
+	return (int)node->value_size;
+}
+
 static int finish(struct xs_transaction *transaction, int rc)
 {
 	if (rc)

@@ -245,17 +245,9 @@ static void absolute(char path[XS_PATH_SIZE], const char *name)
 int pv_xenstore_read(const char *name, char *value, size_t size)
 {
 	char path[XS_PATH_SIZE];
-	const struct xs_node *node;
 
 	absolute(path, name);
-	node = xs_local_node(path);
-	if (!node)
-		return -XEN_ENOENT;
-	if (node->value_size >= size)
-		return -XEN_E2BIG;
-	memcpy(value, node->value, node->value_size);
-	value[node->value_size] = '\0';
-	return (int)node->value_size;
+	return xs_local_read(path, value, size);
 }
 
 int pv_xenstore_write(const char *name, const char *value)

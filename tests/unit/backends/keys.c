@@ -4,7 +4,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+
+#include <public/errno.h>
 
 #include "check.h"
 #include "xenstore/local.h"
@@ -29,14 +30,12 @@ const char *key_get(const char *directory, const char *key)
 {
 	static char text[256];
 	char path[XS_PATH_SIZE];
-	const struct xs_node *node;
+	int rc;
 
 	snprintf(path, sizeof(path), "%s/%s", directory, key);
-	node = xs_local_node(path);
-	if (!node)
+	rc = xs_local_read(path, text, sizeof(text));
+	if (rc == -XEN_ENOENT)
 		return "";
-	CHECK(node->value_size < sizeof(text));
-	memcpy(text, node->value, node->value_size);
-	text[node->value_size] = '\0';
+	CHECK(rc >= 0);
 	return text;
 }
