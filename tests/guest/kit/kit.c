@@ -34,7 +34,6 @@ static bool on_fault(struct pv_trap_frame *f, uint64_t address)
 	fault.rflags = f->rflags;
 	fault.rsp = f->rsp;
 	fault.ss = f->ss;
-	fault.rax = f->rax;
 	fault.frame = (uint64_t)&f->rip;
 	f->rip = (uint64_t)recover;
 	f->rsp = (uint64_t)(recovery_stack + sizeof(recovery_stack) - 8);

@@ -30,7 +30,6 @@
 
 #define PTE_P    0x1UL
 #define PTE_RW   0x2UL
-#define PTE_AD   0x60UL
 #define PTE_PSE  0x80UL
 #define PTE_ADDR 0x000ffffffffff000UL
 #define RW_PAGE  0x67UL
@@ -49,7 +48,7 @@
 /* The exception that code() causes, or NO_FAULT. With details in `fault`. */
 struct fault {
 	unsigned int vector;
-	uint64_t error, address, rip, cs, rflags, rsp, ss, rax;
+	uint64_t error, address, rip, cs, rflags, rsp, ss;
 	uint64_t frame; /* where it was, from rip on */
 };
 extern volatile struct fault fault;

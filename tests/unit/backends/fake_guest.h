@@ -26,10 +26,8 @@ void fake_guest_start(void);
 /* Nothing is held: true. */
 bool fake_guest_is_clean(void);
 
-/* The guest's functions for the tests themselves. */
+/* The guest's pv_wait(). */
 bool guest_wait(uint64_t deadline);
-void *guest_page_alloc(void);
-void guest_page_free(void *page);
 /* Pages side by side; never given back. */
 void *fake_guest_pages(size_t count);
 
