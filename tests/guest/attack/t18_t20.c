@@ -296,6 +296,7 @@ static void test_flipping(void)
 {
 	struct gnttab_setup_table op = { .dom = DOMID_SELF, .nr_frames = 1 };
 	struct grant_entry_v1 *table;
+	void *slot = pv_map_reserve(1);
 	xen_pfn_t frame = 0;
 	unsigned int wrong = 0;
 	uint64_t mfn;
@@ -303,7 +304,6 @@ static void test_flipping(void)
 
 	flip_pages[0] = pv_page_alloc();
 	flip_pages[1] = pv_page_alloc();
-	slots = pv_map_reserve(1);
 	ref = pv_grant_access(own_domid(), flip_pages[0], true);
 	set_xen_guest_handle(op.frame_list, &frame);
 	(void)grant_op(GNTTABOP_setup_table, &op, 1);
@@ -312,7 +312,7 @@ static void test_flipping(void)
 	flipped = &table[ref];
 	if (cpu_start(3, flipping)) {
 		for (unsigned int i = 0; i < 2000; i++)
-			wrong += use_flipped((uint32_t)ref, (uint64_t)slots, i);
+			wrong += use_flipped((uint32_t)ref, (uint64_t)slot, i);
 		cpu_stop(3);
 	}
 	check("an entry that changes", wrong == 0, wrong);
@@ -323,7 +323,7 @@ static void test_flipping(void)
 		pv_page_free(flip_pages[i]);
 	}
 	pv_unmap_frames(table, 1);
-	pv_map_release(slots, 1);
+	pv_map_release(slot, 1);
 }
 
 void attack_T19(void)
