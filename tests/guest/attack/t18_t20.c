@@ -39,6 +39,21 @@ static int unmap_with(uint32_t handle, uint64_t where, uint64_t bus)
 	return op.status;
 }
 
+static int copy_with(const struct gnttab_copy_ptr *from,
+		     const struct gnttab_copy_ptr *to, unsigned int length,
+		     unsigned int flags)
+{
+	struct gnttab_copy op = { .source = *from,
+				  .dest = *to,
+				  .len = (uint16_t)length,
+				  .flags = (uint16_t)flags,
+				  .status = 0x77 };
+
+	if (grant_op(GNTTABOP_copy, &op, 1) != 0)
+		return -100;
+	return op.status;
+}
+
 /* Can the frame be a table? Not while anybody maps it writable. */
 static bool can_be_table(uint64_t *page)
 {
@@ -252,10 +267,6 @@ static void remapping(void)
 					      : 0);
 }
 
-static int copy_with(const struct gnttab_copy_ptr *from,
-		     const struct gnttab_copy_ptr *to, unsigned int length,
-		     unsigned int flags);
-
 /* The granter changes its entry as fast as it can. */
 static volatile struct grant_entry_v1 *flipped;
 static uint64_t *flip_pages[2];
@@ -369,21 +380,6 @@ void attack_T19(void)
  * frames of others and of nobody as targets; each status is written (GT-14;
  * XSA-226, 318, 448).
  */
-static int copy_with(const struct gnttab_copy_ptr *from,
-		     const struct gnttab_copy_ptr *to, unsigned int length,
-		     unsigned int flags)
-{
-	struct gnttab_copy op = { .source = *from,
-				  .dest = *to,
-				  .len = (uint16_t)length,
-				  .flags = (uint16_t)flags,
-				  .status = 0x77 };
-
-	if (grant_op(GNTTABOP_copy, &op, 1) != 0)
-		return -100;
-	return op.status;
-}
-
 static unsigned int edges(uint64_t *page)
 {
 	static const uint16_t numbers[] = {
