@@ -35,7 +35,7 @@ NETBACK_WHOLE := pv-guest-lib/src/timers.c \
 	$(addprefix dom0-tools/backends/,netback.c bridge.c) $(NET_PACKETS) \
 	$(filter-out %/ring.c,$(NETBACK_TESTED)) $(BACKEND_SHARED)
 $(eval $(call backend_test,backends-netback,\
-	tests/unit/backends/netback_test.c tests/unit/backends/fake_pv.c \
+	tests/unit/backends/netback_test.c $(BACKEND_FAKES) \
 	$(NETBACK_WHOLE)))
 $(eval $(call backend_test,backends-net,tests/unit/backends/net_test.c \
 	$(wildcard tests/unit/backends/guest_net*.c) $(FRONT_SIDE) \

@@ -282,24 +282,20 @@ static void destroy(struct backend_device *device)
 
 /* Connection -------------------------------------------------------------- */
 
-static bool front_says(const struct netback *netback, const char *key)
-{
-	return pv_keys_flag(&netback->device.front, key);
-}
-
 static void read_features(struct netback *netback)
 {
 	struct netback_card *card = &netback->card;
 	struct net_offloads *offloads = &card->port.offloads;
-	bool has_sg = front_says(netback, "feature-sg");
+	const struct pv_keys *front = &netback->device.front;
+	bool has_sg = pv_keys_flag(front, "feature-sg");
 
-	offloads->tso4 = has_sg && front_says(netback, "feature-gso-tcpv4");
-	offloads->tso6 = has_sg && front_says(netback, "feature-gso-tcpv6");
-	offloads->checksum4 = !front_says(netback, "feature-no-csum-offload");
-	offloads->checksum6 = front_says(netback, "feature-ipv6-csum-offload");
+	offloads->tso4 = has_sg && pv_keys_flag(front, "feature-gso-tcpv4");
+	offloads->tso6 = has_sg && pv_keys_flag(front, "feature-gso-tcpv6");
+	offloads->checksum4 = !pv_keys_flag(front, "feature-no-csum-offload");
+	offloads->checksum6 = pv_keys_flag(front, "feature-ipv6-csum-offload");
 	offloads->packet_max = has_sg ? NET_PACKET_MAX : NET_PAGE_SIZE;
 	card->filters_multicast =
-		front_says(netback, "request-multicast-control");
+		pv_keys_flag(front, "request-multicast-control");
 	card->multicast_count = 0;
 }
 
@@ -407,7 +403,7 @@ static int connect(struct backend_device *device)
 	uint32_t queues, i;
 	int rc = pv_queues_read(&device->front, QUEUES, &queues);
 
-	if (!rc && !front_says(netback, "request-rx-copy"))
+	if (!rc && !pv_keys_flag(&device->front, "request-rx-copy"))
 		rc = -XEN_EOPNOTSUPP;
 	if (rc) {
 		backend_say(device, "queues or request-rx-copy: %d", rc);

@@ -344,7 +344,7 @@ int tk_store_remove(const char *path)
 
 int tk_store_read(const char *path, char *value, size_t size)
 {
-	int length = xs_local_read(path, value, size);
+	int rc = xs_local_read(path, value, size);
 
-	return length < 0 ? length : 0;
+	return rc < 0 ? rc : 0;
 }

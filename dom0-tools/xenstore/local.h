@@ -23,6 +23,12 @@ const struct xs_node *xs_local_node(const char *path);
 /* The value with a NUL behind it; how long it is, or an error. */
 int xs_local_read(const char *path, char *value, size_t size);
 
+/*
+ * Its value with a NUL: the length without; -XEN_ENOENT, or -XEN_E2BIG when it
+ * does not fit.
+ */
+int xs_local_read(const char *path, char *value, size_t size);
+
 int xs_local_write(const char *path, const char *text);
 /* Makes the node if need be, and sets who may do what with it. */
 int xs_local_mkdir(const char *path, const struct xs_perms *perms);

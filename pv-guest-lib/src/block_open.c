@@ -25,11 +25,6 @@ static uint32_t back_number(const struct pv_block *block, const char *key,
 	return number < limit ? number : limit;
 }
 
-static unsigned int at_least_one(unsigned int n)
-{
-	return n ? n : 1;
-}
-
 /* The fewest pages of a ring for so many requests, as far as they will go. */
 static uint32_t pages_for(const struct pv_block *block, unsigned int depth)
 {
@@ -55,11 +50,8 @@ static void choose(struct pv_block *block,
 				      ? indirect
 				      : BLKIF_MAX_SEGMENTS_PER_REQUEST;
 	info->max_sectors = block->max_segments * BLOCK_PAGE_SECTORS;
-	info->queues = back_number(block, "multi-queue-max-queues",
-				   at_least_one(options->queues));
-	if (info->queues > PV_BLOCK_QUEUES_MAX)
-		info->queues = PV_BLOCK_QUEUES_MAX;
-	info->queues = at_least_one(info->queues);
+	info->queues = pv_front_queues(&block->front, options->queues,
+				       PV_BLOCK_QUEUES_MAX);
 	block->ring_pages = pages_for(block, options->depth ? options->depth
 							    : DEPTH_DEFAULT);
 	/* Linux's back end says only later whether it can, too. */

@@ -155,6 +155,20 @@ int pv_front_open(struct pv_front *front, const char *kind, uint32_t handle)
 	return rc;
 }
 
+unsigned int pv_front_queues(const struct pv_front *front, unsigned int wanted,
+			     unsigned int limit)
+{
+	uint32_t back;
+
+	if (pv_keys_number(&front->back, "multi-queue-max-queues", &back))
+		back = 1;
+	if (wanted > back)
+		wanted = back;
+	if (wanted > limit)
+		wanted = limit;
+	return wanted ? wanted : 1;
+}
+
 int pv_front_connect(struct pv_front *front, enum xenbus_state ready)
 {
 	int rc = say(front, ready);

@@ -48,18 +48,11 @@ static int choose(struct pv_net *net)
 {
 	const struct pv_keys *back = &net->front.back;
 	struct pv_net_info *info = &net->info;
-	uint32_t queues;
 
 	if (!pv_keys_flag(back, "feature-rx-copy"))
 		return -XEN_EOPNOTSUPP;
-	if (pv_keys_number_or(back, "multi-queue-max-queues", 1, &queues) ||
-	    queues == 0)
-		queues = 1;
-	info->queues = net->options.queues ? net->options.queues : 1;
-	if (info->queues > queues)
-		info->queues = queues;
-	if (info->queues > PV_NET_QUEUES_MAX)
-		info->queues = PV_NET_QUEUES_MAX;
+	info->queues = pv_front_queues(&net->front, net->options.queues,
+				       PV_NET_QUEUES_MAX);
 	info->bytes_max = pv_keys_flag(back, "feature-sg") ? PV_NET_FRAME_MAX
 							   : PV_PAGE_SIZE;
 	info->has_blank6 = pv_keys_flag(back, "feature-ipv6-csum-offload");

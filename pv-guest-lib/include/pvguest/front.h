@@ -58,6 +58,13 @@ int pv_front_find(const char *kind, unsigned int index, uint32_t *handle);
 int pv_front_open(struct pv_front *front, const char *kind, uint32_t handle);
 
 /*
+ * How many queues to make: `wanted` (0 means 1), but no more than the back end
+ * and `limit` allow.
+ */
+unsigned int pv_front_queues(const struct pv_front *front, unsigned int wanted,
+			     unsigned int limit);
+
+/*
  * The keys are written: says `ready` (Initialised or Connected, as the kind
  * of device has it) and waits for the back end to connect. After an error,
  * pv_front_close().

@@ -117,43 +117,13 @@ void property_forced_prefix(void)
 
 /* MSRs --------------------------------------------------------------------*/
 
-static volatile bool faulted;
-
-static bool skip(struct pv_trap_frame *f, uint64_t address)
-{
-	(void)address;
-	faulted = true;
-	f->rip += 2;
-	return true;
-}
-
-static uint64_t rdmsr(uint32_t msr)
-{
-	uint32_t lo = 0, hi = 0;
-
-	faulted = false;
-	__asm__ volatile("rdmsr" : "+a"(lo), "+d"(hi) : "c"(msr));
-	return (uint64_t)hi << 32 | lo;
-}
-
-static bool wrmsr(uint32_t msr, uint64_t value)
-{
-	faulted = false;
-	__asm__ volatile("wrmsr"
-			 :
-			 : "c"(msr), "a"((uint32_t)value),
-			   "d"((uint32_t)(value >> 32)));
-	return !faulted;
-}
-
 /* Which can be read at all, a bit each. */
 static void sweep(uint32_t first, uint32_t last)
 {
-	uint64_t bits = 0;
+	uint64_t bits = 0, value;
 
 	for (uint32_t msr = first; msr <= last; msr++) {
-		(void)rdmsr(msr);
-		if (!faulted)
+		if (msr_read(msr, &value))
 			bits |= 1UL << (msr & 63);
 		if ((msr & 63) == 63) {
 			pv_printf("from %x on: %lx\n", msr & ~63u, bits);
@@ -164,7 +134,7 @@ static void sweep(uint32_t first, uint32_t last)
 
 void property_msr_readable(void)
 {
-	pv_trap_set_handler(13, skip);
+	msrs_catch();
 	sweep(0, 0x43f);
 	sweep(0x800, 0x83f);
 	sweep(0x40000000, 0x4000003f);
@@ -180,15 +150,16 @@ void property_msr_values(void)
 					 0xc0011029, 0x3a,       0x1a0,
 					 0xce,       0x140 };
 
-	pv_trap_set_handler(13, skip);
+	msrs_catch();
 	for (unsigned int i = 0; i < COUNT(msrs); i++) {
-		uint64_t value = rdmsr(msrs[i]);
+		uint64_t value;
+		bool has_value = msr_read(msrs[i], &value);
 
 		pv_printf("%x: ", msrs[i]);
-		if (faulted)
-			show_text("read", "no");
-		else
+		if (has_value)
 			show_hex("read", value);
+		else
+			show_text("read", "no");
 	}
 }
 
@@ -202,16 +173,19 @@ void property_msr_writes(void)
 		0xc0011029, 0x174,      0x1a0,      0x800,      0x1d9,
 	};
 
-	pv_trap_set_handler(13, skip);
+	msrs_catch();
 	for (unsigned int i = 0; i < COUNT(msrs); i++) {
-		uint64_t value = rdmsr(msrs[i]);
+		uint64_t value, now;
 
+		(void)msr_read(msrs[i], &value);
 		pv_printf("%x\n", msrs[i]);
-		show("the same", wrmsr(msrs[i], value));
-		show("a bit more", wrmsr(msrs[i], value ^ 1));
-		show("hole", wrmsr(msrs[i], HOLE));
-		(void)wrmsr(msrs[i], value);
-		if (msrs[i] != 0x10)
-			show("as before", rdmsr(msrs[i]) == value);
+		show("the same", msr_write(msrs[i], value));
+		show("a bit more", msr_write(msrs[i], value ^ 1));
+		show("hole", msr_write(msrs[i], HOLE));
+		(void)msr_write(msrs[i], value);
+		if (msrs[i] != 0x10) {
+			(void)msr_read(msrs[i], &now);
+			show("as before", now == value);
+		}
 	}
 }

@@ -288,23 +288,13 @@ void property_selectors(void)
 	show_fault("code in ss", load_ss);
 }
 
-static bool rdmsr_ok;
-
-static bool skip_rdmsr(struct pv_trap_frame *f, uint64_t address)
+/* 0 when it cannot be read. */
+static uint64_t msr_value(uint32_t msr)
 {
-	(void)address;
-	rdmsr_ok = false;
-	f->rip += 2;
-	return true;
-}
+	uint64_t value;
 
-static uint64_t rdmsr(uint32_t msr)
-{
-	uint32_t lo = 0, hi = 0;
-
-	rdmsr_ok = true;
-	__asm__ volatile("rdmsr" : "+a"(lo), "+d"(hi) : "c"(msr));
-	return (uint64_t)hi << 32 | lo;
+	(void)msr_read(msr, &value);
+	return value;
 }
 
 static long set_base(unsigned int which, uint64_t base)
@@ -316,17 +306,17 @@ void property_segment_base(void)
 {
 	uint64_t value;
 
-	pv_trap_set_handler(13, skip_rdmsr);
+	msrs_catch();
 	show("fs", set_base(SEGBASE_FS, PV_ARG(words)));
-	show("fs base", rdmsr(0xc0000100) == PV_ARG(words));
+	show("fs base", msr_value(0xc0000100) == PV_ARG(words));
 	__asm__ volatile("mov %%fs:8, %0" : "=r"(value));
 	show_hex("by fs", value);
 	show("kernel gs", set_base(SEGBASE_GS_KERNEL, PV_ARG(words) + 8));
-	show("gs base", rdmsr(0xc0000101) == PV_ARG(words) + 8);
+	show("gs base", msr_value(0xc0000101) == PV_ARG(words) + 8);
 	__asm__ volatile("mov %%gs:0, %0" : "=r"(value));
 	show_hex("by gs", value);
 	show("user gs", set_base(SEGBASE_GS_USER, 0x1234000));
-	show_hex("kernel gs base", rdmsr(0xc0000102));
+	show_hex("kernel gs base", msr_value(0xc0000102));
 	show("hole", set_base(SEGBASE_FS, HOLE));
 	show("hole", set_base(SEGBASE_GS_KERNEL, HOLE));
 	show("hole", set_base(SEGBASE_GS_USER, HOLE));

@@ -44,10 +44,7 @@ static void __attribute__((naked)) arrive(void)
 
 static void do_iret(void)
 {
-	__asm__ volatile("lea %0, %%rsp; mov %1, %%eax; syscall; ud2"
-			 :
-			 : "m"(target), "i"(__HYPERVISOR_iret)
-			 : "memory");
+	iret_to(&target);
 }
 
 static pv_trap_handler *caught;

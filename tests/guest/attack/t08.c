@@ -30,13 +30,7 @@ static struct iret_context target;
 
 static void to_target(void)
 {
-	__asm__ volatile("lea %0, %%rsp\n\t"
-			 "mov %1, %%eax\n\t"
-			 "syscall\n\t"
-			 "ud2"
-			 :
-			 : "m"(target), "i"(__HYPERVISOR_iret)
-			 : "rax", "rcx", "r11", "memory");
+	iret_to(&target);
 }
 
 static void __attribute__((naked)) landing(void)

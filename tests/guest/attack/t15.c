@@ -26,36 +26,6 @@ static const struct {
 	{ 0xc0011029, 0xc0011029 },
 };
 
-static volatile bool faulted;
-
-static bool skip(struct pv_trap_frame *f, uint64_t address)
-{
-	(void)address;
-	faulted = true;
-	f->rip += 2; /* RDMSR, WRMSR */
-	return true;
-}
-
-static bool read_msr(uint32_t msr, uint64_t *value)
-{
-	uint32_t lo = 0, hi = 0;
-
-	faulted = false;
-	__asm__ volatile("rdmsr" : "+a"(lo), "+d"(hi) : "c"(msr));
-	*value = (uint64_t)hi << 32 | lo;
-	return !faulted;
-}
-
-static bool write_msr(uint32_t msr, uint64_t value)
-{
-	faulted = false;
-	__asm__ volatile("wrmsr"
-			 :
-			 : "c"(msr), "a"((uint32_t)value),
-			   "d"((uint32_t)(value >> 32)));
-	return !faulted;
-}
-
 static bool is_listed(uint32_t msr)
 {
 	for (unsigned int i = 0; i < COUNT(listed); i++)
@@ -75,10 +45,10 @@ static unsigned int try_value(uint32_t msr, uint64_t before, uint64_t value)
 {
 	uint64_t now;
 
-	(void)write_msr(msr, value);
-	if (!read_msr(msr, &now))
+	(void)msr_write(msr, value);
+	if (!msr_read(msr, &now))
 		return 1;
-	(void)write_msr(msr, before);
+	(void)msr_write(msr, before);
 	if (now == before || msr == 0x10)
 		return 0;
 	return !is_base(msr) || now != value ||
@@ -90,8 +60,8 @@ static unsigned int try_msr(uint32_t msr)
 	unsigned int wrong = 0;
 	uint64_t value;
 
-	if (!read_msr(msr, &value))
-		return is_listed(msr) ? 1 : write_msr(msr, 0);
+	if (!msr_read(msr, &value))
+		return is_listed(msr) ? 1 : msr_write(msr, 0);
 	if (!is_listed(msr))
 		return 1;
 	if (msr == HYPERCALL_PAGE)
@@ -116,7 +86,7 @@ static void test_msrs(void)
 {
 	unsigned int wrong = 0;
 
-	pv_trap_set_handler(13, skip);
+	msrs_catch();
 	wrong += sweep(0, 0x1fff) + sweep(0x40000000, 0x400001ff);
 	wrong += sweep(0xc0000000, 0xc0001fff) + sweep(0xc0010000, 0xc0011fff);
 	for (unsigned int i = 0; i < 2000; i++)

@@ -39,6 +39,21 @@ static int unmap_with(uint32_t handle, uint64_t where, uint64_t bus)
 	return op.status;
 }
 
+static int copy_with(const struct gnttab_copy_ptr *from,
+		     const struct gnttab_copy_ptr *to, unsigned int length,
+		     unsigned int flags)
+{
+	struct gnttab_copy op = { .source = *from,
+				  .dest = *to,
+				  .len = (uint16_t)length,
+				  .flags = (uint16_t)flags,
+				  .status = 0x77 };
+
+	if (grant_op(GNTTABOP_copy, &op, 1) != 0)
+		return -100;
+	return op.status;
+}
+
 /* Can the frame be a table? Not while anybody maps it writable. */
 static bool can_be_table(uint64_t *page)
 {
@@ -252,10 +267,6 @@ static void remapping(void)
 					      : 0);
 }
 
-static int copy_with(const struct gnttab_copy_ptr *from,
-		     const struct gnttab_copy_ptr *to, unsigned int length,
-		     unsigned int flags);
-
 /* The granter changes its entry as fast as it can. */
 static volatile struct grant_entry_v1 *flipped;
 static uint64_t *flip_pages[2];
@@ -296,6 +307,7 @@ static void test_flipping(void)
 {
 	struct gnttab_setup_table op = { .dom = DOMID_SELF, .nr_frames = 1 };
 	struct grant_entry_v1 *table;
+	void *slot = pv_map_reserve(1);
 	xen_pfn_t frame = 0;
 	unsigned int wrong = 0;
 	uint64_t mfn;
@@ -303,7 +315,6 @@ static void test_flipping(void)
 
 	flip_pages[0] = pv_page_alloc();
 	flip_pages[1] = pv_page_alloc();
-	slots = pv_map_reserve(1);
 	ref = pv_grant_access(own_domid(), flip_pages[0], true);
 	set_xen_guest_handle(op.frame_list, &frame);
 	(void)grant_op(GNTTABOP_setup_table, &op, 1);
@@ -312,7 +323,7 @@ static void test_flipping(void)
 	flipped = &table[ref];
 	if (cpu_start(3, flipping)) {
 		for (unsigned int i = 0; i < 2000; i++)
-			wrong += use_flipped((uint32_t)ref, (uint64_t)slots, i);
+			wrong += use_flipped((uint32_t)ref, (uint64_t)slot, i);
 		cpu_stop(3);
 	}
 	check("an entry that changes", wrong == 0, wrong);
@@ -323,7 +334,7 @@ static void test_flipping(void)
 		pv_page_free(flip_pages[i]);
 	}
 	pv_unmap_frames(table, 1);
-	pv_map_release(slots, 1);
+	pv_map_release(slot, 1);
 }
 
 void attack_T19(void)
@@ -369,21 +380,6 @@ void attack_T19(void)
  * frames of others and of nobody as targets; each status is written (GT-14;
  * XSA-226, 318, 448).
  */
-static int copy_with(const struct gnttab_copy_ptr *from,
-		     const struct gnttab_copy_ptr *to, unsigned int length,
-		     unsigned int flags)
-{
-	struct gnttab_copy op = { .source = *from,
-				  .dest = *to,
-				  .len = (uint16_t)length,
-				  .flags = (uint16_t)flags,
-				  .status = 0x77 };
-
-	if (grant_op(GNTTABOP_copy, &op, 1) != 0)
-		return -100;
-	return op.status;
-}
-
 static unsigned int edges(uint64_t *page)
 {
 	static const uint16_t numbers[] = {

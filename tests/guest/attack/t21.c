@@ -10,12 +10,6 @@
 #include <public/event_channel.h>
 #include <public/sched.h>
 
-static long event_op(unsigned int command, void *op)
-{
-	return pv_hypercall2(__HYPERVISOR_event_channel_op, command,
-			     PV_ARG(op));
-}
-
 static long bind_ipi(uint32_t vcpu, uint32_t *port)
 {
 	struct evtchn_bind_ipi op = { .vcpu = vcpu };

@@ -101,12 +101,6 @@ static void test_lists(void)
 	pv_page_free(page);
 }
 
-static long event_op(unsigned int command, void *op)
-{
-	return pv_hypercall2(__HYPERVISOR_event_channel_op, command,
-			     PV_ARG(op));
-}
-
 /* Timers in the past, events to itself, sleeps that end at once. */
 static void test_storms(void)
 {

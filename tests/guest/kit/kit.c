@@ -34,7 +34,6 @@ static bool on_fault(struct pv_trap_frame *f, uint64_t address)
 	fault.rflags = f->rflags;
 	fault.rsp = f->rsp;
 	fault.ss = f->ss;
-	fault.rax = f->rax;
 	fault.frame = (uint64_t)&f->rip;
 	f->rip = (uint64_t)recover;
 	f->rsp = (uint64_t)(recovery_stack + sizeof(recovery_stack) - 8);
@@ -65,6 +64,41 @@ unsigned int __attribute__((noinline)) fault_of(void (*code)(void))
 	return fault.vector;
 }
 
+static volatile bool msr_faulted;
+
+static bool on_msr_fault(struct pv_trap_frame *f, uint64_t address)
+{
+	(void)address;
+	msr_faulted = true;
+	f->rip += 2; /* RDMSR, WRMSR */
+	return true;
+}
+
+void msrs_catch(void)
+{
+	pv_trap_set_handler(13, on_msr_fault);
+}
+
+bool msr_read(uint32_t msr, uint64_t *value)
+{
+	uint32_t lo = 0, hi = 0;
+
+	msr_faulted = false;
+	__asm__ volatile("rdmsr" : "+a"(lo), "+d"(hi) : "c"(msr));
+	*value = (uint64_t)hi << 32 | lo;
+	return !msr_faulted;
+}
+
+bool msr_write(uint32_t msr, uint64_t value)
+{
+	msr_faulted = false;
+	__asm__ volatile("wrmsr"
+			 :
+			 : "c"(msr), "a"((uint32_t)value),
+			   "d"((uint32_t)(value >> 32)));
+	return !msr_faulted;
+}
+
 uint64_t user_flags;
 static void (*user_code)(void);
 
@@ -72,6 +106,17 @@ static void user_entry(void)
 {
 	user_code();
 	__asm__ volatile("ud2");
+}
+
+void iret_to(const struct iret_context *context)
+{
+	__asm__ volatile("lea %0, %%rsp\n\t"
+			 "mov %1, %%eax\n\t"
+			 "syscall\n\t"
+			 "ud2"
+			 :
+			 : "m"(*context), "i"(__HYPERVISOR_iret)
+			 : "rax", "rcx", "r11", "memory");
 }
 
 static void enter_user(void)
@@ -85,13 +130,7 @@ static void enter_user(void)
 		.ss = FLAT_USER_SS64,
 		.rsp = (uint64_t)(user_stack + sizeof(user_stack) - 8),
 	};
-	__asm__ volatile("lea %0, %%rsp\n\t"
-			 "mov %1, %%eax\n\t"
-			 "syscall\n\t"
-			 "ud2"
-			 :
-			 : "m"(target), "i"(__HYPERVISOR_iret)
-			 : "rax", "rcx", "r11", "memory");
+	iret_to(&target);
 }
 
 /* User mode has the kernel's tables: only the mode is another. */

@@ -30,7 +30,6 @@
 
 #define PTE_P    0x1UL
 #define PTE_RW   0x2UL
-#define PTE_AD   0x60UL
 #define PTE_PSE  0x80UL
 #define PTE_ADDR 0x000ffffffffff000UL
 #define RW_PAGE  0x67UL
@@ -49,7 +48,7 @@
 /* The exception that code() causes, or NO_FAULT. With details in `fault`. */
 struct fault {
 	unsigned int vector;
-	uint64_t error, address, rip, cs, rflags, rsp, ss, rax;
+	uint64_t error, address, rip, cs, rflags, rsp, ss;
 	uint64_t frame; /* where it was, from rip on */
 };
 extern volatile struct fault fault;
@@ -57,6 +56,14 @@ unsigned int fault_of(void (*code)(void));
 void faults_catch(void);
 /* For handlers of one's own that see the frame first. */
 pv_trap_handler *faults_handler(void);
+
+/*
+ * From msrs_catch() to faults_catch(): false where the access is refused, and
+ * what cannot be read is 0.
+ */
+void msrs_catch(void);
+bool msr_read(uint32_t msr, uint64_t *value);
+bool msr_write(uint32_t msr, uint64_t value);
 
 /* Reproducible numbers. */
 uint64_t random64(void);
@@ -101,6 +108,9 @@ void cpu_context(struct vcpu_guest_context *c, unsigned int id,
  * The upcall does nothing but mask events again.
  */
 void pend(void);
+
+/* Goes on with what the context says, by the iret hypercall. */
+void iret_to(const struct iret_context *context);
 
 /* In user mode, on a stack of its own: the exception that ends code(). */
 extern uint64_t user_flags; /* at its start */

@@ -18,7 +18,6 @@
 #include <pvguest/mm.h>
 #include <pvguest/net.h>
 #include <pvguest/ring.h>
-#include <pvguest/start.h>
 #include <pvguest/time.h>
 #include <pvguest/xenstore.h>
 

@@ -11,7 +11,6 @@
 #include <pvguest/event.h>
 #include <pvguest/grant.h>
 #include <pvguest/mm.h>
-#include <pvguest/start.h>
 #include <pvguest/time.h>
 
 #include "../kit/kit.h"
@@ -50,15 +49,6 @@ static unsigned int changed_pages(void)
 	return changed;
 }
 
-static bool is_measuring(void)
-{
-	const char *c = (const char *)pv_start_info->cmd_line;
-
-	while (*c && *c != 'l')
-		c++;
-	return *c == 'l';
-}
-
 static void on_input(void *context)
 {
 	char text[16];
@@ -89,8 +79,9 @@ static void use_own_grant(const void *page)
 int main(void)
 {
 	uint64_t *granted = pv_page_alloc();
-	unsigned int last_line = is_measuring() ? 2 : 1, seen = 0;
-	uint64_t step = is_measuring() ? 3000000 : 200000000;
+	bool is_measuring = on_command_line("latency") != NULL;
+	unsigned int last_line = is_measuring ? 2 : 1, seen = 0;
+	uint64_t step = is_measuring ? 3000000 : 200000000;
 	uint64_t last, now, late = 0;
 	int ref;
 
@@ -117,7 +108,7 @@ int main(void)
 		}
 		last = now;
 	}
-	if (is_measuring())
+	if (is_measuring)
 		pv_printf("victim late by %lu us\n", late / 1000);
 	if (lines >= last_line && changed_pages() == 0 && granted[0] == SECRET)
 		pv_printf("victim undisturbed\n");

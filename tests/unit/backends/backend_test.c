@@ -11,6 +11,7 @@
 
 #include <public/errno.h>
 
+#include "backends/keys.h"
 #include "check.h"
 #include "xenstore/local.h"
 #include "xenstore/store.h"
@@ -96,37 +97,13 @@ static const struct backend_type type = {
 
 /* Xenstore ---------------------------------------------------------------- */
 
-static void put(const char *directory, const char *key, const char *value)
-{
-	char path[XS_PATH_SIZE];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, key);
-	CHECK(!xs_local_write(path, value));
-}
-
-static const char *get(const char *directory, const char *key)
-{
-	static char text[256];
-	char path[XS_PATH_SIZE];
-	const struct xs_node *node;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, key);
-	node = xs_local_node(path);
-	if (!node)
-		return "";
-	CHECK(node->value_size < sizeof(text));
-	memcpy(text, node->value, node->value_size);
-	text[node->value_size] = '\0';
-	return text;
-}
-
 static void attach(void)
 {
-	put(FRONT, "backend", OWN);
-	put(FRONT, "state", "1");
-	put(OWN, "frontend", FRONT);
-	put(OWN, "online", "1");
-	put(OWN, "state", "1");
+	key_put(FRONT, "backend", OWN);
+	key_put(FRONT, "state", "1");
+	key_put(OWN, "frontend", FRONT);
+	key_put(OWN, "online", "1");
+	key_put(OWN, "state", "1");
 }
 
 static void start(void)
@@ -139,14 +116,14 @@ static void start(void)
 	is_registered = true;
 	attach();
 	CHECK(kind.created == 1);
-	CHECK_TEXT(get(OWN, "state"), "2");
-	CHECK_TEXT(get(OWN, "hotplug-status"), "connected");
-	CHECK_TEXT(get(OWN, "feature"), "1");
+	CHECK_TEXT(key_get(OWN, "state"), "2");
+	CHECK_TEXT(key_get(OWN, "hotplug-status"), "connected");
+	CHECK_TEXT(key_get(OWN, "feature"), "1");
 }
 
 static void front(const char *state)
 {
-	put(FRONT, "state", state);
+	key_put(FRONT, "state", state);
 }
 
 static void detach(void)
@@ -167,9 +144,9 @@ static void end(void)
 static void connect_front(void)
 {
 	front("3");
-	CHECK_TEXT(get(OWN, "state"), "4");
+	CHECK_TEXT(key_get(OWN, "state"), "4");
 	front("4");
-	CHECK_TEXT(get(OWN, "state"), "4");
+	CHECK_TEXT(key_get(OWN, "state"), "4");
 }
 
 /* Tests ------------------------------------------------------------------- */
@@ -181,10 +158,10 @@ static void test_ordinary_life(void)
 	connect_front();
 	CHECK(kind.connected == 1);
 	front("5");
-	CHECK_TEXT(get(OWN, "state"), "5");
+	CHECK_TEXT(key_get(OWN, "state"), "5");
 	CHECK(!kind.disconnected);
 	front("6");
-	CHECK_TEXT(get(OWN, "state"), "6");
+	CHECK_TEXT(key_get(OWN, "state"), "6");
 	CHECK(kind.disconnected == 1);
 	end();
 }
@@ -194,7 +171,7 @@ static void test_connects_at_4(void)
 {
 	start();
 	front("4");
-	CHECK_TEXT(get(OWN, "state"), "4");
+	CHECK_TEXT(key_get(OWN, "state"), "4");
 	end();
 	CHECK(kind.connected == 1);
 }
@@ -209,7 +186,7 @@ static void test_reconnects(void)
 		front("5");
 		front("6");
 		front("1");
-		CHECK_TEXT(get(OWN, "state"), "2");
+		CHECK_TEXT(key_get(OWN, "state"), "2");
 	}
 	CHECK(kind.connected == 100 && kind.disconnected == 100);
 	CHECK(kind.created == 1);
@@ -222,7 +199,7 @@ static void test_begins_anew(void)
 	start();
 	connect_front();
 	front("1");
-	CHECK_TEXT(get(OWN, "state"), "2");
+	CHECK_TEXT(key_get(OWN, "state"), "2");
 	connect_front();
 	CHECK(kind.connected == 2);
 	end();
@@ -239,18 +216,18 @@ static void test_states_backwards(void)
 	connect_front();
 	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		front(states[i]);
-		CHECK_TEXT(get(OWN, "state"), "4");
+		CHECK_TEXT(key_get(OWN, "state"), "4");
 	}
 	CHECK(kind.connected == 1 && !kind.disconnected);
 	front("6");
 	/* Closed does not lead back, except through the beginning. */
 	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		front(states[i]);
-		CHECK_TEXT(get(OWN, "state"), "6");
+		CHECK_TEXT(key_get(OWN, "state"), "6");
 	}
 	CHECK(kind.connected == 1);
 	front("1");
-	CHECK_TEXT(get(OWN, "state"), "2");
+	CHECK_TEXT(key_get(OWN, "state"), "2");
 	end();
 }
 
@@ -288,7 +265,7 @@ static void test_front_vanishes(void)
 	connect_front();
 	xs_local_rm(FRONT "/state");
 	CHECK(kind.disconnected == 1);
-	CHECK_TEXT(get(OWN, "state"), "6");
+	CHECK_TEXT(key_get(OWN, "state"), "6");
 	front("1");
 	connect_front();
 	xs_local_rm("/local/domain/5");
@@ -301,16 +278,16 @@ static void test_orderly_detach(void)
 {
 	start();
 	connect_front();
-	put(OWN, "online", "0");
-	put(OWN, "state", "5");
-	CHECK_TEXT(get(OWN, "state"), "5");
+	key_put(OWN, "online", "0");
+	key_put(OWN, "state", "5");
+	CHECK_TEXT(key_get(OWN, "state"), "5");
 	CHECK(!kind.disconnected);
 	front("5");
 	front("6");
-	CHECK_TEXT(get(OWN, "state"), "6");
+	CHECK_TEXT(key_get(OWN, "state"), "6");
 	/* It is not to come back. */
 	front("1");
-	CHECK_TEXT(get(OWN, "state"), "6");
+	CHECK_TEXT(key_get(OWN, "state"), "6");
 	end();
 }
 
@@ -318,9 +295,9 @@ static void test_orderly_detach(void)
 static void test_detach_unused(void)
 {
 	start();
-	put(OWN, "online", "0");
-	put(OWN, "state", "5");
-	CHECK_TEXT(get(OWN, "state"), "6");
+	key_put(OWN, "online", "0");
+	key_put(OWN, "state", "5");
+	CHECK_TEXT(key_get(OWN, "state"), "6");
 	end();
 }
 
@@ -346,11 +323,11 @@ static void test_replaced_in_io(void)
 	detach();
 	attach();
 	CHECK(kind.created == 1);
-	CHECK_TEXT(get(OWN, "state"), "1");
+	CHECK_TEXT(key_get(OWN, "state"), "1");
 	kind.has_io = false;
 	end_io();
 	CHECK(kind.destroyed == 1 && kind.created == 2);
-	CHECK_TEXT(get(OWN, "state"), "2");
+	CHECK_TEXT(key_get(OWN, "state"), "2");
 	end();
 }
 
@@ -362,14 +339,14 @@ static void test_anew_in_io(void)
 	front("6");
 	front("1");
 	front("3");
-	CHECK_TEXT(get(OWN, "state"), "4");
+	CHECK_TEXT(key_get(OWN, "state"), "4");
 	end_io();
 	/* It has not begun anew since: 1 came and went. */
-	CHECK_TEXT(get(OWN, "state"), "4");
+	CHECK_TEXT(key_get(OWN, "state"), "4");
 	CHECK(kind.connected == 1);
 	kind.has_io = false;
 	front("1");
-	CHECK_TEXT(get(OWN, "state"), "2");
+	CHECK_TEXT(key_get(OWN, "state"), "2");
 	end();
 }
 
@@ -378,9 +355,9 @@ static void test_refused(void)
 	memset(&kind, 0, sizeof(kind));
 	kind.refuse_create = true;
 	attach();
-	CHECK_TEXT(get(OWN, "hotplug-status"), "error");
-	CHECK_TEXT(get(OWN, "error"), "no such thing as 7");
-	CHECK_TEXT(get(OWN, "state"), "6");
+	CHECK_TEXT(key_get(OWN, "hotplug-status"), "error");
+	CHECK_TEXT(key_get(OWN, "error"), "no such thing as 7");
+	CHECK_TEXT(key_get(OWN, "state"), "6");
 	CHECK(!backend_next(NULL));
 	kind.refuse_create = false;
 	end();
@@ -391,12 +368,12 @@ static void test_connect_fails(void)
 	start();
 	kind.refuse_connect = true;
 	front("3");
-	CHECK_TEXT(get(OWN, "state"), "5");
-	CHECK_TEXT(get(OWN, "error"), "no ring");
+	CHECK_TEXT(key_get(OWN, "state"), "5");
+	CHECK_TEXT(key_get(OWN, "error"), "no ring");
 	front("4");
-	CHECK_TEXT(get(OWN, "state"), "5");
+	CHECK_TEXT(key_get(OWN, "state"), "5");
 	front("6");
-	CHECK_TEXT(get(OWN, "state"), "6");
+	CHECK_TEXT(key_get(OWN, "state"), "6");
 	kind.refuse_connect = false;
 	front("1");
 	connect_front();
@@ -409,12 +386,12 @@ static void test_breaks_the_protocol(void)
 	connect_front();
 	backend_fail(kind.last, "slot %d", 12);
 	CHECK(kind.disconnected == 1);
-	CHECK_TEXT(get(OWN, "state"), "5");
-	CHECK_TEXT(get(OWN, "error"), "slot 12");
+	CHECK_TEXT(key_get(OWN, "state"), "5");
+	CHECK_TEXT(key_get(OWN, "error"), "slot 12");
 	front("3");
 	CHECK(kind.connected == 1);
 	front("1");
-	CHECK_TEXT(get(OWN, "state"), "2");
+	CHECK_TEXT(key_get(OWN, "state"), "2");
 	connect_front();
 	end();
 }
@@ -422,9 +399,9 @@ static void test_breaks_the_protocol(void)
 static void test_hostile_paths(void)
 {
 	start();
-	put("/local/domain/0/backend/test", "x/y/state", "1");
-	put("/local/domain/0/backend/test", "99999/1/state", "1");
-	put("/local/domain/0/backend/test", "5", "");
+	key_put("/local/domain/0/backend/test", "x/y/state", "1");
+	key_put("/local/domain/0/backend/test", "99999/1/state", "1");
+	key_put("/local/domain/0/backend/test", "5", "");
 	CHECK(kind.created == 1);
 	xs_local_rm("/local/domain/0/backend/test");
 	CHECK(kind.destroyed == 1);
@@ -436,16 +413,16 @@ static void test_hostile_paths(void)
 static void test_two(void)
 {
 	start();
-	put("/local/domain/6/device/test/7", "state", "1");
-	put("/local/domain/0/backend/test/6/7", "online", "1");
-	put("/local/domain/0/backend/test/6/7", "state", "1");
+	key_put("/local/domain/6/device/test/7", "state", "1");
+	key_put("/local/domain/0/backend/test/6/7", "online", "1");
+	key_put("/local/domain/0/backend/test/6/7", "state", "1");
 	CHECK(kind.created == 2);
 	connect_front();
-	put("/local/domain/6/device/test/7", "state", "3");
+	key_put("/local/domain/6/device/test/7", "state", "3");
 	CHECK(kind.connected == 2);
 	xs_local_rm("/local/domain/0/backend/test/6");
 	CHECK(kind.destroyed == 1 && kind.disconnected == 1);
-	CHECK_TEXT(get(OWN, "state"), "4");
+	CHECK_TEXT(key_get(OWN, "state"), "4");
 	xs_local_rm("/local/domain/6");
 	end();
 }

@@ -15,6 +15,7 @@
 
 #include "backends/blk_source.h"
 #include "backends/fake_pv.h"
+#include "backends/keys.h"
 #include "check.h"
 #include "xenstore/local.h"
 
@@ -30,40 +31,6 @@
 static struct pv_ring ring;
 static uint8_t image[DISK_SIZE];
 static uint64_t last_id;
-
-/* Xenstore ---------------------------------------------------------------- */
-
-static void put(const char *directory, const char *key, const char *value)
-{
-	char path[XS_PATH_SIZE];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, key);
-	CHECK(!xs_local_write(path, value));
-}
-
-static void put_number(const char *directory, const char *key, unsigned number)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", number);
-	put(directory, key, text);
-}
-
-static const char *get(const char *directory, const char *key)
-{
-	static char text[256];
-	char path[XS_PATH_SIZE];
-	const struct xs_node *node;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, key);
-	node = xs_local_node(path);
-	if (!node)
-		return "";
-	CHECK(node->value_size < sizeof(text));
-	memcpy(text, node->value, node->value_size);
-	text[node->value_size] = '\0';
-	return text;
-}
 
 /* A disk that answers late ------------------------------------------------ */
 
@@ -133,13 +100,13 @@ static void start(void)
 
 static void create(const char *kind, const char *params, const char *mode)
 {
-	put(FRONT, "state", "1");
-	put(OWN, "online", "1");
-	put(OWN, "type", kind);
-	put(OWN, "params", params);
-	put(OWN, "contents", "1/xvda");
-	put(OWN, "mode", mode);
-	put(OWN, "state", "1");
+	key_put(FRONT, "state", "1");
+	key_put(OWN, "online", "1");
+	key_put(OWN, "type", kind);
+	key_put(OWN, "params", params);
+	key_put(OWN, "contents", "1/xvda");
+	key_put(OWN, "mode", mode);
+	key_put(OWN, "state", "1");
 }
 
 /* A ring of 1 << order pages. */
@@ -154,20 +121,20 @@ static void publish_ring(unsigned int order)
 		fake_grant(RING_REF + i, RING_PAGE + i, true);
 		snprintf(key, sizeof(key), order ? "ring-ref%u" : "ring-ref",
 			 i);
-		put_number(FRONT, key, RING_REF + i);
+		key_put_number(FRONT, key, RING_REF + i);
 	}
 	if (order)
-		put_number(FRONT, "ring-page-order", order);
-	put_number(FRONT, "event-channel", PORT);
-	put(FRONT, "protocol", "x86_64-abi");
+		key_put_number(FRONT, "ring-page-order", order);
+	key_put_number(FRONT, "event-channel", PORT);
+	key_put(FRONT, "protocol", "x86_64-abi");
 }
 
 static void go(bool persistent)
 {
-	put_number(FRONT, "feature-persistent", persistent);
-	put(FRONT, "state", "3");
-	CHECK_TEXT(get(OWN, "state"), "4");
-	put(FRONT, "state", "4");
+	key_put_number(FRONT, "feature-persistent", persistent);
+	key_put(FRONT, "state", "3");
+	CHECK_TEXT(key_get(OWN, "state"), "4");
+	key_put(FRONT, "state", "4");
 }
 
 static void run(void)
@@ -181,7 +148,7 @@ static void open_disk(const char *kind, const char *params, const char *mode,
 {
 	start();
 	create(kind, params, mode);
-	CHECK_TEXT(get(OWN, "hotplug-status"), "connected");
+	CHECK_TEXT(key_get(OWN, "hotplug-status"), "connected");
 	publish_ring(0);
 	go(persistent);
 	run();
@@ -257,15 +224,15 @@ static uint8_t *data(unsigned int page)
 static void test_keys(void)
 {
 	open_disk("file", "/guests/image", "w", true);
-	CHECK_TEXT(get(OWN, "sectors"), "2048");
-	CHECK_TEXT(get(OWN, "sector-size"), "512");
-	CHECK_TEXT(get(OWN, "info"), "0");
-	CHECK_TEXT(get(OWN, "feature-persistent"), "1");
-	CHECK_TEXT(get(OWN, "feature-max-indirect-segments"), "32");
-	CHECK_TEXT(get(OWN, "feature-flush-cache"), "1");
-	CHECK_TEXT(get(OWN, "feature-discard"), "1");
-	CHECK_TEXT(get(OWN, "multi-queue-max-queues"), "4");
-	CHECK_TEXT(get(OWN, "max-ring-page-order"), "3");
+	CHECK_TEXT(key_get(OWN, "sectors"), "2048");
+	CHECK_TEXT(key_get(OWN, "sector-size"), "512");
+	CHECK_TEXT(key_get(OWN, "info"), "0");
+	CHECK_TEXT(key_get(OWN, "feature-persistent"), "1");
+	CHECK_TEXT(key_get(OWN, "feature-max-indirect-segments"), "32");
+	CHECK_TEXT(key_get(OWN, "feature-flush-cache"), "1");
+	CHECK_TEXT(key_get(OWN, "feature-discard"), "1");
+	CHECK_TEXT(key_get(OWN, "multi-queue-max-queues"), "4");
+	CHECK_TEXT(key_get(OWN, "max-ring-page-order"), "3");
 	end();
 }
 
@@ -417,8 +384,8 @@ static void test_read_only(void)
 	struct blkif_request request = plain(BLKIF_OP_WRITE, 0, 1);
 
 	open_disk("file", "/guests/image", "r", true);
-	CHECK_TEXT(get(OWN, "info"), "4");
-	CHECK_TEXT(get(OWN, "feature-discard"), "0");
+	CHECK_TEXT(key_get(OWN, "info"), "4");
+	CHECK_TEXT(key_get(OWN, "feature-discard"), "0");
 	CHECK(ask(&request) == BLKIF_RSP_ERROR);
 	request = plain(BLKIF_OP_WRITE_BARRIER, 0, 1);
 	CHECK(ask(&request) == BLKIF_RSP_ERROR);
@@ -437,8 +404,8 @@ static void test_large_sectors(void)
 	struct blkif_request request = plain(BLKIF_OP_WRITE, 8, 1);
 
 	open_disk("ram", "1M/4096", "w", true);
-	CHECK_TEXT(get(OWN, "sectors"), "2048");
-	CHECK_TEXT(get(OWN, "sector-size"), "4096");
+	CHECK_TEXT(key_get(OWN, "sectors"), "2048");
+	CHECK_TEXT(key_get(OWN, "sector-size"), "4096");
 	CHECK(ask(&request) == BLKIF_RSP_OKAY);
 	request = plain(BLKIF_OP_READ, 4, 1);
 	CHECK(ask(&request) == BLKIF_RSP_ERROR);
@@ -479,7 +446,7 @@ static void test_bad_requests(void)
 	request = plain(77, 0, 1);
 	CHECK(ask(&request) == BLKIF_RSP_EOPNOTSUPP);
 	CHECK(ask(&good) == BLKIF_RSP_OKAY);
-	CHECK_TEXT(get(OWN, "state"), "4");
+	CHECK_TEXT(key_get(OWN, "state"), "4");
 	end();
 }
 
@@ -527,11 +494,11 @@ static void test_impossible_indices(void)
 		ring.shared->req_prod = bad[i];
 		fake_guest_notify(PORT);
 		run();
-		CHECK_TEXT(get(OWN, "state"), "5");
+		CHECK_TEXT(key_get(OWN, "state"), "5");
 		CHECK(fake_pv_is_clean());
 		/* It comes back, and is served. */
-		put(FRONT, "state", "6");
-		put(FRONT, "state", "1");
+		key_put(FRONT, "state", "6");
+		key_put(FRONT, "state", "1");
 		publish_ring(0);
 		go(true);
 		run();
@@ -587,14 +554,14 @@ static void test_queues(void)
 
 	start();
 	create("file", "/guests/image", "w");
-	put(FRONT, "multi-queue-num-queues", "2");
+	key_put(FRONT, "multi-queue-num-queues", "2");
 	publish_ring(0);
-	put_number(FRONT, "queue-0/ring-ref", RING_REF);
-	put_number(FRONT, "queue-0/event-channel", PORT);
+	key_put_number(FRONT, "queue-0/ring-ref", RING_REF);
+	key_put_number(FRONT, "queue-0/event-channel", PORT);
 	fake_grant(RING_REF + 1, RING_PAGE + 1, true);
 	memset(fake_guest_page(RING_PAGE + 1), 0, 4096);
-	put_number(FRONT, "queue-1/ring-ref", RING_REF + 1);
-	put_number(FRONT, "queue-1/event-channel", PORT + 1);
+	key_put_number(FRONT, "queue-1/ring-ref", RING_REF + 1);
+	key_put_number(FRONT, "queue-1/event-channel", PORT + 1);
 	go(true);
 	CHECK(fake_pv.ports == 2);
 	run();
@@ -640,14 +607,14 @@ static void test_bad_keys(void)
 		publish_ring(0);
 		xs_local_rm(FRONT "/ring-page-order");
 		xs_local_rm(FRONT "/multi-queue-num-queues");
-		put(FRONT, bad_keys[i].key, bad_keys[i].value);
-		put(FRONT, "state", "3");
-		CHECK_TEXT(get(OWN, "state"), "5");
-		CHECK(*get(OWN, "error"));
+		key_put(FRONT, bad_keys[i].key, bad_keys[i].value);
+		key_put(FRONT, "state", "3");
+		CHECK_TEXT(key_get(OWN, "state"), "5");
+		CHECK(*key_get(OWN, "error"));
 		CHECK(fake_pv_is_clean());
-		put(FRONT, "state", "6");
-		put(FRONT, "state", "1");
-		CHECK_TEXT(get(OWN, "state"), "2");
+		key_put(FRONT, "state", "6");
+		key_put(FRONT, "state", "1");
+		CHECK_TEXT(key_get(OWN, "state"), "2");
 	}
 	end();
 }
@@ -764,11 +731,11 @@ static void test_closed_in_io(void)
 
 	open_disk("phy", "late0", "w", true);
 	send(&request);
-	put(FRONT, "state", "6");
-	put(FRONT, "state", "1");
-	CHECK_TEXT(get(OWN, "state"), "4");
+	key_put(FRONT, "state", "6");
+	key_put(FRONT, "state", "1");
+	CHECK_TEXT(key_get(OWN, "state"), "4");
 	late_done(0);
-	CHECK_TEXT(get(OWN, "state"), "2");
+	CHECK_TEXT(key_get(OWN, "state"), "2");
 	CHECK(fake_pv_is_clean());
 	publish_ring(0);
 	go(true);
@@ -820,10 +787,10 @@ static void test_reconnects(void)
 	for (i = 0; i < 100; i++) {
 		request = plain(BLKIF_OP_READ, 0, 11);
 		CHECK(ask(&request) == BLKIF_RSP_OKAY);
-		put(FRONT, "state", "5");
-		put(FRONT, "state", "6");
+		key_put(FRONT, "state", "5");
+		key_put(FRONT, "state", "6");
 		CHECK(fake_pv_is_clean());
-		put(FRONT, "state", "1");
+		key_put(FRONT, "state", "1");
 		publish_ring(0);
 		go(i % 2);
 		run();
@@ -853,8 +820,8 @@ static void test_bad_sources(void)
 	for (i = 0; i < sizeof(bad_sources) / sizeof(bad_sources[0]); i++) {
 		start();
 		create(bad_sources[i].type, bad_sources[i].params, "w");
-		CHECK_TEXT(get(OWN, "hotplug-status"), "error");
-		CHECK_HAS(get(OWN, "error"), bad_sources[i].why);
+		CHECK_TEXT(key_get(OWN, "hotplug-status"), "error");
+		CHECK_HAS(key_get(OWN, "error"), bad_sources[i].why);
 		end();
 	}
 }

@@ -6,19 +6,18 @@
  */
 #include <pvguest/block.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <public/errno.h>
 #include <pvguest/event.h>
 #include <pvguest/front.h>
-#include <pvguest/mm.h>
 
 #include "backends/blk_source.h"
 #include "backends/blkback.h"
 #include "backends/fake_guest.h"
 #include "backends/fake_pv.h"
+#include "backends/keys.h"
 #include "check.h"
 #include "xenstore/local.h"
 
@@ -80,19 +79,19 @@ static void begin(void)
 	for (i = 0; i < DISK_SIZE; i++)
 		image[i] = (uint8_t)(i / 512 * 7 + i);
 	fake_file("/guests/image", image, sizeof(image));
-	fake_put(FRONT, "backend", OWN);
-	fake_put(FRONT, "backend-id", "0");
-	fake_put(FRONT, "state", "1");
+	key_put(FRONT, "backend", OWN);
+	key_put(FRONT, "backend-id", "0");
+	key_put(FRONT, "state", "1");
 }
 
 static void create(const char *kind, const char *params, const char *mode)
 {
-	fake_put(OWN, "online", "1");
-	fake_put(OWN, "type", kind);
-	fake_put(OWN, "params", params);
-	fake_put(OWN, "contents", "1/xvda");
-	fake_put(OWN, "mode", mode);
-	fake_put(OWN, "state", "1");
+	key_put(OWN, "online", "1");
+	key_put(OWN, "type", kind);
+	key_put(OWN, "params", params);
+	key_put(OWN, "contents", "1/xvda");
+	key_put(OWN, "mode", mode);
+	key_put(OWN, "state", "1");
 }
 
 static void open_disk(const struct pv_block_options *options)
@@ -101,8 +100,8 @@ static void open_disk(const struct pv_block_options *options)
 
 	block = pv_block_open(HANDLE, options, &error);
 	CHECK(block && !error);
-	CHECK_TEXT(fake_get(OWN, "state"), "4");
-	CHECK_TEXT(fake_get(FRONT, "state"), "4");
+	CHECK_TEXT(key_get(OWN, "state"), "4");
+	CHECK_TEXT(key_get(FRONT, "state"), "4");
 }
 
 static void begin_file(const struct pv_block_options *options)
@@ -134,7 +133,7 @@ static void end(void)
 static void end_closed(void)
 {
 	CHECK(!pv_block_close(block));
-	CHECK_TEXT(fake_get(OWN, "state"), "6");
+	CHECK_TEXT(key_get(OWN, "state"), "6");
 	end();
 }
 
@@ -353,9 +352,9 @@ static void test_find(void)
 	uint32_t handle;
 
 	begin();
-	fake_put("/local/domain/5/device/vbd/768", "state", "1");
-	fake_put("/local/domain/5/device/vbd/xvda", "state", "1");
-	fake_put("/local/domain/5/device/vbd/99999999999", "state", "1");
+	key_put("/local/domain/5/device/vbd/768", "state", "1");
+	key_put("/local/domain/5/device/vbd/xvda", "state", "1");
+	key_put("/local/domain/5/device/vbd/99999999999", "state", "1");
 	CHECK(!pv_front_find("vbd", 0, &handle) && handle == 768);
 	CHECK(!pv_front_find("vbd", 1, &handle) && handle == HANDLE);
 	CHECK(pv_front_find("vbd", 2, &handle) == -XEN_ENOENT);
@@ -439,7 +438,7 @@ static void lose(const char *state)
 	CHECK(pv_block_check(block));
 	guest_wait(PV_FOREVER);
 	if (state)
-		fake_put(OWN, "state", state);
+		key_put(OWN, "state", state);
 	else
 		xs_local_rm(OWN);
 	check_lost();
@@ -469,21 +468,21 @@ static void liar_connect(void *context, const char *changed)
 
 	(void)context;
 	(void)changed;
-	if (strcmp(fake_get(FRONT, "state"), "3") != 0) {
-		if (!strcmp(fake_get(FRONT, "state"), "6"))
-			fake_put(OWN, "state", "6");
+	if (strcmp(key_get(FRONT, "state"), "3") != 0) {
+		if (!strcmp(key_get(FRONT, "state"), "6"))
+			key_put(OWN, "state", "6");
 		return;
 	}
-	shared = fake_granted((uint32_t)atoi(fake_get(FRONT, "ring-ref")));
+	shared = fake_granted((uint32_t)atoi(key_get(FRONT, "ring-ref")));
 	CHECK(!pv_back_ring_attach(&liar, shared, 4096, 112));
-	liar_port = (uint32_t)atoi(fake_get(FRONT, "event-channel"));
-	fake_put(OWN, "sectors", liar_size);
-	fake_put(OWN, "sector-size", liar_unit);
+	liar_port = (uint32_t)atoi(key_get(FRONT, "event-channel"));
+	key_put(OWN, "sectors", liar_size);
+	key_put(OWN, "sector-size", liar_unit);
 	/* Like Linux's, which only now says what it can. */
-	CHECK_TEXT(fake_get(FRONT, "feature-persistent"), "1");
-	fake_put(OWN, "feature-persistent", "1");
-	fake_put(OWN, "feature-flush-cache", "1");
-	fake_put(OWN, "state", "4");
+	CHECK_TEXT(key_get(FRONT, "feature-persistent"), "1");
+	key_put(OWN, "feature-persistent", "1");
+	key_put(OWN, "feature-flush-cache", "1");
+	key_put(OWN, "state", "4");
 }
 
 static int begin_liar(const char *size, const char *unit)
@@ -494,7 +493,7 @@ static int begin_liar(const char *size, const char *unit)
 	begin();
 	liar_size = size;
 	liar_unit = unit;
-	fake_put(OWN, "state", "2");
+	key_put(OWN, "state", "2");
 	watch = xs_local_watch(FRONT "/state", liar_connect, NULL);
 	block = pv_block_open(HANDLE, NULL, &error);
 	if (block) {
@@ -527,7 +526,7 @@ static void end_liar(unsigned int good)
 	CHECK(requests[0].error == (good ? 0 : -XEN_EIO));
 	CHECK(requests[1].error == -XEN_EIO);
 	CHECK(submit_read(2, 0, 8) == -XEN_ENODEV);
-	fake_put(OWN, "state", "6");
+	key_put(OWN, "state", "6");
 	CHECK(!pv_block_close(block));
 	end();
 }
@@ -569,7 +568,7 @@ static void test_bad_status(void)
 	liar_say(1, BLKIF_OP_READ, BLKIF_RSP_EOPNOTSUPP);
 	CHECK(n_done == 2 && requests[0].error == -XEN_EIO &&
 	      requests[1].error == -XEN_EOPNOTSUPP);
-	fake_put(OWN, "state", "6");
+	key_put(OWN, "state", "6");
 	CHECK(!pv_block_close(block));
 	end();
 }
@@ -611,9 +610,9 @@ static void test_silent(void)
 	int error;
 
 	begin();
-	fake_put(OWN, "state", "1");
+	key_put(OWN, "state", "1");
 	xs_local_rm(OWN);
-	fake_put(OWN, "state", "3");
+	key_put(OWN, "state", "3");
 	CHECK(!pv_block_open(HANDLE, NULL, &error));
 	CHECK(error == -XEN_ETIMEDOUT && fake_guest_is_clean());
 	end();

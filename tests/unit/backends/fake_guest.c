@@ -3,7 +3,6 @@
 #include "backends/fake_guest.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -334,28 +333,4 @@ struct pv_keys pv_xenstore_keys(const char *directory)
 {
 	return (struct pv_keys){ read_key, write_key,
 				 (void *)(uintptr_t)directory };
-}
-
-/* Keys -------------------------------------------------------------------- */
-
-void fake_put(const char *directory, const char *key, const char *value)
-{
-	CHECK(!write_key((void *)(uintptr_t)directory, key, value));
-}
-
-void fake_put_number(const char *directory, const char *key, uint64_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%lu", (unsigned long)number);
-	fake_put(directory, key, text);
-}
-
-const char *fake_get(const char *directory, const char *key)
-{
-	static char text[256];
-
-	if (read_key((void *)(uintptr_t)directory, key, text, sizeof(text)) < 0)
-		return "";
-	return text;
 }

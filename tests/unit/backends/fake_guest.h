@@ -26,10 +26,8 @@ void fake_guest_start(void);
 /* Nothing is held: true. */
 bool fake_guest_is_clean(void);
 
-/* The guest's functions for the tests themselves. */
+/* The guest's pv_wait(). */
 bool guest_wait(uint64_t deadline);
-void *guest_page_alloc(void);
-void guest_page_free(void *page);
 /* Pages side by side; never given back. */
 void *fake_guest_pages(size_t count);
 
@@ -37,11 +35,5 @@ void *fake_guest_pages(size_t count);
 void *fake_granted(uint32_t ref);
 /* Something comes in on a port. */
 void fake_guest_event(uint32_t port);
-
-/* Keys of either directory. */
-void fake_put(const char *directory, const char *key, const char *value);
-void fake_put_number(const char *directory, const char *key, uint64_t number);
-/* "" when there is none; valid until the next call. */
-const char *fake_get(const char *directory, const char *key);
 
 #endif /* TESTS_UNIT_BACKENDS_FAKE_GUEST_H */

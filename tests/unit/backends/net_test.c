@@ -6,19 +6,16 @@
  */
 #include <pvguest/net.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <public/errno.h>
 #include <public/io/netif.h>
-#include <public/io/xenbus.h>
-#include <pvguest/event.h>
 #include <pvguest/ring.h>
 
-#include "backends/bridge.h"
 #include "backends/fake_guest.h"
 #include "backends/fake_pv.h"
+#include "backends/keys.h"
 #include "backends/netback.h"
 #include "check.h"
 #include "xenstore/local.h"
@@ -69,14 +66,14 @@ static void make_card(unsigned int card, const char *state)
 {
 	const char *mac = card ? "02:00:00:00:00:02" : "02:00:00:00:00:01";
 
-	fake_put(front(card), "backend", own(card));
-	fake_put(front(card), "backend-id", "0");
-	fake_put(front(card), "mac", mac);
-	fake_put(front(card), "state", "1");
-	fake_put(own(card), "online", "1");
-	fake_put(own(card), "mac", mac);
-	fake_put(own(card), "bridge", "br");
-	fake_put(own(card), "state", state);
+	key_put(front(card), "backend", own(card));
+	key_put(front(card), "backend-id", "0");
+	key_put(front(card), "mac", mac);
+	key_put(front(card), "state", "1");
+	key_put(own(card), "online", "1");
+	key_put(own(card), "mac", mac);
+	key_put(own(card), "bridge", "br");
+	key_put(own(card), "state", state);
 }
 
 static void begin(void)
@@ -102,7 +99,7 @@ static void open_card(unsigned int card, struct pv_net_options options)
 	options.buffers = 18;
 	cards[card] = pv_net_open(card, &options, &error);
 	CHECK(cards[card] && !error);
-	CHECK_TEXT(fake_get(own(card), "state"), "4");
+	CHECK_TEXT(key_get(own(card), "state"), "4");
 }
 
 static void end(void)
@@ -119,7 +116,7 @@ static void end(void)
 static void end_closed(void)
 {
 	CHECK(!pv_net_close(cards[0]) && !pv_net_close(cards[1]));
-	CHECK_TEXT(fake_get(own(0), "state"), "6");
+	CHECK_TEXT(key_get(own(0), "state"), "6");
 	end();
 }
 
@@ -345,7 +342,7 @@ static void lose(const char *state)
 	open_card(0, (struct pv_net_options){ 0 });
 	CHECK(pv_net_check(cards[0]));
 	if (state)
-		fake_put(own(0), "state", state);
+		key_put(own(0), "state", state);
 	else
 		xs_local_rm(own(0));
 	CHECK(!pv_net_check(cards[0]));
@@ -370,23 +367,23 @@ static void liar_connect(void *context, const char *changed)
 {
 	(void)context;
 	(void)changed;
-	if (!strcmp(fake_get(front(0), "state"), "5"))
-		fake_put(own(0), "state", "5");
-	if (!strcmp(fake_get(front(0), "state"), "6"))
-		fake_put(own(0), "state", "6");
-	if (strcmp(fake_get(front(0), "state"), "4") != 0 ||
-	    !strcmp(fake_get(own(0), "state"), "4"))
+	if (!strcmp(key_get(front(0), "state"), "5"))
+		key_put(own(0), "state", "5");
+	if (!strcmp(key_get(front(0), "state"), "6"))
+		key_put(own(0), "state", "6");
+	if (strcmp(key_get(front(0), "state"), "4") != 0 ||
+	    !strcmp(key_get(own(0), "state"), "4"))
 		return;
 	CHECK(!pv_back_ring_attach(
 		&liar_tx,
-		fake_granted((uint32_t)atoi(fake_get(front(0), "tx-ring-ref"))),
+		fake_granted((uint32_t)atoi(key_get(front(0), "tx-ring-ref"))),
 		4096, sizeof(struct netif_tx_request)));
 	CHECK(!pv_back_ring_attach(
 		&liar_rx,
-		fake_granted((uint32_t)atoi(fake_get(front(0), "rx-ring-ref"))),
+		fake_granted((uint32_t)atoi(key_get(front(0), "rx-ring-ref"))),
 		4096, sizeof(struct netif_rx_request)));
-	liar_port = (uint32_t)atoi(fake_get(front(0), "event-channel"));
-	fake_put(own(0), "state", "4");
+	liar_port = (uint32_t)atoi(key_get(front(0), "event-channel"));
+	key_put(own(0), "state", "4");
 }
 
 static struct xs_local_watch *liar_watch;
@@ -395,8 +392,8 @@ static void begin_liar(void)
 {
 	begin();
 	xs_local_rm(own(0));
-	fake_put(own(0), "feature-rx-copy", "1");
-	fake_put(own(0), "state", "2");
+	key_put(own(0), "feature-rx-copy", "1");
+	key_put(own(0), "state", "2");
 	liar_watch = xs_local_watch(FRONT "0/state", liar_connect, NULL);
 	open_card(0, (struct pv_net_options){ .takes_blank = true });
 	CHECK(pv_net_info(cards[0])->bytes_max == 4096);
@@ -541,11 +538,11 @@ static void test_refused(void)
 
 	begin();
 	xs_local_rm(own(0));
-	fake_put(own(0), "state", "2");
+	key_put(own(0), "state", "2");
 	CHECK(!pv_net_open(0, &options, &error) && error == -XEN_EOPNOTSUPP);
 	xs_local_rm(own(0));
 	make_card(0, "1");
-	fake_put(front(0), "mac", "02:00:00:00:00:0x");
+	key_put(front(0), "mac", "02:00:00:00:00:0x");
 	CHECK(!pv_net_open(0, &options, &error) && error == -XEN_EINVAL);
 	CHECK(!pv_net_open(7, &options, &error) && error == -XEN_ENOENT);
 	end();

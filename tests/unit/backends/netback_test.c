@@ -13,6 +13,7 @@
 
 #include "backends/bridge.h"
 #include "backends/fake_pv.h"
+#include "backends/keys.h"
 #include "backends/netback.h"
 #include "check.h"
 #include "xenstore/local.h"
@@ -30,46 +31,39 @@ uint64_t pv_time_ns(void)
 	return 1;
 }
 
+/* The directory of a card; valid until the next call. */
+static const char *card(const char *directory, unsigned int handle)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s%u", directory, handle);
+	return path;
+}
+
 static void put(const char *directory, unsigned int handle, const char *key,
 		const char *value)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s%u/%s", directory, handle, key);
-	CHECK(!xs_local_write(path, value));
+	key_put(card(directory, handle), key, value);
 }
 
 static void put_number(const char *directory, unsigned int handle,
 		       const char *key, unsigned int value)
 {
-	char text[12];
-
-	snprintf(text, sizeof(text), "%u", value);
-	put(directory, handle, key, text);
+	key_put_number(card(directory, handle), key, value);
 }
 
 static const char *get(const char *directory, unsigned int handle,
 		       const char *key)
 {
-	static char value[128];
-	char path[128];
-	const struct xs_node *node;
-
-	snprintf(path, sizeof(path), "%s%u/%s", directory, handle, key);
-	node = xs_local_node(path);
-	if (!node)
-		return "";
-	snprintf(value, sizeof(value), "%.*s", (int)node->value_size,
-		 node->value);
-	return value;
+	return key_get(card(directory, handle), key);
 }
 
 static void make_device(unsigned int handle, const char *mac, const char *rate)
 {
-	char path[128];
+	char front[128];
 
-	snprintf(path, sizeof(path), FRONT "%u", handle);
-	put(BACK, handle, "frontend", path);
+	snprintf(front, sizeof(front), FRONT "%u", handle);
+	put(BACK, handle, "frontend", front);
 	put(BACK, handle, "frontend-id", "5");
 	put(BACK, handle, "online", "1");
 	put(BACK, handle, "mac", mac);
@@ -98,12 +92,8 @@ static void connect(unsigned int handle)
 
 static void remove_device(unsigned int handle)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), BACK "%u", handle);
-	xs_local_rm(path);
-	snprintf(path, sizeof(path), FRONT "%u", handle);
-	xs_local_rm(path);
+	xs_local_rm(card(BACK, handle));
+	xs_local_rm(card(FRONT, handle));
 }
 
 static void begin(void)
