@@ -2,7 +2,8 @@
 #
 # Host tests of hypervisor/core on a simulated machine (tests/unit/fake).
 
-CORE_FAKE := tests/unit/fake/core_fake.c tests/unit/fake/irq_fake.c
+CORE_FAKE := $(addprefix tests/unit/fake/,core_fake.c irq_fake.c \
+	guest_memory.c)
 CORE_TESTED := $(addprefix hypervisor/,lib/heap.c lib/spinlock.c \
 	$(addprefix core/,evtchn.c physdev.c sched.c sched_ctl.c \
 	sched_op.c time.c timer.c vcpu_op.c))

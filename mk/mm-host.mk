@@ -7,7 +7,8 @@ MM_INCLUDES := -DTENON_HOSTED -DTENON_DEBUG -Itests/unit/mm/fake \
 	-Itests/unit/mm -Ihypervisor -Iinclude
 MM_TESTED := $(addprefix hypervisor/mm/,alloc.c domain_mm.c \
 	l1_access.c memory_op.c mmu_ops.c pagetype.c reservation.c tlb.c)
-MM_FAKES := tests/unit/mm/machine.c tests/unit/mm/oracle.c
+MM_FAKES := $(addprefix tests/unit/,mm/machine.c mm/oracle.c \
+	fake/guest_memory.c)
 
 $(eval $(call host_test,mm-pagetype,tests/unit/mm/pagetype_test.c $(MM_FAKES) \
 	$(MM_TESTED),$(MM_INCLUDES)))

@@ -18,7 +18,9 @@ MM = pathlib.Path("hypervisor/mm")
 FLAGS = ("-std=gnu11 -O1 -fno-strict-aliasing -fno-stack-protector "
          "-fcf-protection=none -D_GNU_SOURCE -w -DTENON_HOSTED -DTENON_DEBUG "
          "-Itests/unit/mm/fake -Itests/model -Iinclude").split()
-OTHERS = ("machine", "oracle", "ops", "scenarios", "explore")
+OTHERS = [*(MODEL / f"{name}.c" for name in
+            ("machine", "oracle", "ops", "scenarios", "explore")),
+          pathlib.Path("tests/unit/fake/guest_memory.c")]
 STATES = "3000000"
 
 # (rule, advisories, scenario, file, (text, what replaces it)...)
@@ -201,9 +203,8 @@ def main():
               if not wanted or any(w in m[0] for w in wanted)]
     with tempfile.TemporaryDirectory() as work, \
             concurrent.futures.ThreadPoolExecutor(2) as pool:
-        objects = [str(pathlib.Path(work, f"{n}.o")) for n in OTHERS]
-        list(pool.map(compile_to, objects,
-                      [MODEL / f"{n}.c" for n in OTHERS]))
+        objects = [str(pathlib.Path(work, f"{s.stem}.o")) for s in OTHERS]
+        list(pool.map(compile_to, objects, OTHERS))
         results = pool.map(lambda m: try_mistake(objects, m), chosen)
         problems = [p for p in results if p]
     for problem in problems:
