@@ -11,7 +11,6 @@
 #include "public/errno.h"
 #include "public/grant_table.h"
 #include "public/memory.h"
-#include "public/physdev.h"
 #include "public/vcpu.h"
 #include "whole.h"
 
