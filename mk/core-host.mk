@@ -2,22 +2,17 @@
 #
 # Host tests of hypervisor/core on a simulated machine (tests/unit/fake).
 
-CORE_FAKE := tests/unit/fake/core_fake.c tests/unit/fake/irq_fake.c
+CORE_FAKE := $(addprefix tests/unit/fake/,core_fake.c irq_fake.c \
+	guest_memory.c)
 CORE_TESTED := $(addprefix hypervisor/,lib/heap.c lib/spinlock.c \
 	$(addprefix core/,evtchn.c physdev.c sched.c sched_ctl.c \
 	sched_op.c time.c timer.c vcpu_op.c))
 CORE_INCLUDES := -DTENON_HOSTED -DTENON_DEBUG -Itests/unit/fake \
 	-Ihypervisor -Iinclude
 
-define core_test
-$(call host_test,core-$(1),tests/unit/core/$(1)_test.c $(CORE_FAKE) \
-	$(2),$(CORE_INCLUDES),-lpthread)
-endef
-$(eval $(call core_test,heap,$(CORE_TESTED)))
-$(eval $(call core_test,timer,$(CORE_TESTED)))
-$(eval $(call core_test,sched,$(CORE_TESTED)))
-$(eval $(call core_test,evtchn,$(CORE_TESTED)))
-$(eval $(call core_test,pirq,$(CORE_TESTED)))
+$(foreach test,heap timer sched evtchn pirq,\
+	$(eval $(call host_test,core-$(test),tests/unit/core/$(test)_test.c \
+	$(CORE_FAKE) $(CORE_TESTED),$(CORE_INCLUDES),-lpthread)))
 
 GRANT_TESTED := hypervisor/lib/spinlock.c \
 	$(addprefix hypervisor/core/grant_,copy.c map.c pin.c)

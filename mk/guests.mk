@@ -37,7 +37,4 @@ build/bare/$(1)/%.S.o: %.S build/deps/flags mk/guests.mk
 endef
 $(foreach name,$(BARE_NAMES),$(eval $(call bare_guest,$(name))))
 
-TEST_GUESTS := $(BARE_NAMES:%=build/tests/guest/%)
-TEST_NEEDS += $(TEST_GUESTS)
-.PHONY: guests
-guests: $(TEST_GUESTS)
+TEST_NEEDS += $(BARE_NAMES:%=build/tests/guest/%)

@@ -9,10 +9,10 @@
 MODEL_CFLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -fno-stack-protector \
 	-fcf-protection=none -D_GNU_SOURCE $(WARNINGS) -DTENON_HOSTED \
 	-DTENON_DEBUG -Itests/unit/mm/fake -Itests/model -Ihypervisor -Iinclude
-MODEL_OBJ := $(patsubst tests/model/%.c,build/model/%.o, \
-	$(wildcard tests/model/*.c))
+MODEL_OBJ := $(patsubst %.c,build/model/%.o,$(wildcard tests/model/*.c) \
+	tests/unit/fake/guest_memory.c)
 
-build/model/%.o: tests/model/%.c build/deps/flags mk/model.mk
+build/model/%.o: %.c build/deps/flags mk/model.mk
 	$(call say,MODELCC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(MODEL_CFLAGS) -MMD -MP -c $< -o $@

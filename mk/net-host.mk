@@ -23,7 +23,6 @@ NETBACK_TESTED := $(addprefix dom0-tools/backends/,netback_copy.c \
 	pv-guest-lib/src/ring.c
 $(eval $(call net_test,netback,$(NETBACK_TESTED)))
 
-include mk/fuzz.mk
 $(eval $(call fuzz_test,netback,tests/fuzz/netback_fuzz.c \
 	tests/unit/net/fake_net.c $(NET_PACKETS) $(NETBACK_TESTED),\
 	$(NET_INCLUDES) -Itests/fuzz,,20000))

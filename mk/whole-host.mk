@@ -17,7 +17,6 @@ $(eval $(call host_test,whole-sweep,tests/unit/whole/sweep_test.c \
 	tests/unit/whole/whole.c $(WHOLE_TESTED),$(WHOLE_INCLUDES),\
 	$$(WHOLE_LDFLAGS)))
 
-include mk/fuzz.mk
 define whole_fuzz
 $(call fuzz_test,$(1),tests/fuzz/$(2)_fuzz.c tests/unit/whole/whole.c \
 	$(WHOLE_TESTED),$(WHOLE_INCLUDES) -Itests/fuzz $(3),\

@@ -22,7 +22,6 @@
 #define PROMPT    "tenon> "
 #define AUTORUN   "/guests/autorun"
 #define WORDS_MAX 16
-#define CONTROL_C 3
 
 static struct line_editor editor;
 static bool is_prompting;
@@ -86,7 +85,7 @@ bool cli_interrupted(void)
 	int byte;
 
 	while ((byte = cli_input()) >= 0) {
-		if (byte == CONTROL_C)
+		if (byte == CLI_CONTROL('C'))
 			return true;
 	}
 	return false;

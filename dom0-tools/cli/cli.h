@@ -33,6 +33,9 @@ void cli_print_text(const char *text, size_t size);
 /* The whole of a file; "/guests/" in front may be left out. Negative: none. */
 int cli_find_file(const char *path, const void **data, size_t *size);
 
+/* What Ctrl with a letter or sign sends. */
+#define CLI_CONTROL(letter) ((letter)&0x1f)
+
 /* The next byte that was typed, or -1 when there is none yet. */
 int cli_input(void);
 /* Waits for typing or for a guest's event. */

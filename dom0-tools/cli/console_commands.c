@@ -17,8 +17,6 @@
 #include "toolstack/guest_events.h"
 #include "toolstack/guests.h"
 
-#define CONTROL(letter) ((letter)&0x1f)
-
 /* console ----------------------------------------------------------------- */
 
 static void view_text(void *context, const char *text, size_t size)
@@ -34,7 +32,7 @@ static bool type_into(struct tk_guest *guest)
 	size_t size = 0;
 	int byte;
 
-	while ((byte = cli_input()) >= 0 && byte != CONTROL(']')) {
+	while ((byte = cli_input()) >= 0 && byte != CLI_CONTROL(']')) {
 		text[size++] = (char)byte;
 		if (size < sizeof(text))
 			continue;
@@ -43,7 +41,7 @@ static bool type_into(struct tk_guest *guest)
 	}
 	if (size)
 		tk_console_type(&guest->console, text, size);
-	return byte == CONTROL(']');
+	return byte == CLI_CONTROL(']');
 }
 
 static void stop_viewing(void)

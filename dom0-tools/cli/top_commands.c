@@ -21,7 +21,6 @@
 
 #define DOMAINS_MAX 256
 #define SECOND_NS   1000000000ull
-#define CONTROL_C   3
 
 struct row {
 	struct tk_domain_info info;
@@ -256,7 +255,7 @@ static bool take_keys(const struct order **order)
 	size_t i;
 
 	while ((byte = cli_input()) >= 0) {
-		if (byte == 'q' || byte == CONTROL_C)
+		if (byte == 'q' || byte == CLI_CONTROL('C'))
 			return false;
 		for (i = 0; i < N_ORDERS; i++) {
 			if (orders[i].key == byte)

@@ -145,7 +145,7 @@ static void *pages_alloc(unsigned int order)
 {
 	struct frame *f = frames_alloc(order, 0);
 
-	return f ? memset(table_entries(f), 0, PAGE_SIZE << order) : NULL;
+	return f ? clear_block(f, order) : NULL;
 }
 
 static void pages_free(struct frame *f)

@@ -70,7 +70,7 @@ struct frame *domain_alloc_frame(struct domain *d)
 
 	if (!f)
 		return NULL;
-	memset(mfn_to_virt(frame_to_mfn(f)), 0, PAGE_SIZE);
+	clear_block(f, 0);
 	if (!domain_assign_frames(d, f, 0))
 		return f;
 	frames_free(f, 0);

@@ -332,7 +332,7 @@ static int clear_page(struct domain *d, mfn_t m)
 
 	if (!f)
 		return -XEN_EINVAL;
-	memset(table_entries(f), 0, PAGE_SIZE);
+	clear_block(f, 0);
 	frame_put_writable(f);
 	return 0;
 }

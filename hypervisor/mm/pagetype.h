@@ -126,6 +126,12 @@ static inline uint64_t *table_entries(const struct frame *table)
 	return phys_to_virt(frame_to_mfn(table).n << PAGE_SHIFT);
 }
 
+/* Zeroes the block of 2^order frames from f on; its first byte. */
+static inline void *clear_block(const struct frame *f, unsigned int order)
+{
+	return memset(table_entries(f), 0, PAGE_SIZE << order);
+}
+
 /* The last reference of f is gone: leave the owner, back to the allocator. */
 void frame_release(struct frame *f);
 

@@ -39,11 +39,6 @@ static struct extents extents_of(const struct xen_memory_reservation *r,
 	};
 }
 
-static void clear_block(struct frame *f, unsigned int order)
-{
-	memset(table_entries(f), 0, PAGE_SIZE << order);
-}
-
 /*
  * The block f becomes extent i, zeroed, and its number is told in the list
  * (if any); named: for the guest frame number that the list has there. Freed

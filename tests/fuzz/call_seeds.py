@@ -45,7 +45,7 @@ class Call:
 
     def __init__(self, who, number, args=(), payload=b"", patches=()):
         self.who, self.number = who, number
-        self.rest = b"".join(list(args) + [ZERO] * (5 - len(args)))
+        self.rest = b"".join(list(args) + [ZERO] * (4 - len(args)))
         self.rest += bytes([len(payload)]) + payload
         self.rest += bytes([len(patches)]) + b"".join(patches)
 

@@ -4,7 +4,7 @@
  * over the whole hypervisor (tests/unit/whole). Input: a byte of how often to
  * preempt, then calls:
  *
- *   who, number, five arguments, n, n bytes for the window, m, m patches
+ *   who, number, four arguments, n, n bytes for the window, m, m patches
  *
  * An argument, and what a patch puts into the window, is a byte that stands for
  * a small number, an address in the window, a frame of some domain, or a value
@@ -137,7 +137,7 @@ static void guest_write(struct input *in, uint8_t which)
 static void call(struct input *in)
 {
 	uint8_t who = input_byte(in), which = input_byte(in);
-	uint64_t args[5], number = numbers[which % ARRAY_SIZE(numbers)];
+	uint64_t args[4], number = numbers[which % ARRAY_SIZE(numbers)];
 
 	if (!whole_be(who % WHOLE_DOMAINS, who / 16 % 2))
 		return;
@@ -147,10 +147,10 @@ static void call(struct input *in)
 	}
 	if (!number)
 		number = which / ARRAY_SIZE(numbers) % 64;
-	for (unsigned int i = 0; i < 5; i++)
+	for (unsigned int i = 0; i < 4; i++)
 		args[i] = value_of(in);
 	window_fill(in, number);
-	whole_call(number, args[0], args[1], args[2], args[3], args[4]);
+	whole_call(number, args[0], args[1], args[2], args[3]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

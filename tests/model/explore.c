@@ -10,7 +10,7 @@
  * limited and part of the state: within these limits nothing is left out. A
  * visited state is known by 64 bits of hash.
  *
- *   explore [--long] [--states N] [SCENARIO ...]
+ *   explore [--states N] SCENARIO    without one: their names
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,78 +6,29 @@
  */
 #include "model.h"
 
+/* clang-format off */
+
 #define P  PTE_PRESENT
 #define RW (PTE_PRESENT | PTE_WRITE)
-#define END                                                                    \
-	{                                                                      \
-		.kind = OP_END                                                 \
-	}
-
 #define AT(frame, bits) ((uint64_t)(frame) << PAGE_SHIFT | (bits))
-#define UPDATE(f, slot, v)                                                     \
-	{                                                                      \
-		OP_UPDATE, f, slot, v                                          \
-	}
-#define PIN(f, level)                                                          \
-	{                                                                      \
-		OP_PIN, f, level, 0                                            \
-	}
-#define UNPIN(f)                                                               \
-	{                                                                      \
-		OP_UNPIN, f, 0, 0                                              \
-	}
-#define ROOT(f)                                                                \
-	{                                                                      \
-		OP_ROOT, f, 0, 0                                               \
-	}
-#define FREE(f)                                                                \
-	{                                                                      \
-		OP_FREE, f, 0, 0                                               \
-	}
-#define POPULATE                                                               \
-	{                                                                      \
-		OP_POPULATE, 0, 0, 0                                           \
-	}
-#define POPULATE_B                                                             \
-	{                                                                      \
-		OP_POPULATE, 0, 1, 0                                           \
-	}
-#define EXCHANGE(f)                                                            \
-	{                                                                      \
-		OP_EXCHANGE, f, 0, 0                                           \
-	}
-#define VA(n, v)                                                               \
-	{                                                                      \
-		OP_VA, 0, n, v                                                 \
-	}
-#define PTWR(n, slot, v)                                                       \
-	{                                                                      \
-		OP_PTWR, n, slot, v                                            \
-	}
-#define HOLD(f, slot, v)                                                       \
-	{                                                                      \
-		OP_HOLD, f, slot, v                                            \
-	}
-#define MAP(f, write)                                                          \
-	{                                                                      \
-		OP_MAP, f, write, 0                                            \
-	}
-#define UNMAP(f)                                                               \
-	{                                                                      \
-		OP_UNMAP, f, 0, 0                                              \
-	}
-#define IDLE                                                                   \
-	{                                                                      \
-		OP_IDLE, 0, 0, 0                                               \
-	}
-#define RUN                                                                    \
-	{                                                                      \
-		OP_RUN, 0, 0, 0                                                \
-	}
-#define ROOT_B                                                                 \
-	{                                                                      \
-		OP_ROOT, FRAME_B, 0, 0                                         \
-	}
+
+#define END                { .kind = OP_END }
+#define UPDATE(f, slot, v) { OP_UPDATE, f, slot, v }
+#define PIN(f, level)      { OP_PIN, f, level, 0 }
+#define UNPIN(f)           { OP_UNPIN, f, 0, 0 }
+#define ROOT(f)            { OP_ROOT, f, 0, 0 }
+#define FREE(f)            { OP_FREE, f, 0, 0 }
+#define POPULATE           { OP_POPULATE, 0, 0, 0 }
+#define POPULATE_B         { OP_POPULATE, 0, 1, 0 }
+#define EXCHANGE(f)        { OP_EXCHANGE, f, 0, 0 }
+#define VA(n, v)           { OP_VA, 0, n, v }
+#define PTWR(n, slot, v)   { OP_PTWR, n, slot, v }
+#define HOLD(f, slot, v)   { OP_HOLD, f, slot, v }
+#define MAP(f, write)      { OP_MAP, f, write, 0 }
+#define UNMAP(f)           { OP_UNMAP, f, 0, 0 }
+#define IDLE               { OP_IDLE, 0, 0, 0 }
+#define RUN                { OP_RUN, 0, 0, 0 }
+#define ROOT_B             { OP_ROOT, FRAME_B, 0, 0 }
 
 enum {
 	R = FRAME_ROOT,
@@ -86,8 +37,6 @@ enum {
 	Y = FRAME_Y,
 	Z = FRAME_Z
 };
-
-/* clang-format off */
 
 /* R -> Z -> Y -> X, of which entry 0 maps X itself, to be read. */
 #define TREE                                                                   \

@@ -89,6 +89,9 @@ def as_text(answers):
 
 # --- Comparing -------------------------------------------------------------------
 
+CHANGE = "{}: {}: {} became {}"
+
+
 def split(line):
     label, _, value = line.rpartition(": ")
     return label, value
@@ -110,6 +113,13 @@ def compare(reference, tenon):
             yield from ((label, "nothing", now) for label, now in there[c:d])
 
 
+def differences(reference, tenon):
+    """(property, label, reference's, Tenon's), wherever they differ."""
+    for name in reference.keys() | tenon.keys():
+        for found in compare(reference.get(name, []), tenon.get(name, [])):
+            yield name, *found
+
+
 def explanations():
     """The document's rows: (properties, label, reference's, Tenon's), each a
     pattern as of file names."""
@@ -125,14 +135,13 @@ def explanations():
 def judge(reference, tenon):
     """What is wrong: differences without a row, and rows without one."""
     rows, used, wrong = explanations(), set(), []
-    for name in reference.keys() | tenon.keys():
-        for found in compare(reference.get(name, []), tenon.get(name, [])):
-            fits = [i for i, (names, *patterns) in enumerate(rows)
-                    if name in names and
-                    all(map(fnmatch.fnmatchcase, found, patterns))]
-            used |= {(i, name) for i in fits}
-            if not fits:
-                wrong.append("{}: {}: {} became {}".format(name, *found))
+    for name, *found in differences(reference, tenon):
+        fits = [i for i, (names, *patterns) in enumerate(rows)
+                if name in names and
+                all(map(fnmatch.fnmatchcase, found, patterns))]
+        used |= {(i, name) for i in fits}
+        if not fits:
+            wrong.append(CHANGE.format(name, *found))
     return sorted(wrong) + [
         f"{name}: explained as {row[1:]}, but not so"
         for i, row in enumerate(rows) for name in row[0]
@@ -149,11 +158,8 @@ def test_tenon(env):
 
 def test_reference(env):
     answers = run(env, "reference")
-    recorded = parse(RECORD.read_text())
-    wrong = ["{}: {}: {} became {}".format(name, *found)
-             for name in recorded.keys() | answers.keys()
-             for found in compare(recorded.get(name, []),
-                                  answers.get(name, []))]
+    wrong = [CHANGE.format(*change) for change in
+             differences(parse(RECORD.read_text()), answers)]
     assert not wrong, "\n".join(wrong)
 
 

@@ -67,6 +67,12 @@ void property_grant_table_version2(void)
 	show("is", (long)v.version);
 }
 
+static void show_setup(const char *name, struct gnttab_setup_table *t)
+{
+	show(name, grant_op(GNTTABOP_setup_table, t));
+	show_number("status", t->status);
+}
+
 void property_grant_table_errors(void)
 {
 	static const uint16_t ids[] = { 0, 700, DOMID_IO, DOMID_XEN, 0x8000 };
@@ -82,23 +88,19 @@ void property_grant_table_errors(void)
 		q = (struct gnttab_query_size){ .dom = ids[i] };
 		v = (struct gnttab_get_version){ .dom = ids[i] };
 		pv_printf("domain %x ", ids[i]);
-		show("setup", grant_op(GNTTABOP_setup_table, &t));
-		show_number("status", t.status);
+		show_setup("setup", &t);
 		show("query", grant_op(GNTTABOP_query_size, &q));
 		show_number("status", q.status);
 		show("version", grant_op(GNTTABOP_get_version, &v));
 	}
 	t = (struct gnttab_setup_table){ .dom = DOMID_SELF, .nr_frames = 4096 };
 	set_xen_guest_handle(t.frame_list, frames);
-	show("too many frames", grant_op(GNTTABOP_setup_table, &t));
-	show_number("status", t.status);
+	show_setup("too many frames", &t);
 	t.nr_frames = 1;
 	set_xen_guest_handle(t.frame_list, NOWHERE);
-	show("list nowhere", grant_op(GNTTABOP_setup_table, &t));
-	show_number("status", t.status);
+	show_setup("list nowhere", &t);
 	t.nr_frames = 0;
-	show("no frames", grant_op(GNTTABOP_setup_table, &t));
-	show_number("status", t.status);
+	show_setup("no frames", &t);
 	for (unsigned int command = 13; command < 16; command++)
 		show("unknown", grant_op(command, frames));
 	show("no element", pv_hypercall3(__HYPERVISOR_grant_table_op,
@@ -123,6 +125,18 @@ unmap_op(void *at, const struct gnttab_map_grant_ref *m)
 						.handle = m->handle };
 }
 
+static void show_map(const char *name, struct gnttab_map_grant_ref *m)
+{
+	show(name, grant_op(GNTTABOP_map_grant_ref, m));
+	show_number("status", m->status);
+}
+
+static void show_unmap(const char *name, struct gnttab_unmap_grant_ref *u)
+{
+	show(name, grant_op(GNTTABOP_unmap_grant_ref, u));
+	show_number("status", u->status);
+}
+
 /* The whole way: mapped, in use, unmapped. */
 void property_grant_map(void)
 {
@@ -133,8 +147,7 @@ void property_grant_map(void)
 	begin(true);
 	page[3] = 33;
 	m = map_op(at, GNTMAP_host_map);
-	show("map", grant_op(GNTTABOP_map_grant_ref, &m));
-	show_number("status", m.status);
+	show_map("map", &m);
 	show("frame", m.dev_bus_addr == maddr_of(page));
 	show("read", (long)at[3]);
 	at[4] = 44;
@@ -145,12 +158,10 @@ void property_grant_map(void)
 	     pv_page_set_writable(page, false) ? 1 : pin(1, page));
 	(void)pv_page_set_writable(page, true);
 	u = unmap_op(at, &m);
-	show("unmap", grant_op(GNTTABOP_unmap_grant_ref, &u));
-	show_number("status", u.status);
+	show_unmap("unmap", &u);
 	show_hex("in use", entries[ref].flags);
 	show("gone", pv_probe_read(at, &page[5]));
-	show("again", grant_op(GNTTABOP_unmap_grant_ref, &u));
-	show_number("status", u.status);
+	show_unmap("again", &u);
 	end();
 	pv_map_release(at, 1);
 }
@@ -178,8 +189,7 @@ static void map_forms(void)
 	for (unsigned int i = 0; i < COUNT(forms); i++) {
 		m = map_op(at, forms[i].flags);
 		pv_printf("%s ", forms[i].name);
-		show("map", grant_op(GNTTABOP_map_grant_ref, &m));
-		show_number("status", m.status);
+		show_map("map", &m);
 		if (m.status != GNTST_okay)
 			continue;
 		show_hex("entry", *entry_at(PV_ARG(at), 1) & 0xe07);
@@ -187,8 +197,7 @@ static void map_forms(void)
 		u = unmap_op(forms[i].flags & GNTMAP_host_map ? at : NULL, &m);
 		if (forms[i].flags & GNTMAP_device_map)
 			u.dev_bus_addr = m.dev_bus_addr;
-		show("unmap", grant_op(GNTTABOP_unmap_grant_ref, &u));
-		show_number("status", u.status);
+		show_unmap("unmap", &u);
 		show_hex("in use", entries[ref].flags);
 	}
 	pv_map_release(at, 1);
@@ -212,8 +221,7 @@ static void try_map(const char *name, struct gnttab_map_grant_ref m)
 {
 	struct gnttab_unmap_grant_ref u;
 
-	show(name, grant_op(GNTTABOP_map_grant_ref, &m));
-	show_number("status", m.status);
+	show_map(name, &m);
 	if (m.status == GNTST_okay) {
 		u = unmap_op((void *)m.host_addr, &m);
 		(void)grant_op(GNTTABOP_unmap_grant_ref, &u);
@@ -274,15 +282,12 @@ void property_grant_map_entry(void)
 	begin(true);
 	page[0] = 5;
 	m = map_op((void *)where, GNTMAP_host_map | GNTMAP_contains_pte);
-	show("map", grant_op(GNTTABOP_map_grant_ref, &m));
-	show_number("status", m.status);
+	show_map("map", &m);
 	show("read", pv_probe_read(at, &value) ? (long)value : -1);
 	u = unmap_op((void *)(where + 8), &m);
-	show("unmap elsewhere", grant_op(GNTTABOP_unmap_grant_ref, &u));
-	show_number("status", u.status);
+	show_unmap("unmap elsewhere", &u);
 	u = unmap_op((void *)where, &m);
-	show("unmap", grant_op(GNTTABOP_unmap_grant_ref, &u));
-	show_number("status", u.status);
+	show_unmap("unmap", &u);
 	try_map("unaligned", map_op((void *)(where + 4),
 				    GNTMAP_host_map | GNTMAP_contains_pte));
 	try_map("no table", map_op((void *)maddr_of(page),
@@ -301,23 +306,18 @@ void property_grant_unmap_errors(void)
 	m = map_op(at, GNTMAP_host_map);
 	(void)grant_op(GNTTABOP_map_grant_ref, &m);
 	u = unmap_op((char *)at + 4096, &m);
-	show("other address", grant_op(GNTTABOP_unmap_grant_ref, &u));
-	show_number("status", u.status);
+	show_unmap("other address", &u);
 	u = unmap_op(at, &m);
 	u.handle = 12345;
-	show("no handle", grant_op(GNTTABOP_unmap_grant_ref, &u));
-	show_number("status", u.status);
+	show_unmap("no handle", &u);
 	u.handle = ~0U;
-	show("handle ~0", grant_op(GNTTABOP_unmap_grant_ref, &u));
-	show_number("status", u.status);
+	show_unmap("handle ~0", &u);
 	u = unmap_op(at, &m);
 	u.dev_bus_addr = 0x100000;
-	show("other bus address", grant_op(GNTTABOP_unmap_grant_ref, &u));
-	show_number("status", u.status);
+	show_unmap("other bus address", &u);
 	show_hex("in use", entries[ref].flags);
 	u.dev_bus_addr = 0;
-	show("unmap", grant_op(GNTTABOP_unmap_grant_ref, &u));
-	show_number("status", u.status);
+	show_unmap("unmap", &u);
 	show("nowhere", grant_op(GNTTABOP_unmap_grant_ref, NOWHERE));
 	end();
 	pv_map_release(at, 2);

@@ -91,28 +91,37 @@ void property_trap_user(void)
 	table_free(readonly);
 }
 
-/* An exception remembers whether events were masked, and leaves it. */
-void property_trap_mask(void)
+static long set_trap_table(const struct trap_info *table)
+{
+	return pv_hypercall1(__HYPERVISOR_set_trap_table, PV_ARG(table));
+}
+
+/* The vector leads to the library's handler of exception `stub`. */
+static long gate(uint8_t vector, uint8_t flags, unsigned int stub)
 {
 	struct trap_info table[2] = { { 0 } };
 
+	table[0].vector = vector;
+	table[0].flags = flags;
+	table[0].cs = FLAT_KERNEL_CS;
+	table[0].address = (unsigned long)pv_trap_stubs + 16 * stub;
+	return set_trap_table(table);
+}
+
+/* An exception remembers whether events were masked, and leaves it. */
+void property_trap_mask(void)
+{
 	pv_vcpu_info()->evtchn_upcall_pending = 0;
 	pv_vcpu_info()->evtchn_upcall_mask = 0;
 	(void)fault_of(do_ud2);
 	show("mask before", (long)(fault.cs >> 32));
 	show_hex("flags", fault.rflags & CONTROL_FLAGS);
 	show("mask after", pv_vcpu_info()->evtchn_upcall_mask);
-	table[0].vector = 6;
-	table[0].flags = 4;
-	table[0].cs = FLAT_KERNEL_CS;
-	table[0].address = (unsigned long)pv_trap_stubs + 16 * 6;
-	show("masking gate",
-	     pv_hypercall1(__HYPERVISOR_set_trap_table, PV_ARG(table)));
+	show("masking gate", gate(6, 4, 6));
 	pv_vcpu_info()->evtchn_upcall_mask = 0;
 	(void)fault_of(do_ud2);
 	show("mask before", (long)(fault.cs >> 32));
-	table[0].flags = 0;
-	(void)pv_hypercall1(__HYPERVISOR_set_trap_table, PV_ARG(table));
+	(void)gate(6, 0, 6);
 	pv_vcpu_info()->evtchn_upcall_mask = 1;
 }
 
@@ -129,17 +138,10 @@ static bool see_mask(struct pv_trap_frame *f, uint64_t address)
 
 void property_trap_mask_in_handler(void)
 {
-	struct trap_info table[2] = { { 0 } };
-
-	table[0].vector = 6;
-	table[0].cs = FLAT_KERNEL_CS;
-	table[0].address = (unsigned long)pv_trap_stubs + 16 * 6;
 	pv_trap_set_handler(6, see_mask);
 	for (unsigned int flags = 0; flags < 8; flags += 4)
 		for (unsigned int mask = 0; mask < 2; mask++) {
-			table[0].flags = (uint8_t)flags;
-			(void)pv_hypercall1(__HYPERVISOR_set_trap_table,
-					    PV_ARG(table));
+			(void)gate(6, (uint8_t)flags, 6);
 			pv_vcpu_info()->evtchn_upcall_pending = 0;
 			pv_vcpu_info()->evtchn_upcall_mask = (uint8_t)mask;
 			do_ud2();
@@ -147,8 +149,7 @@ void property_trap_mask_in_handler(void)
 			show("in the handler", mask_seen);
 			show("afterwards", pv_vcpu_info()->evtchn_upcall_mask);
 		}
-	table[0].flags = 0;
-	(void)pv_hypercall1(__HYPERVISOR_set_trap_table, PV_ARG(table));
+	(void)gate(6, 0, 6);
 	pv_vcpu_info()->evtchn_upcall_mask = 1;
 }
 
@@ -192,25 +193,14 @@ void property_trap_flags(void)
 
 /* Software interrupts -----------------------------------------------------*/
 
-static long gate(uint8_t vector, uint8_t flags)
-{
-	struct trap_info table[2] = { { 0 } };
-
-	table[0].vector = vector;
-	table[0].flags = flags;
-	table[0].cs = FLAT_KERNEL_CS;
-	table[0].address = (unsigned long)pv_trap_stubs + 16 * 15;
-	return pv_hypercall1(__HYPERVISOR_set_trap_table, PV_ARG(table));
-}
-
 TRAP(do_int_80, "", "int $0x80")
 TRAP(do_int_20, "", "int $0x20")
 
 void property_int_n(void)
 {
 	for (unsigned int dpl = 0; dpl < 4; dpl++) {
-		(void)gate(0x80, (uint8_t)dpl);
-		(void)gate(0x20, (uint8_t)dpl);
+		(void)gate(0x80, (uint8_t)dpl, 15);
+		(void)gate(0x20, (uint8_t)dpl, 15);
 		pv_printf("privilege %u\n", dpl);
 		show_fault("int $0x80", do_int_80);
 		show("rip", (long)(fault.rip - at));
@@ -228,31 +218,24 @@ void property_set_trap_table(void)
 {
 	struct trap_info table[3] = { { 0 } };
 
-	show("empty",
-	     pv_hypercall1(__HYPERVISOR_set_trap_table, PV_ARG(table)));
+	show("empty", set_trap_table(table));
 	show_fault("all are kept", do_ud2);
-	show("nowhere",
-	     pv_hypercall1(__HYPERVISOR_set_trap_table, PV_ARG(NOWHERE)));
+	show("nowhere", set_trap_table(NOWHERE));
 	table[0].vector = 0x70;
 	table[0].cs = FLAT_KERNEL_CS;
 	table[0].address = HOLE;
-	show("handler in the hole",
-	     pv_hypercall1(__HYPERVISOR_set_trap_table, PV_ARG(table)));
+	show("handler in the hole", set_trap_table(table));
 	table[0].address = HYPERVISOR_START;
-	show("handler in the hypervisor",
-	     pv_hypercall1(__HYPERVISOR_set_trap_table, PV_ARG(table)));
+	show("handler in the hypervisor", set_trap_table(table));
 	table[0].address = 0x1000;
 	table[0].cs = 0;
-	show("no selector",
-	     pv_hypercall1(__HYPERVISOR_set_trap_table, PV_ARG(table)));
+	show("no selector", set_trap_table(table));
 	table[0].cs = 0xe008;
-	show("hypervisor's selector",
-	     pv_hypercall1(__HYPERVISOR_set_trap_table, PV_ARG(table)));
+	show("hypervisor's selector", set_trap_table(table));
 	table[0].cs = FLAT_KERNEL_CS;
 	table[1] = table[0];
 	table[1].address = HOLE;
-	show("good, bad",
-	     pv_hypercall1(__HYPERVISOR_set_trap_table, PV_ARG(table)));
+	show("good, bad", set_trap_table(table));
 	show_fault("all are kept", do_ud2);
 }
 

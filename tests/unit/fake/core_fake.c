@@ -270,32 +270,6 @@ void frame_put_writable(struct frame *f)
 	fake_allocated--;
 }
 
-int copy_from_guest(void *dst, guest_ptr_t src, size_t n)
-{
-	memcpy(dst, (const void *)(uintptr_t)src.va, n);
-	return 0;
-}
-
-int copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
-{
-	memcpy((void *)(uintptr_t)dst.va, src, n);
-	return 0;
-}
-
-int copy_array_from_guest(void *dst, guest_ptr_t base, uint64_t first,
-			  uint64_t n, size_t size)
-{
-	memcpy(dst, (const char *)(uintptr_t)base.va + first * size, n * size);
-	return 0;
-}
-
-int copy_array_to_guest(guest_ptr_t base, uint64_t first, uint64_t n,
-			const void *src, size_t size)
-{
-	memcpy((char *)(uintptr_t)base.va + first * size, src, n * size);
-	return 0;
-}
-
 bool guest_range_ok(uint64_t va, uint64_t n)
 {
 	(void)n;

@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 MM = pathlib.Path("hypervisor/mm")
-TEST = pathlib.Path("tests/unit/mm")
+TEST = pathlib.Path("tests/unit")
 FLAGS = ("-std=gnu11 -O1 -g -fno-strict-aliasing -D_GNU_SOURCE -w "
          "-DTENON_HOSTED -DTENON_DEBUG -Itests/unit/mm/fake -Itests/unit/mm "
          "-Iinclude").split()
@@ -112,7 +112,8 @@ def main():
             concurrent.futures.ThreadPoolExecutor(2) as pool:
         sources = [MM / f"{name}.c" for name in SOURCES]
         sources += [TEST / f"{name}.c" for name in
-                    ("pagetype_test", "machine", "oracle")]
+                    ("mm/pagetype_test", "mm/machine", "mm/oracle",
+                     "fake/guest_memory")]
         objects = compile_all(work, sources)
         results = pool.map(lambda m: try_mistake(objects, m), MISTAKES)
         problems = [p for p in results if p]

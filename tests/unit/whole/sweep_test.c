@@ -11,7 +11,6 @@
 #include "public/errno.h"
 #include "public/grant_table.h"
 #include "public/memory.h"
-#include "public/physdev.h"
 #include "public/vcpu.h"
 #include "whole.h"
 
@@ -38,7 +37,7 @@ static long domctl(struct xen_domctl *op)
 
 	op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
 	argument(op, sizeof(*op));
-	rc = whole_call(__HYPERVISOR_domctl, WINDOW, 0, 0, 0, 0);
+	rc = whole_call(__HYPERVISOR_domctl, WINDOW, 0, 0, 0);
 	memcpy(op, whole_window, sizeof(*op));
 	return rc;
 }
@@ -85,8 +84,7 @@ static long initialise(void)
 	long rc;
 
 	argument(&c, sizeof(c));
-	rc = whole_call(__HYPERVISOR_vcpu_op, VCPUOP_initialise, 1, WINDOW, 0,
-			0);
+	rc = whole_call(__HYPERVISOR_vcpu_op, VCPUOP_initialise, 1, WINDOW, 0);
 	return rc == -XEN_ENOMEM ? rc : 0;
 }
 
@@ -100,7 +98,7 @@ static long setup_table_of(uint32_t n)
 	s.frame_list.p = (void *)LIST_VA;
 	argument(&s, sizeof(s));
 	rc = whole_call(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table,
-			WINDOW, 1, 0, 0);
+			WINDOW, 1, 0);
 	memcpy(&s, whole_window, sizeof(s));
 	return rc ? rc : s.status;
 }
@@ -122,7 +120,7 @@ static long acquire(void)
 
 	argument(&r, sizeof(r));
 	return whole_call(__HYPERVISOR_memory_op, XENMEM_acquire_resource,
-			  WINDOW, 0, 0, 0);
+			  WINDOW, 0, 0);
 }
 
 static void prepare_map(void)
@@ -148,7 +146,7 @@ static long map(void)
 
 	argument(&m, sizeof(m));
 	rc = whole_call(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref,
-			WINDOW, 1, 0, 0);
+			WINDOW, 1, 0);
 	memcpy(&m, whole_window, sizeof(m));
 	return rc ? rc : m.status;
 }
@@ -166,7 +164,7 @@ static long reserve(unsigned int cmd, unsigned int order)
 
 	memcpy(whole_window + LIST_AT, &gfn, sizeof(gfn));
 	argument(&r, sizeof(r));
-	rc = whole_call(__HYPERVISOR_memory_op, cmd, WINDOW, 0, 0, 0);
+	rc = whole_call(__HYPERVISOR_memory_op, cmd, WINDOW, 0, 0);
 	return rc == 1 ? 0 : -XEN_ENOMEM;
 }
 
@@ -195,7 +193,7 @@ static long exchange(void)
 	CHECK(list[0]);
 	memcpy(whole_window + LIST_AT, list, sizeof(list));
 	argument(&x, sizeof(x));
-	return whole_call(__HYPERVISOR_memory_op, XENMEM_exchange, WINDOW, 0, 0,
+	return whole_call(__HYPERVISOR_memory_op, XENMEM_exchange, WINDOW, 0,
 			  0);
 }
 
@@ -205,7 +203,7 @@ static long map_op(unsigned int cmd)
 				    .buffer.p = (void *)LIST_VA };
 
 	argument(&m, sizeof(m));
-	return whole_call(__HYPERVISOR_memory_op, cmd, WINDOW, 0, 0, 0);
+	return whole_call(__HYPERVISOR_memory_op, cmd, WINDOW, 0, 0);
 }
 
 static long machine_map(void)
@@ -222,7 +220,7 @@ static long set_map(void)
 
 	argument(&f, sizeof(f));
 	return whole_call(__HYPERVISOR_memory_op, XENMEM_set_memory_map, WINDOW,
-			  0, 0, 0);
+			  0, 0);
 }
 
 static void prepare_memory_map(void)

@@ -9,11 +9,9 @@
 #include "boot/boot.h"
 #include "core/grant.h"
 #include "core/services.h"
-#include "lib/printf.h"
 #include "mm/pagetype.h"
 #include "platform/acpi.h"
 #include "platform/platform.h"
-#include "public/domctl.h"
 #include "public/errno.h"
 #include "pv/pv.h"
 #include "x86/apic.h"
@@ -138,11 +136,6 @@ uint64_t *desc_window_ptes(unsigned int cpu)
 
 void gdt_load_ldt(unsigned int entries)
 {
-}
-
-bool load_selectors(uint16_t ds, uint16_t es, uint16_t fs, uint16_t gs)
-{
-	return true;
 }
 
 void load_user_gs(uint16_t selector)
@@ -322,12 +315,6 @@ void string_copy(char *dst, const char *src, size_t size)
 	memset(dst + n, 0, size - n);
 }
 
-uint64_t clamp(uint64_t va);
-uint64_t clamp(uint64_t va)
-{
-	return va;
-}
-
 /* The bytes from va on that there are, up to n. */
 static size_t window_part(uint64_t va, size_t n)
 {
@@ -473,7 +460,7 @@ static long call_or_leave(struct vcpu *v, uint64_t number)
 }
 
 long whole_call(uint64_t number, uint64_t a1, uint64_t a2, uint64_t a3,
-		uint64_t a4, uint64_t a5)
+		uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 	struct cpu_regs *r = guest_regs();
@@ -483,7 +470,6 @@ long whole_call(uint64_t number, uint64_t a1, uint64_t a2, uint64_t a3,
 				.rsi = a2,
 				.rdx = a3,
 				.r10 = a4,
-				.r8 = a5,
 				.rip = 0x1000,
 				.cs = GUEST_CS64,
 				.ss = GUEST_DS };

@@ -35,7 +35,7 @@ must_check bool whole_end(void);
 bool whole_be(unsigned int domain, unsigned int vcpu);
 /* From guest-kernel mode to its end, or until it has been continued often. */
 long whole_call(uint64_t number, uint64_t a1, uint64_t a2, uint64_t a3,
-		uint64_t a4, uint64_t a5);
+		uint64_t a4);
 /* The address of the next page fault. */
 extern uint64_t whole_cr2;
 /* Every so many questions for preemption one is answered yes; 0: none. */
