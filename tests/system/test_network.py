@@ -285,6 +285,9 @@ def test_bridge_on_one_cpu(env):
     scenario_bridge(env, smp=1)
 
 
+test_bridge_on_one_cpu.is_soak = True
+
+
 # Debian's iperf3 and what it is linked with, from the image's file system.
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 IPERF_FILES = ["libiperf.so.0", "libsctp.so.1", "libcrypto.so.3", "libm.so.6",
