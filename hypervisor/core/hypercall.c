@@ -79,17 +79,26 @@ long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 	return HYPERCALL_NO_RESULT;
 }
 
-static long call_on_target(const struct subop *row, struct vcpu *v, void *arg)
+static long call_holding(const struct subop *row, struct vcpu *v, void *arg)
 {
+	struct domain *d = v->domain;
 	const domid_t *id = arg;
 	long rc;
-	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): it is SUBOP_IN */
-	struct domain *d = domain_get_target(*id, &rc);
 
-	if (!d)
-		return rc;
+	if (row->flags & SUBOP_TARGET) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): SUBOP_IN
+		 */
+		d = domain_get_target(*id, &rc);
+		if (!d)
+			return rc;
+	}
+	if (row->flags & SUBOP_PORTS)
+		spin_lock(&d->evtchn_lock);
 	rc = row->handler(v, d, arg);
-	domain_put(d);
+	if (row->flags & SUBOP_PORTS)
+		spin_unlock(&d->evtchn_lock);
+	if (row->flags & SUBOP_TARGET)
+		domain_put(d);
 	return rc;
 }
 
@@ -111,8 +120,9 @@ long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 	} else if (row->flags & SUBOP_OUT) {
 		memset(buffer, 0, row->size);
 	}
-	rc = row->flags & SUBOP_TARGET ? call_on_target(row, v, buffer)
-				       : row->handler(v, v->domain, buffer);
+	rc = row->flags & (SUBOP_TARGET | SUBOP_PORTS)
+		     ? call_holding(row, v, buffer)
+		     : row->handler(v, v->domain, buffer);
 	if (rc >= 0 && (row->flags & SUBOP_OUT) &&
 	    copy_to_guest(arg, buffer, row->size))
 		return -XEN_EFAULT;

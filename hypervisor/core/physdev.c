@@ -21,6 +21,8 @@
 #include "x86/irq.h"
 #include "x86/paging.h"
 
+#define MAX_PIRQS 256
+
 enum pirq_kind {
 	PIRQ_FREE,
 	PIRQ_GSI,
@@ -31,7 +33,7 @@ enum pirq_kind {
 static struct pirq {
 	uint8_t kind; /* enum pirq_kind */
 	uint8_t vector;
-	bool bound;             /* to an event channel */
+	uint32_t port;          /* of the control domain's; 0: not bound */
 	bool level, active_low; /* of a line, once mode_known */
 	bool mode_known;
 	bool waiting;    /* atomic: masked until the guest's EOI */
@@ -60,7 +62,7 @@ static void pirq_interrupt(unsigned int vector)
 	}
 	apic_eoi();
 	if (p)
-		evtchn_send_pirq(control_domain, number);
+		evtchn_raise_slot(control_domain, &p->port);
 }
 
 /* A vector that leads to the pirq from now on; 0: there is none. */
@@ -121,7 +123,7 @@ static long physdev_setup_gsi(struct vcpu *v, struct domain *d, void *arg)
 
 	if (!p)
 		return -XEN_EINVAL;
-	if (p->mode_known || p->bound)
+	if (p->mode_known || p->port)
 		return -XEN_EEXIST;
 	p->level = op->triggering;
 	p->active_low = op->polarity;
@@ -346,7 +348,7 @@ static long unmap(uint32_t number)
 
 	if (!p)
 		return -XEN_EINVAL;
-	if (p->bound)
+	if (p->port)
 		return -XEN_EBUSY;
 	if (p->kind == PIRQ_GSI)
 		ioapic_route(number, 0, false, false);
@@ -392,7 +394,7 @@ static long physdev_pci_remove(struct vcpu *v, struct domain *d, void *arg)
 	if (op->seg)
 		return -XEN_ENODEV;
 	for (i = first; i < MAX_PIRQS; i++)
-		if (pirq_of(i) && pirqs[i].device == device && pirqs[i].bound)
+		if (pirq_of(i) && pirqs[i].device == device && pirqs[i].port)
 			return -XEN_EBUSY;
 	for (i = first; i < MAX_PIRQS; i++)
 		if (pirqs[i].device == device)
@@ -408,7 +410,7 @@ static long physdev_eoi(struct vcpu *v, struct domain *d, void *arg)
 	if (!p)
 		return -XEN_EINVAL;
 	if (__atomic_exchange_n(&p->waiting, false, __ATOMIC_SEQ_CST))
-		ioapic_mask(op->irq, !p->bound);
+		ioapic_mask(op->irq, !p->port);
 	return 0;
 }
 
@@ -432,20 +434,21 @@ static long physdev_alloc_irq_vector(struct vcpu *v, struct domain *d,
 	return 0;
 }
 
-bool pirq_is_mapped(uint32_t pirq)
-{
-	return pirq_of(pirq);
-}
-
-void pirq_set_bound(uint32_t pirq, bool bound)
+uint32_t *pirq_slot(uint32_t pirq)
 {
 	struct pirq *p = pirq_of(pirq);
 
-	p->bound = bound;
-	if (bound)
+	return p ? &p->port : NULL;
+}
+
+void pirq_slot_changed(uint32_t pirq)
+{
+	struct pirq *p = pirq_of(pirq);
+
+	if (p->port)
 		__atomic_store_n(&p->waiting, false, __ATOMIC_SEQ_CST);
 	if (p->kind == PIRQ_GSI)
-		ioapic_mask(pirq, !bound);
+		ioapic_mask(pirq, !p->port);
 }
 
 /* The hypercall ------------------------------------------------------------ */
@@ -476,7 +479,8 @@ static long physdev_set_iobitmap(struct vcpu *v, struct domain *d, void *arg)
 
 #define ROW(op, handler, type, how)                                            \
 	[PHYSDEVOP_##op] = { handler, sizeof(struct type), how }
-#define PRIV_IN  (SUBOP_PRIV | SUBOP_IN)
+#define PRIV_IN (SUBOP_PRIV | SUBOP_IN | SUBOP_PORTS) /* our lock: see above   \
+						       */
 #define PRIV_OUT (PRIV_IN | SUBOP_OUT)
 
 /* clang-format off */
@@ -497,15 +501,8 @@ static const struct subop physdev_ops[] = {
 };
 /* clang-format on */
 
-/* Under a lock that is also the one over pirqs, if the control domain calls. */
 long hc_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
-	struct domain *d = current_vcpu()->domain;
-	long rc;
-
-	spin_lock(&d->evtchn_lock);
-	rc = subop_call(physdev_ops, ARRAY_SIZE(physdev_ops), (uint32_t)cmd,
-			guest_ptr(arg));
-	spin_unlock(&d->evtchn_lock);
-	return rc;
+	return subop_call(physdev_ops, ARRAY_SIZE(physdev_ops), (uint32_t)cmd,
+			  guest_ptr(arg));
 }

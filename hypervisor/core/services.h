@@ -44,9 +44,11 @@ void evtchn_destroy_domain(struct domain *d); /* all closed, vCPUs paused */
 void evtchn_free_domain(struct domain *d);    /* last reference gone */
 void evtchn_send_virq(struct vcpu *v, unsigned int virq);
 void evtchn_send_global_virq(unsigned int virq); /* to its handler domain */
-void evtchn_send_pirq(struct domain *d, unsigned int pirq);
-/* Is the port in use? *pending: whether its bit is set, masked or not. */
-bool evtchn_port_state(struct domain *d, uint64_t port, bool *pending);
+/* Whatever port of d the slot names, 0: none. */
+void evtchn_raise_slot(struct domain *d, const uint32_t *slot);
+/* 1: one of the ports is pending, masked or not; 0: none; or a bad port. */
+long evtchn_any_pending(struct domain *d, const uint32_t *ports,
+			unsigned int n);
 /* Upcall pending and every selector bit: nothing is missed after a move. */
 void evtchn_mark_all(struct vcpu *v);
 /* Take v out of a poll; true when it was in one. Any CPU, any context. */
@@ -60,9 +62,8 @@ static inline bool vcpu_event_pending(const struct vcpu *v)
 }
 
 /* core/physdev.c, interrupts of devices. Lock: d's evtchn_lock held. */
-#define MAX_PIRQS 256
-bool pirq_is_mapped(uint32_t pirq);
-void pirq_set_bound(uint32_t pirq, bool bound); /* a mapped one */
+uint32_t *pirq_slot(uint32_t pirq);    /* has its port; NULL: not mapped */
+void pirq_slot_changed(uint32_t pirq); /* of a mapped one */
 
 /* core/vcpu_op.c: vcpu_info back into the shared page, and the timers gone; v
  * is off its CPU, and no sender is left. */

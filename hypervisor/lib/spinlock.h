@@ -20,6 +20,7 @@ enum lock_rank {
 	RANK_DOMAIN,      /* struct domain: life-cycle state */
 	RANK_MMU,         /* per domain: page types, PTE stores, walker */
 	RANK_GRANT,       /* per domain: grant table */
+	RANK_PAIRS,       /* which ports are connected with which */
 	RANK_EVTCHN,      /* per domain: port table (pair: by domid) */
 	RANK_PAGE_LIST,   /* per domain: list of owned frames, quota */
 	RANK_HEAP,        /* frame allocator */

@@ -424,7 +424,11 @@ long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 		d = domain_get_target(*(domid_t *)(uintptr_t)arg.va, &rc);
 	if (!d)
 		return rc;
+	if (table[cmd].flags & SUBOP_PORTS)
+		spin_lock(&d->evtchn_lock);
 	rc = table[cmd].handler(v, d, (void *)(uintptr_t)arg.va);
+	if (table[cmd].flags & SUBOP_PORTS)
+		spin_unlock(&d->evtchn_lock);
 	if (table[cmd].flags & SUBOP_TARGET)
 		domain_put(d);
 	return rc;
