@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "lib/printf.h"
+#include "lib/log.h"
 
 #define BOOT_MAX_MODULES 16
 #define BOOT_MAX_MEMORY  128

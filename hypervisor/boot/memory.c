@@ -9,7 +9,6 @@
  */
 #include "boot/boot.h"
 
-#include "lib/panic.h"
 #include "lib/string.h"
 #include "x86/paging.h"
 

@@ -80,7 +80,7 @@ static void copy_line(char *dst, size_t size, const char *text, size_t limit)
 {
 	size_t at = 0, n = strnlen(text, limit);
 
-	if (!strncmp(boot_info.loader, "qemu", 4)) {
+	if (!memcmp(boot_info.loader, "qemu", 4)) {
 		while (at < n && text[at] != ' ')
 			at++;
 		while (at < n && text[at] == ' ')

@@ -76,7 +76,7 @@ static void set_loglvl(const char *value)
 					     "debug", "all" };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strncmp(value, names[i], strlen(names[i])))
+		if (!memcmp(value, names[i], strlen(names[i])))
 			options.loglevel =
 				(enum log_level)min_u64(i, LOG_DEBUG);
 }

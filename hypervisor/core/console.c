@@ -8,8 +8,6 @@
  * Locks: console_lock (irqsave), over rings and devices, so that lines of
  * different CPUs do not mix. Any context.
  */
-#include "core/console.h"
-
 #include "boot/boot.h"
 #include "core/services.h"
 #include "platform/platform.h"
@@ -18,25 +16,12 @@
 #define INPUT_SIZE 256u
 
 static struct spinlock console_lock = SPINLOCK_INIT(RANK_CONSOLE);
-static bool forced; /* panic: nobody else runs */
 
 static char log_ring[LOG_SIZE];
 static uint32_t log_start, log_end; /* running indices of what is kept */
-static bool line_open;              /* the last line has no newline yet */
 
 static char input_ring[INPUT_SIZE];
 static unsigned int input_head, input_tail; /* tail: next to read */
-
-static uint64_t lock(void)
-{
-	return forced ? 0 : spin_lock_irqsave(&console_lock);
-}
-
-static void unlock(uint64_t flags)
-{
-	if (!forced)
-		spin_unlock_irqrestore(&console_lock, flags);
-}
 
 static void devices_write(const char *s, size_t n)
 {
@@ -54,56 +39,51 @@ static void ring_write(const char *s, size_t n)
 
 void console_replay(void (*write)(const char *s, size_t n))
 {
-	uint64_t flags = lock();
+	uint64_t flags = spin_lock_irqsave(&console_lock);
 
 	for (uint32_t i = log_start; i != log_end; i++)
 		write(&log_ring[i % LOG_SIZE], 1);
-	unlock(flags);
+	spin_unlock_irqrestore(&console_lock, flags);
 }
 
 void console_force(void)
 {
-	forced = true;
-}
-
-static void log_text(enum log_level level, const char *s, size_t n)
-{
-	ring_write(s, n);
-	if (level <= options.loglevel)
-		devices_write(s, n);
+	/* Nobody else runs, and what this CPU held it does not give back. */
+	this_cpu()->lock_ranks = 0;
+	spin_init(&console_lock, RANK_CONSOLE);
 }
 
 void log_printf(enum log_level level, const char *fmt, ...)
 {
-	static const char prefix[] = "(TENON) ";
-	char line[256];
+	char line[256] = "(TENON) ";
+	const size_t prefix = strlen(line);
 	uint64_t flags;
 	va_list ap;
 	size_t n;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	vsnprintf(line + prefix, sizeof(line) - prefix, fmt, ap);
 	va_end(ap);
 	n = strlen(line);
-	flags = lock();
-	if (!line_open)
-		log_text(level, prefix, sizeof(prefix) - 1);
-	log_text(level, line, n);
-	line_open = n && line[n - 1] != '\n';
-	unlock(flags);
+	line[n - 1] = '\n'; /* which it was, unless the line has been cut */
+	flags = spin_lock_irqsave(&console_lock);
+	ring_write(line, n);
+	if (level <= options.loglevel)
+		devices_write(line, n);
+	spin_unlock_irqrestore(&console_lock, flags);
 }
 
 void console_write(const char *s, size_t n)
 {
-	uint64_t flags = lock();
+	uint64_t flags = spin_lock_irqsave(&console_lock);
 
 	devices_write(s, n);
-	unlock(flags);
+	spin_unlock_irqrestore(&console_lock, flags);
 }
 
 size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental)
 {
-	uint64_t flags = lock();
+	uint64_t flags = spin_lock_irqsave(&console_lock);
 	uint32_t at = log_start;
 	size_t done;
 
@@ -113,16 +93,16 @@ size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental)
 	for (done = 0; done < n && at != log_end; done++)
 		buf[done] = log_ring[at++ % LOG_SIZE];
 	*index = at;
-	unlock(flags);
+	spin_unlock_irqrestore(&console_lock, flags);
 	return done;
 }
 
 void log_clear(void)
 {
-	uint64_t flags = lock();
+	uint64_t flags = spin_lock_irqsave(&console_lock);
 
 	log_start = log_end;
-	unlock(flags);
+	spin_unlock_irqrestore(&console_lock, flags);
 }
 
 /* Fetch what was typed; what does not fit in the ring is lost. */
@@ -141,22 +121,22 @@ static bool poll_input(void)
 
 void console_softirq(void)
 {
-	uint64_t flags = lock();
+	uint64_t flags = spin_lock_irqsave(&console_lock);
 	bool any = poll_input();
 
-	unlock(flags);
+	spin_unlock_irqrestore(&console_lock, flags);
 	if (any)
 		evtchn_send_global_virq(VIRQ_CONSOLE);
 }
 
 size_t console_read(char *buf, size_t n)
 {
-	uint64_t flags = lock();
+	uint64_t flags = spin_lock_irqsave(&console_lock);
 	size_t done;
 
 	poll_input();
 	for (done = 0; done < n && input_tail != input_head; done++)
 		buf[done] = input_ring[input_tail++ % INPUT_SIZE];
-	unlock(flags);
+	spin_unlock_irqrestore(&console_lock, flags);
 	return done;
 }

@@ -10,11 +10,8 @@
  * Locks: domain_list_lock for the list; domain->lock for life-cycle state.
  * Context: any CPU; creation and destruction from domctl only.
  */
-#include <stdarg.h>
-
 #include "core/grant.h"
 #include "core/services.h"
-#include "lib/printf.h"
 #include "public/sched.h"
 
 static struct domain *domains[DOMID_FIRST_RESERVED];

@@ -121,6 +121,12 @@ void console_write(const char *s, size_t n); /* raw bytes to consoles */
 size_t console_read(char *buf, size_t n);    /* typed input, 0 = none */
 size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental);
 void log_clear(void);
+/* For a device that is new: show it the log so far. */
+void console_replay(void (*write)(const char *s, size_t n));
+/* SOFTIRQ_CONSOLE: fetch typed input, VIRQ_CONSOLE when there is some. */
+void console_softirq(void);
+/* panic(): break the lock of whoever held it. */
+void console_force(void);
 noreturn_fn void machine_poweroff(void);
 noreturn_fn void machine_reboot(void);
 

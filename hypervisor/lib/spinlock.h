@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "lib/panic.h"
+#include "lib/log.h"
 #include "x86/processor.h"
 
 enum lock_rank {
@@ -39,14 +39,11 @@ struct spinlock {
 	int16_t holder; /* debug: CPU + 1, 0 = free; written by the holder */
 };
 
-#define SPINLOCK_INIT(r)                                                       \
-	{                                                                      \
-		.rank = (r)                                                    \
-	}
+#define SPINLOCK_INIT(r) ((struct spinlock){ .rank = (uint8_t)(r) })
 
 static inline void spin_init(struct spinlock *l, enum lock_rank rank)
 {
-	*l = (struct spinlock)SPINLOCK_INIT((uint8_t)rank);
+	*l = SPINLOCK_INIT(rank);
 }
 
 /* Debug builds, spinlock.c: the order of ranks, and who holds what. */

@@ -4,7 +4,6 @@
  * Any context; the other CPUs are stopped first.
  */
 #include "core/services.h"
-#include "lib/printf.h"
 #include "platform/acpi.h"
 #include "x86/clock.h"
 #include "x86/paging.h"

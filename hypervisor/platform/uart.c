@@ -4,7 +4,7 @@
  * raises SOFTIRQ_CONSOLE on the CPU that takes it; the FIFO is emptied there.
  * [PC16550D data sheet, "Registers"]
  */
-#include "core/console.h"
+#include "core/services.h"
 #include "platform/platform.h"
 #include "x86/apic.h"
 #include "x86/irq.h"

@@ -8,7 +8,6 @@
 #include "x86/apic.h"
 
 #include "core/services.h"
-#include "lib/printf.h"
 #include "platform/acpi.h"
 #include "x86/clock.h"
 #include "x86/irq.h"

@@ -10,7 +10,6 @@
 #include "x86/clock.h"
 
 #include "core/services.h"
-#include "lib/printf.h"
 #include "platform/platform.h"
 
 /* Less than the PIT takes to wrap, pairs included: 54 ms. */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/panic.h"
+#include "lib/log.h"
 #include "lib/types.h"
 #include "x86/paging.h"
 

@@ -11,7 +11,7 @@
 #include "core/hypercall.h"
 #include "core/sched.h"
 #include "core/services.h"
-#include "lib/panic.h"
+#include "lib/log.h"
 #include "public/errno.h"
 #include "x86/apic.h"
 #include "x86/clock.h"
