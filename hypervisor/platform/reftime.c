@@ -54,9 +54,10 @@ static uint8_t rtc_read(uint8_t reg)
 	return in8(0x71);
 }
 
-static unsigned int rtc_number(uint8_t v, bool binary)
+/* In BCD, but for clocks that say otherwise. */
+static unsigned int rtc_number(uint8_t v)
 {
-	return binary ? v : (v >> 4) * 10u + (v & 15);
+	return rtc_read(0x0b) & 4 ? v : (v >> 4) * 10u + (v & 15);
 }
 
 /* Days since 1970-01-01 in the Gregorian calendar; month 1..12. */
@@ -72,31 +73,27 @@ static uint64_t days_of(unsigned int year, unsigned int month, unsigned int day)
 
 static uint64_t rtc_read_once(void)
 {
-	uint8_t format = rtc_read(0x0b), hour_pm = rtc_read(4);
-	bool binary = format & 4;
-	uint64_t days = days_of(2000 + rtc_number(rtc_read(9), binary),
-				rtc_number(rtc_read(8), binary),
-				rtc_number(rtc_read(7), binary));
-	unsigned int hour = rtc_number(hour_pm & 0x7f, binary);
-	unsigned int minute = rtc_number(rtc_read(2), binary);
-	unsigned int second = rtc_number(rtc_read(0), binary);
+	uint64_t days =
+		days_of(2000 + rtc_number(rtc_read(9)), rtc_number(rtc_read(8)),
+			rtc_number(rtc_read(7)));
+	uint8_t hour_pm = rtc_read(4);
+	unsigned int hour = rtc_number(hour_pm & 0x7f);
+	unsigned int minute = rtc_number(rtc_read(2));
+	unsigned int second = rtc_number(rtc_read(0));
 
-	if (!(format & 2))
+	if (!(rtc_read(0x0b) & 2))
 		hour = hour % 12 + (hour_pm & 0x80 ? 12 : 0);
 	return ((days * 24 + hour) * 60 + minute) * 60 + second;
 }
 
 uint64_t rtc_seconds(void)
 {
-	uint64_t a, b = 0;
-	unsigned int i;
+	uint64_t a = 0, b = rtc_read_once();
 
 	/* The registers may change while we read: twice the same is right. */
-	for (i = 0; i < 10; i++) {
-		a = rtc_read_once();
-		if (a == b)
-			break;
-		b = a;
+	for (unsigned int i = 0; a != b && i < 10; i++) {
+		a = b;
+		b = rtc_read_once();
 	}
 	return b;
 }
