@@ -199,17 +199,11 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 }
 
 /* The control domain takes the machine with it. */
-static void machine_follow(const struct domain *d, uint8_t reason)
+static noreturn_fn void machine_follow(uint8_t reason)
 {
-	if (reason == SHUTDOWN_poweroff) {
-		log_info("the control domain has powered off\n");
+	log_info("the control domain has shut down, reason %u\n", reason);
+	if (reason == SHUTDOWN_poweroff)
 		machine_poweroff();
-	}
-	if (reason == SHUTDOWN_reboot)
-		log_info("the control domain asks for a reboot\n");
-	else
-		log_error("the control domain has crashed: %s\n",
-			  d->crash_text[0] ? d->crash_text : "its own report");
 	machine_reboot();
 }
 
@@ -219,24 +213,22 @@ void domain_shutdown(struct domain *d, uint8_t reason)
 
 	spin_lock(&d->lock);
 	first = !d->shut_down;
-	if (first) {
-		d->shut_down = true;
-		if (!d->reason_recorded)
-			d->shutdown_reason = reason;
-	}
+	d->shut_down = true;
+	if (first && !d->reason_recorded)
+		d->shutdown_reason = reason;
 	spin_unlock(&d->lock);
 	if (!first)
 		return;
 	log_debug("domain %u has shut down, reason %u\n", d->id, reason);
 	if (d->is_control)
-		machine_follow(d, reason);
+		machine_follow(reason);
 	domain_each_vcpu(d, vcpu_pause_nosync);
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
 }
 
 void domain_crash(struct domain *d, const char *fmt, ...)
 {
-	char text[sizeof(d->crash_text)];
+	char text[96];
 	va_list ap;
 
 	if (d->shut_down)
@@ -244,10 +236,6 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	spin_lock(&d->lock);
-	if (!d->crash_text[0])
-		string_copy(d->crash_text, text, sizeof(d->crash_text));
-	spin_unlock(&d->lock);
 	log_warning("domain %u crashed: %s\n", d->id, text);
 	domain_shutdown(d, SHUTDOWN_crash);
 }

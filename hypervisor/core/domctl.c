@@ -186,6 +186,8 @@ static long ctl_vcpu_info(struct domain *d, struct xen_domctl *op)
 /* What takes a line or two. */
 static long ctl_simple(struct domain *d, struct xen_domctl *op)
 {
+	mfn_t m;
+
 	switch (op->cmd) {
 	case XEN_DOMCTL_getdomaininfo:
 		domain_get_info(d, &op->u.getdomaininfo);
@@ -206,6 +208,9 @@ static long ctl_simple(struct domain *d, struct xen_domctl *op)
 		memcpy(d->handle, op->u.setdomainhandle.handle,
 		       sizeof(d->handle));
 		return 0;
+	case XEN_DOMCTL_hypercall_init:
+		m = mfn_of(op->u.hypercall_init.gmfn);
+		return hypercall_page_install(d, m) ? 0 : -XEN_EACCES;
 	case XEN_DOMCTL_settimeoffset:
 		d->time_offset_s = op->u.settimeoffset.time_offset_seconds;
 		time_update_wallclock(d);
@@ -225,13 +230,6 @@ static long ctl_simple(struct domain *d, struct xen_domctl *op)
 	default: /* XEN_DOMCTL_setnodeaffinity: there is one node */
 		return 0;
 	}
-}
-
-static long ctl_hypercall_init(struct domain *d, struct xen_domctl *op)
-{
-	mfn_t m = mfn_of(op->u.hypercall_init.gmfn);
-
-	return hypercall_page_install(d, m) ? 0 : -XEN_EACCES;
 }
 
 static long ctl_trigger(struct domain *d, struct xen_domctl *op)
@@ -324,7 +322,7 @@ static const struct domctl_row {
 	ROW(max_vcpus, ctl_max_vcpus, NOT_SELF),
 	ROW(scheduler_op, sched_ctl_params, OUT),
 	ROW(setdomainhandle, ctl_simple, 0),
-	ROW(hypercall_init, ctl_hypercall_init, 0),
+	ROW(hypercall_init, ctl_simple, 0),
 	ROW(settimeoffset, ctl_simple, 0),
 	ROW(getvcpuaffinity, sched_ctl_affinity, 0),
 	ROW(resumedomain, ctl_resume, NOT_SELF),

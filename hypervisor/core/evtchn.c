@@ -45,26 +45,6 @@ static struct evtchn unused_bucket[EVTCHN_BUCKET];
 _Static_assert(MAX_VCPUS == 128, "evtchn_raise() looks at two words");
 _Static_assert(MAX_EVTCHNS == EVTCHN_2L_NR_CHANNELS, "two-level interface");
 
-/* Bits of arrays of words. */
-static bool test_and_set(xen_ulong_t *words, unsigned int bit)
-{
-	xen_ulong_t m = (xen_ulong_t)1 << bit % 64;
-
-	return __atomic_fetch_or(&words[bit / 64], m, __ATOMIC_SEQ_CST) & m;
-}
-
-static bool test_and_clear(xen_ulong_t *words, unsigned int bit)
-{
-	xen_ulong_t m = (xen_ulong_t)1 << bit % 64;
-
-	return __atomic_fetch_and(&words[bit / 64], ~m, __ATOMIC_SEQ_CST) & m;
-}
-
-static bool test(const xen_ulong_t *words, unsigned int bit)
-{
-	return read_once(words[bit / 64]) >> bit % 64 & 1;
-}
-
 /* A number from a guest: the port, or 0, which is always closed. */
 static unsigned int port_clamp(uint64_t port)
 {
@@ -74,26 +54,23 @@ static unsigned int port_clamp(uint64_t port)
 /* The entry of a port below MAX_EVTCHNS. */
 static struct evtchn *evtchn_of(const struct domain *d, unsigned int port)
 {
-	struct evtchn *bucket = __atomic_load_n(
-		&d->evtchn[port / EVTCHN_BUCKET], __ATOMIC_ACQUIRE);
-
-	return &bucket[port % EVTCHN_BUCKET];
+	return &load_acquire(
+		d->evtchn[port / EVTCHN_BUCKET])[port % EVTCHN_BUCKET];
 }
 
 /* ---- raising ---- */
 
 void evtchn_mark_all(struct vcpu *v)
 {
-	__atomic_store_n(&v->info->evtchn_pending_sel, ~(xen_ulong_t)0,
-			 __ATOMIC_SEQ_CST);
-	__atomic_store_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
+	store_ordered(v->info->evtchn_pending_sel, ~(xen_ulong_t)0);
+	store_ordered(v->info->evtchn_upcall_pending, 1);
 	vcpu_kick(v);
 }
 
 /* Make v look at the word, and wake it if that is news. */
 static void select_word(struct vcpu *v, unsigned int word)
 {
-	if (!test_and_set(&v->info->evtchn_pending_sel, word) &&
+	if (!set_bit(&v->info->evtchn_pending_sel, word) &&
 	    !__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1,
 				 __ATOMIC_SEQ_CST))
 		vcpu_kick(v);
@@ -103,7 +80,7 @@ bool evtchn_poll_leave(struct vcpu *v)
 {
 	uint64_t *mask = v->domain->poll_mask;
 
-	return test(mask, v->id) && test_and_clear(mask, v->id);
+	return test_bit(mask, v->id) && clear_bit(mask, v->id);
 }
 
 /* Pollers wait for masked ports too (T17). Rare: not inline. */
@@ -131,9 +108,9 @@ static void evtchn_raise(struct domain *d, unsigned int port)
 	/* It was there when the port was opened, but for the first. */
 	struct vcpu *v = d->vcpu[read_once(evtchn_of(d, port)->vcpu)];
 
-	if (test_and_set(s->evtchn_pending, port))
+	if (set_bit(s->evtchn_pending, port))
 		return;
-	if (v && !test(s->evtchn_mask, port))
+	if (v && !test_bit(s->evtchn_mask, port))
 		select_word(v, port / 64);
 	if (read_once(d->poll_mask[0]) | read_once(d->poll_mask[1]))
 		wake_pollers(d, port);
@@ -168,7 +145,7 @@ long evtchn_any_pending(struct domain *d, const uint32_t *ports, unsigned int n)
 
 		if (read_once(evtchn_of(d, port)->state) == EVTCHNSTAT_closed)
 			return -XEN_EINVAL;
-		if (test(d->shared_info->evtchn_pending, port))
+		if (test_bit(d->shared_info->evtchn_pending, port))
 			return 1;
 	}
 	return 0;
@@ -181,24 +158,11 @@ static bool has_slot(const struct evtchn *e)
 	return e->state == EVTCHNSTAT_virq || e->state == EVTCHNSTAT_pirq;
 }
 
-/* See that the port has an entry of its own. */
-static int bucket_fill_locked(struct domain *d, unsigned int port)
-{
-	struct evtchn **slot = &d->evtchn[port / EVTCHN_BUCKET], *bucket;
-
-	if (*slot != unused_bucket)
-		return 0;
-	bucket = heap_alloc(sizeof(unused_bucket));
-	if (!bucket)
-		return -XEN_ENOMEM;
-	__atomic_store_n(slot, bucket, __ATOMIC_RELEASE);
-	return 0;
-}
-
 /* Open the lowest free port; -EEXIST: the slot is in use. */
 static long port_open_locked(struct domain *d, const struct evtchn *as,
 			     evtchn_port_t *opened)
 {
+	struct evtchn **bucket, *fresh;
 	unsigned int port = 1;
 
 	ASSERT(spin_held(&d->evtchn_lock));
@@ -209,11 +173,16 @@ static long port_open_locked(struct domain *d, const struct evtchn *as,
 		port++;
 	if (port > d->max_port || d->dying)
 		return -XEN_ENOSPC;
-	if (bucket_fill_locked(d, port))
-		return -XEN_ENOMEM;
+	bucket = &d->evtchn[port / EVTCHN_BUCKET];
+	if (*bucket == unused_bucket) {
+		fresh = heap_alloc(sizeof(unused_bucket));
+		if (!fresh)
+			return -XEN_ENOMEM;
+		store_release(*bucket, fresh);
+	}
 	*evtchn_of(d, port) = *as;
 	if (has_slot(as))
-		__atomic_store_n(as->slot, port, __ATOMIC_RELEASE);
+		store_release(*as->slot, port);
 	*opened = port;
 	return 0;
 }
@@ -347,7 +316,7 @@ static long port_free_locked(struct domain *d, unsigned int port)
 	}
 	*e = (struct evtchn){ 0 };
 	/* The next owner of the port must not see an old event. */
-	test_and_clear(d->shared_info->evtchn_pending, port);
+	clear_bit(d->shared_info->evtchn_pending, port);
 	return 0;
 }
 
@@ -375,19 +344,14 @@ static long evtchn_close(struct vcpu *v, struct domain *d, void *arg)
 	return port_close(d, port_clamp(op->port));
 }
 
-/* At most MAX_EVTCHNS short steps. */
-static void close_all(struct domain *d)
+/* All of them: at most MAX_EVTCHNS short steps. */
+static long evtchn_reset(struct vcpu *v, struct domain *d, void *arg)
 {
 	for (unsigned int port = 1; port < MAX_EVTCHNS; port++)
 		if (evtchn_of(d, port) - port % EVTCHN_BUCKET == unused_bucket)
 			port |= EVTCHN_BUCKET - 1; /* the last of it */
 		else if (read_once(evtchn_of(d, port)->state))
 			(void)port_close(d, port);
-}
-
-static long evtchn_reset(struct vcpu *v, struct domain *d, void *arg)
-{
-	close_all(d);
 	return 0;
 }
 
@@ -460,8 +424,8 @@ static long evtchn_unmask(struct vcpu *v, struct domain *d, void *arg)
 
 	if (!port)
 		return -XEN_EINVAL;
-	if (target && test_and_clear(s->evtchn_mask, port) &&
-	    test(s->evtchn_pending, port))
+	if (target && clear_bit(s->evtchn_mask, port) &&
+	    test_bit(s->evtchn_pending, port))
 		select_word(target, port / 64);
 	return 0;
 }
@@ -508,7 +472,7 @@ void evtchn_init_domain(struct domain *d)
 
 void evtchn_destroy_domain(struct domain *d)
 {
-	close_all(d);
+	(void)evtchn_reset(NULL, d, NULL);
 	/* Nobody has a channel into the domain now: no sender is left. */
 	domain_each_vcpu(d, vcpu_info_release);
 }

@@ -31,8 +31,7 @@ static struct grant_mapping *mapping_of(struct grant_table *gt, uint64_t i)
 /* Of a number that may be anything. */
 static struct grant_mapping *mapping_at(struct grant_table *gt, uint32_t handle)
 {
-	uint64_t limit = __atomic_load_n(&gt->lumps, __ATOMIC_ACQUIRE) *
-			 MAPPINGS_PER_LUMP;
+	uint64_t limit = load_acquire(gt->lumps) * MAPPINGS_PER_LUMP;
 
 	return handle < limit ? mapping_of(gt, index_clamp(handle, limit))
 			      : NULL;
@@ -54,7 +53,7 @@ static void lump_add_locked(struct grant_table *gt)
 	lump[MAPPINGS_PER_LUMP - 1].next = MAX_MAPPINGS;
 	gt->first_free = first;
 	gt->lump[gt->lumps] = lump;
-	__atomic_store_n(&gt->lumps, gt->lumps + 1, __ATOMIC_RELEASE);
+	store_release(gt->lumps, gt->lumps + 1);
 }
 
 static struct grant_mapping *mapping_alloc(struct grant_table *gt,
@@ -101,7 +100,7 @@ static struct grant_mapping *mapping_claim(struct grant_table *gt,
 
 static void mapping_publish(struct grant_mapping *m)
 {
-	__atomic_store_n(&m->state, MAPPING_LIVE, __ATOMIC_RELEASE);
+	store_release(m->state, MAPPING_LIVE);
 }
 
 static uint64_t mapping_address(const struct grant_mapping *m)

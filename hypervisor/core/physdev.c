@@ -36,7 +36,6 @@ static struct pirq {
 	uint32_t port;          /* of the control domain's; 0: not bound */
 	bool level, active_low; /* of a line, once mode_known */
 	bool mode_known;
-	bool waiting;    /* atomic: masked until the guest's EOI */
 	uint16_t device; /* of a message: bus << 8 | devfn */
 	uint16_t entry;  /* PIRQ_MSIX */
 } pirqs[MAX_PIRQS];
@@ -56,10 +55,8 @@ static void pirq_interrupt(unsigned int vector)
 	unsigned int number = read_once(by_vector[vector]) - 1u;
 	struct pirq *p = pirq_of(number);
 
-	if (p && p->kind == PIRQ_GSI && p->level) {
+	if (p && p->kind == PIRQ_GSI && p->level)
 		ioapic_mask(number, true);
-		__atomic_store_n(&p->waiting, true, __ATOMIC_SEQ_CST);
-	}
 	apic_eoi();
 	if (p)
 		evtchn_raise_slot(control_domain, &p->port);
@@ -402,6 +399,13 @@ static long physdev_pci_remove(struct vcpu *v, struct domain *d, void *arg)
 	return 0;
 }
 
+/* A line stays masked while nobody hears its interrupts. */
+static void line_unmask_bound(uint32_t gsi, const struct pirq *p)
+{
+	if (p->kind == PIRQ_GSI)
+		ioapic_mask(gsi, !p->port);
+}
+
 static long physdev_eoi(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_eoi *op = arg;
@@ -409,8 +413,7 @@ static long physdev_eoi(struct vcpu *v, struct domain *d, void *arg)
 
 	if (!p)
 		return -XEN_EINVAL;
-	if (__atomic_exchange_n(&p->waiting, false, __ATOMIC_SEQ_CST))
-		ioapic_mask(op->irq, !p->port);
+	line_unmask_bound(op->irq, p);
 	return 0;
 }
 
@@ -443,12 +446,7 @@ uint32_t *pirq_slot(uint32_t pirq)
 
 void pirq_slot_changed(uint32_t pirq)
 {
-	struct pirq *p = pirq_of(pirq);
-
-	if (p->port)
-		__atomic_store_n(&p->waiting, false, __ATOMIC_SEQ_CST);
-	if (p->kind == PIRQ_GSI)
-		ioapic_mask(pirq, !p->port);
+	line_unmask_bound(pirq, pirq_of(pirq));
 }
 
 /* The hypercall ------------------------------------------------------------ */
@@ -479,8 +477,9 @@ static long physdev_set_iobitmap(struct vcpu *v, struct domain *d, void *arg)
 
 #define ROW(op, handler, type, how)                                            \
 	[PHYSDEVOP_##op] = { handler, sizeof(struct type), how }
-#define PRIV_IN (SUBOP_PRIV | SUBOP_IN | SUBOP_PORTS) /* our lock: see above   \
-						       */
+#define PRIV_IN                                                                \
+	(SUBOP_PRIV | SUBOP_IN | SUBOP_PORTS) /* our lock: see above           \
+					       */
 #define PRIV_OUT (PRIV_IN | SUBOP_OUT)
 
 /* clang-format off */

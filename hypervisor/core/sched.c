@@ -101,7 +101,7 @@ static struct queue *queue_lock(const struct vcpu *v, uint64_t *flags)
 		struct queue *q = &queues[cpu];
 
 		*flags = spin_lock_irqsave(&q->lock);
-		if (__atomic_load_n(&v->cpu, __ATOMIC_ACQUIRE) == cpu)
+		if (load_acquire(v->cpu) == cpu)
 			return q;
 		spin_unlock_irqrestore(&q->lock, *flags);
 	}
@@ -154,7 +154,7 @@ static void move_locked(const struct queue *q, struct vcpu *v, unsigned int cpu)
 	v->sched.ready.key +=
 		read_once(queues[cpu].min_vruntime) - q->min_vruntime;
 	v->sched.home = cpu;
-	__atomic_store_n(&v->cpu, cpu, __ATOMIC_RELEASE);
+	store_release(v->cpu, cpu);
 }
 
 /*
@@ -253,7 +253,7 @@ void sched_update(struct vcpu *v)
 
 void vcpu_wake(struct vcpu *v)
 {
-	__atomic_store_n(&v->blocked, false, __ATOMIC_SEQ_CST);
+	store_ordered(v->blocked, false);
 	sched_update(v);
 }
 
@@ -280,7 +280,7 @@ void vcpu_pause(struct vcpu *v)
 	vcpu_pause_nosync(v);
 	if (v == current_vcpu())
 		return;
-	while (__atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
+	while (load_acquire(v->running))
 		cpu_relax();
 }
 
@@ -294,10 +294,10 @@ void vcpu_block_current(void)
 {
 	struct vcpu *v = current_vcpu();
 
-	__atomic_store_n(&v->blocked, true, __ATOMIC_SEQ_CST);
+	store_ordered(v->blocked, true);
 	/* An event either finds blocked set, or is found here (T4). */
 	if (vcpu_event_pending(v))
-		__atomic_store_n(&v->blocked, false, __ATOMIC_SEQ_CST);
+		store_ordered(v->blocked, false);
 	else
 		softirq_raise(this_cpu()->id, SOFTIRQ_SCHEDULE);
 }
@@ -357,18 +357,20 @@ static void slice_arm_locked(struct queue *q, uint64_t t)
 	const struct heap_node *first = heap_first(&q->ready);
 	const struct vcpu *v = q->running;
 	uint64_t lead, ns = TIMER_NEVER;
-	int64_t left = v ? read_once(v->domain->cap.budget) : 0;
+	int64_t left;
 
-	if (v && first) {
+	if (!v)
+		return;
+	if (first) {
 		lead = first->key + GRANULARITY - v->sched.ready.key;
-		ns = 0;
-		if ((int64_t)lead > 0)
-			ns = min_u64(lead, MAX_SLICE) *
-			     read_once(v->domain->weight) /
-			     SCHED_WEIGHT_DEFAULT;
+		if ((int64_t)lead < 0)
+			lead = 0;
+		ns = min_u64(lead, MAX_SLICE) * read_once(v->domain->weight) /
+		     SCHED_WEIGHT_DEFAULT;
 		ns = min_u64(ns, MAX_SLICE);
 	}
-	if (v && read_once(v->domain->cap.percent))
+	left = read_once(v->domain->cap.budget);
+	if (read_once(v->domain->cap.percent))
 		ns = min_u64(ns, left > 0 ? (uint64_t)left : 0);
 	if (ns != TIMER_NEVER)
 		timer_set(&q->slice, t + max_u64(MIN_RUN, ns));
@@ -434,7 +436,7 @@ static void release(struct queue *q, struct vcpu *prev)
 		look = prev->cpu;
 	else if (heap_holds(&prev->sched.ready))
 		look = choose_cpu(prev, cpu, true);
-	__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
+	store_release(prev->running, false);
 	/* Who has waited for that may have freed it. */
 	spin_unlock_irqrestore(&q->lock, flags);
 	softirq_raise(look, SOFTIRQ_SCHEDULE);

@@ -67,14 +67,13 @@ static long sched_poll(struct vcpu *v, struct domain *d, void *arg)
 				  op->nr_ports, sizeof(ports[0])))
 		return -XEN_EFAULT;
 	write_once(v->poll_port, op->nr_ports == 1 ? (int)ports[0] : -1);
-	__atomic_store_n(&v->blocked, true, __ATOMIC_SEQ_CST);
+	store_ordered(v->blocked, true);
 	/* From here on whoever raises an event finds the poller. */
-	__atomic_fetch_or(&d->poll_mask[v->id / 64], 1ull << v->id % 64,
-			  __ATOMIC_SEQ_CST);
+	(void)set_bit(d->poll_mask, v->id);
 	rc = evtchn_any_pending(d, ports, op->nr_ports);
 	if (rc || vcpu_event_pending(v)) {
 		(void)evtchn_poll_leave(v);
-		__atomic_store_n(&v->blocked, false, __ATOMIC_SEQ_CST);
+		store_ordered(v->blocked, false);
 		return rc < 0 ? rc : 0;
 	}
 	if (op->timeout)

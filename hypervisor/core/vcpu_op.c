@@ -47,7 +47,7 @@ static bool all_down(const struct domain *d)
 
 static long vcpu_down(struct vcpu *v)
 {
-	__atomic_store_n(&v->down, true, __ATOMIC_SEQ_CST);
+	store_ordered(v->down, true);
 	/* Nobody is left who could bring one up again. */
 	if (all_down(v->domain))
 		domain_shutdown(v->domain, SHUTDOWN_poweroff);
@@ -116,19 +116,6 @@ static long set_singleshot_timer(struct vcpu *v, struct domain *d, void *arg)
 	return 0;
 }
 
-/* What the guest has in the shared page; without a slot: events masked. */
-static void info_move_locked(struct vcpu *v, void *where)
-{
-	struct vcpu_info *to = where;
-
-	ASSERT(spin_held(&v->domain->lock));
-	if (v->id < XEN_LEGACY_MAX_VCPUS)
-		memcpy(to, v->info, sizeof(*to));
-	else
-		*to = (struct vcpu_info){ .evtchn_upcall_mask = 1 };
-	__atomic_store_n(&v->info, to, __ATOMIC_SEQ_CST);
-}
-
 /*
  * struct vcpu_info: first in the shared page, later where the guest wants it,
  * in a frame of its own that is held writable (SC-6).
@@ -137,8 +124,8 @@ static long register_vcpu_info(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct vcpu_register_vcpu_info *op = arg;
 	mfn_t m = mfn_of(op->mfn);
+	struct vcpu_info *to;
 	struct frame *f;
-	uint8_t *page;
 	bool moved;
 
 	if (op->offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
@@ -149,12 +136,16 @@ static long register_vcpu_info(struct vcpu *v, struct domain *d, void *arg)
 	f = frame_get_writable(d, m);
 	if (!f)
 		return -XEN_EINVAL;
-	page = mfn_to_virt(m);
+	to = (void *)((char *)mfn_to_virt(m) + op->offset);
 	spin_lock(&d->lock);
 	moved = !v->info_frame && !d->dying;
 	if (moved) {
 		v->info_frame = f;
-		info_move_locked(v, page + op->offset);
+		/* Who has no slot in the shared page begins here. */
+		*to = v->id < XEN_LEGACY_MAX_VCPUS
+			      ? *v->info
+			      : (struct vcpu_info){ .evtchn_upcall_mask = 1 };
+		store_ordered(v->info, to);
 	}
 	spin_unlock(&d->lock);
 	if (!moved) {
@@ -226,7 +217,7 @@ long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4)
 		timer_stop(&v->singleshot);
 		return 0;
 	case VCPUOP_send_nmi:
-		__atomic_store_n(&v->nmi_pending, true, __ATOMIC_SEQ_CST);
+		store_ordered(v->nmi_pending, true);
 		vcpu_kick(v);
 		return 0;
 	case VCPUOP_get_physid:

@@ -22,15 +22,6 @@ static long reply_text(guest_ptr_t out, const char *text, size_t size)
 	return 0;
 }
 
-static long reply_compile_info(guest_ptr_t out)
-{
-	struct xen_compile_info info = { .compile_by = "tenon" };
-
-	string_copy(info.compiler, "C compiler " __VERSION__,
-		    sizeof(info.compiler));
-	return copy_to_guest(out, &info, sizeof(info));
-}
-
 static long reply_features(guest_ptr_t out, bool control)
 {
 	struct xen_feature_info info;
@@ -51,6 +42,10 @@ static long reply_features(guest_ptr_t out, bool control)
 long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
 	static const uint64_t virt_start = HYPERVISOR_START;
+	static const struct xen_compile_info compiled = {
+		.compiler = "C compiler " __VERSION__,
+		.compile_by = "tenon",
+	};
 	const struct domain *d = current_vcpu()->domain;
 	guest_ptr_t out = guest_ptr(arg);
 
@@ -61,7 +56,7 @@ long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 	case XENVER_extraversion:
 		return reply_text(out, ".0-tenon", XEN_EXTRAVERSION_LEN);
 	case XENVER_compile_info:
-		return reply_compile_info(out);
+		return copy_to_guest(out, &compiled, sizeof(compiled));
 	case XENVER_capabilities:
 		return reply_text(out, "xen-3.0-x86_64 ",
 				  XEN_CAPABILITIES_INFO_LEN);
@@ -97,11 +92,9 @@ long hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a3, uint64_t a4)
 	    type != VMASST_TYPE_m2p_strict)
 		return -XEN_EINVAL;
 	if ((uint32_t)cmd == VMASST_CMD_enable)
-		__atomic_or_fetch(&d->vm_assist, 1ull << type,
-				  __ATOMIC_RELAXED);
+		(void)set_bit(&d->vm_assist, (unsigned int)type);
 	else if ((uint32_t)cmd == VMASST_CMD_disable)
-		__atomic_and_fetch(&d->vm_assist, ~(1ull << type),
-				   __ATOMIC_RELAXED);
+		(void)clear_bit(&d->vm_assist, (unsigned int)type);
 	else
 		return -XEN_ENOSYS;
 	return 0;

@@ -22,12 +22,7 @@ extern struct spinlock pci_lock; /* RANK_IRQ: around accesses of guests */
 uint32_t pci_read(uint16_t device, unsigned int reg);
 void pci_write(uint16_t device, unsigned int reg, uint32_t value);
 
-/* Reference clocks (reftime.c). Ticks per second; 0 = no such clock. */
-struct reference_clock {
-	const char *name;
-	uint64_t hz;
-	uint64_t mask;
-	uint64_t (*read)(void);
-};
-const struct reference_clock *reference_clock_find(void);
+/* The clock of known rate (reftime.c): ticks per second, and where it wraps. */
+uint64_t reference_start(uint64_t *mask);
+uint64_t reference_read(void);
 uint64_t rtc_seconds(void); /* battery clock, seconds since 1970 UTC */

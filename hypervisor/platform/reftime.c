@@ -11,41 +11,30 @@
 #define PIT_COMMAND 0x43
 #define PIT_GATE    0x61
 
-static uint64_t pm_timer_read(void)
-{
-	return in32(acpi.fadt.pm_timer);
-}
-
-/* Channel 2 counts down from 65535 again and again. */
-static uint64_t pit_read(void)
+uint64_t reference_read(void)
 {
 	uint8_t low;
 
+	if (acpi.fadt.pm_timer)
+		return in32(acpi.fadt.pm_timer);
+	/* It counts down from 65535 again and again. */
 	out8(PIT_COMMAND, 0x80); /* latch channel 2 */
 	low = in8(PIT_DATA2);
 	return 0xffffu - (in8(PIT_DATA2) << 8 | low);
 }
 
-static void pit_start(void)
+uint64_t reference_start(uint64_t *mask)
 {
+	/* 24 bits, whatever the table says about 32. */
+	*mask = acpi.fadt.pm_timer ? 0xffffff : 0xffff;
+	if (acpi.fadt.pm_timer)
+		return 3579545;
 	/* Gate on, speaker off; mode 2, both bytes, full count. */
 	out8(PIT_GATE, (uint8_t)((in8(PIT_GATE) & ~2) | 1));
 	out8(PIT_COMMAND, 0xb4);
 	out8(PIT_DATA2, 0);
 	out8(PIT_DATA2, 0);
-}
-
-/* 24 bits, whatever the table says about 32. */
-static const struct reference_clock pm_timer = { "PM timer", 3579545, 0xffffff,
-						 pm_timer_read };
-static const struct reference_clock pit = { "PIT", 1193182, 0xffff, pit_read };
-
-const struct reference_clock *reference_clock_find(void)
-{
-	if (acpi.fadt.pm_timer)
-		return &pm_timer;
-	pit_start();
-	return &pit;
+	return 1193182;
 }
 
 static uint8_t rtc_read(uint8_t reg)
