@@ -4,7 +4,6 @@
  * in which the parts come alive; each says for itself what it needs.
  */
 #include "mm/mm.h"
-#include "platform/acpi.h"
 #include "platform/platform.h"
 #include "x86/apic.h"
 #include "x86/clock.h"

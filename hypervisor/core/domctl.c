@@ -269,26 +269,21 @@ static uint64_t frame_info(const struct domain *d, uint64_t number)
 	return info;
 }
 
-#define FRAME_INFO_MAX   1024
-#define FRAME_INFO_CHUNK 64
+#define FRAME_INFO_MAX 1024
 
 static long ctl_frame_info(struct domain *d, struct xen_domctl *op)
 {
 	const struct xen_domctl_getpageframeinfo3 *g = &op->u.getpageframeinfo3;
-	uint64_t chunk[FRAME_INFO_CHUNK], done, n, i;
 	guest_ptr_t array = guest_handle(g->array);
+	uint64_t one;
 
 	if (g->num > FRAME_INFO_MAX)
 		return -XEN_E2BIG;
-	for (done = 0; done < g->num; done += n) {
-		n = min_u64(FRAME_INFO_CHUNK, g->num - done);
-		if (copy_array_from_guest(chunk, array, done, n,
-					  sizeof(chunk[0])))
+	for (uint64_t i = 0; i < g->num; i++) {
+		if (copy_array_from_guest(&one, array, i, 1, sizeof(one)))
 			return -XEN_EFAULT;
-		for (i = 0; i < n; i++)
-			chunk[i] = frame_info(d, chunk[i]);
-		if (copy_array_to_guest(array, done, n, chunk,
-					sizeof(chunk[0])))
+		one = frame_info(d, one);
+		if (copy_array_to_guest(array, i, 1, &one, sizeof(one)))
 			return -XEN_EFAULT;
 	}
 	return 0;

@@ -98,11 +98,6 @@ static struct grant_mapping *mapping_claim(struct grant_table *gt,
 	return NULL;
 }
 
-static void mapping_publish(struct grant_mapping *m)
-{
-	store_release(m->state, MAPPING_LIVE);
-}
-
 static uint64_t mapping_address(const struct grant_mapping *m)
 {
 	return frame_to_mfn(m->pin.use->frame).n << PAGE_SHIFT;
@@ -159,7 +154,7 @@ static bool map_element(struct vcpu *v, struct gnttab_map_grant_ref *op)
 		goto unpin;
 	op->handle = handle;
 	op->dev_bus_addr = mapping_address(m);
-	mapping_publish(m);
+	store_release(m->state, MAPPING_LIVE);
 	return true;
 
 unpin:
@@ -170,7 +165,7 @@ free_mapping:
 	return rc != -XEN_ERESTART;
 }
 
-unsigned int grant_map(struct vcpu *v, void *ops, unsigned int n)
+unsigned int grant_map_grant_ref(struct vcpu *v, void *ops, unsigned int n)
 {
 	struct gnttab_map_grant_ref *op = ops;
 	unsigned int done = 0;
@@ -206,7 +201,7 @@ static int kinds_remove(struct vcpu *v, struct grant_mapping *m,
 	return 0;
 }
 
-unsigned int grant_unmap(struct vcpu *v, void *ops, unsigned int n)
+unsigned int grant_unmap_grant_ref(struct vcpu *v, void *ops, unsigned int n)
 {
 	uninitialized_buf struct grant_mapping *gone[GRANT_BATCH];
 	struct grant_table *gt = v->domain->grant;
@@ -223,7 +218,7 @@ unsigned int grant_unmap(struct vcpu *v, void *ops, unsigned int n)
 			continue;
 		rc = kinds_remove(v, m, &op[done]);
 		if (m->flags & KINDS)
-			mapping_publish(m);
+			store_release(m->state, MAPPING_LIVE);
 		else
 			gone[done] = m; /* still BUSY */
 	}

@@ -15,7 +15,6 @@
 #include "public/physdev.h"
 #include "core/hypercall.h"
 #include "mm/frame.h"
-#include "platform/acpi.h"
 #include "platform/platform.h"
 #include "x86/apic.h"
 #include "x86/irq.h"
@@ -83,33 +82,26 @@ static void vector_drop(uint8_t vector)
 
 /* Lines ------------------------------------------------------------------- */
 
-/* What firmware says of a line, else what ISA and PCI have. */
-static void line_find_mode(unsigned int gsi)
-{
-	struct pirq *p = &pirqs[gsi];
-
-	if (p->mode_known)
-		return;
-	p->level = p->active_low = gsi >= MAX_ISA_IRQ;
-	for (unsigned int i = 0; i < MAX_ISA_IRQ; i++) {
-		const struct isa_override *o = &acpi.isa[i];
-
-		if (!o->present || o->gsi != gsi)
-			continue;
-		p->level = o->level;
-		p->active_low = o->active_low;
-		p->mode_known = true;
-	}
-}
-
-/* The entry of a line, mapped or not; NULL: there is no such line. */
+/*
+ * The entry of a line, mapped or not; NULL: there is no such line. Its mode is
+ * what firmware or the guest says, else what ISA and PCI have.
+ */
 static struct pirq *line_of(uint32_t gsi)
 {
+	struct pirq *p = &pirqs[index_clamp(gsi, MAX_PIRQS)];
+	const struct isa_override *o = acpi.isa;
+
 	if (gsi >= MAX_PIRQS || !ioapic_has_gsi(gsi))
 		return NULL;
-	gsi = (uint32_t)index_clamp(gsi, MAX_PIRQS);
-	line_find_mode(gsi);
-	return &pirqs[gsi];
+	if (!p->mode_known)
+		p->level = p->active_low = gsi >= MAX_ISA_IRQ;
+	for (; !p->mode_known && o < acpi.isa + MAX_ISA_IRQ; o++)
+		if (o->present && o->gsi == gsi) {
+			p->level = o->level;
+			p->active_low = o->active_low;
+			p->mode_known = true;
+		}
+	return p;
 }
 
 static long physdev_setup_gsi(struct vcpu *v, struct domain *d, void *arg)
@@ -177,18 +169,18 @@ static bool device_exists(uint16_t device)
 /* Where the capability is in the device's registers; 0: it has none. */
 static unsigned int capability_find(uint16_t device, uint8_t id)
 {
-	unsigned int at, i;
+	uint32_t cap = pci_read(device, REG_LIST) << 8;
 
 	if (!device_exists(device) ||
 	    !(pci_read(device, REG_COMMAND) & STATUS_LIST))
 		return 0;
-	at = pci_read(device, REG_LIST) & 0xfc;
-	for (i = 0; at && i < LIST_MAX; i++) {
-		uint32_t cap = pci_read(device, at);
+	/* Each has its id and where the next is, in two bytes. */
+	for (unsigned int i = 0; i < LIST_MAX && cap >> 8 & 0xfc; i++) {
+		unsigned int at = cap >> 8 & 0xfc;
 
+		cap = pci_read(device, at);
 		if ((cap & 0xff) == id)
 			return at;
-		at = cap >> 8 & 0xfc;
 	}
 	return 0;
 }
@@ -210,11 +202,10 @@ static uint64_t msix_entry(uint16_t device, unsigned int cap, unsigned int n)
 	return mfn_is_ram(mfn_of(at >> PAGE_SHIFT)) ? 0 : at;
 }
 
-/* vector 0 turns the message off. 0, or -EINVAL: the device cannot do that. */
-static long msix_program(uint16_t device, unsigned int n, uint8_t vector)
+static long msix_program(uint16_t device, unsigned int cap, unsigned int n,
+			 uint8_t vector)
 {
-	unsigned int cap = capability_find(device, CAP_MSIX);
-	uint64_t at = cap ? msix_entry(device, cap, n) : 0;
+	uint64_t at = msix_entry(device, cap, n);
 	volatile uint32_t *entry;
 
 	if (!at)
@@ -228,15 +219,11 @@ static long msix_program(uint16_t device, unsigned int n, uint8_t vector)
 	return 0;
 }
 
-/* As above. The guest turns on messages, also of MSI-X, in the control word. */
-static long msi_program(uint16_t device, uint8_t vector)
+/* The guest turns on messages, also of MSI-X, in the control word. */
+static long msi_program(uint16_t device, unsigned int cap, uint8_t vector)
 {
-	unsigned int cap = capability_find(device, CAP_MSI);
-	uint32_t control;
+	uint32_t control = pci_read(device, cap);
 
-	if (!cap)
-		return -XEN_EINVAL;
-	control = pci_read(device, cap);
 	pci_write(device, cap, control & ~(MSI_COUNT | MSI_ENABLE));
 	if (!vector)
 		return 0;
@@ -248,10 +235,16 @@ static long msi_program(uint16_t device, uint8_t vector)
 	return 0;
 }
 
+/* vector 0 turns the message off. 0, or -EINVAL: the device cannot do that. */
 static long message_program(const struct pirq *p, uint8_t vector)
 {
-	return p->kind == PIRQ_MSIX ? msix_program(p->device, p->entry, vector)
-				    : msi_program(p->device, vector);
+	uint8_t id = p->kind == PIRQ_MSIX ? CAP_MSIX : CAP_MSI;
+	unsigned int cap = capability_find(p->device, id);
+
+	if (!cap)
+		return -XEN_EINVAL;
+	return id == CAP_MSI ? msi_program(p->device, cap, vector)
+			     : msix_program(p->device, cap, p->entry, vector);
 }
 
 /* One kind of message per device, and each entry once. */

@@ -59,12 +59,12 @@ static bool runnable(const struct vcpu *v)
 
 static bool allowed(const struct vcpu *v, unsigned int cpu)
 {
-	return v->sched.hard[cpu / 64] >> (cpu % 64) & 1;
+	return test_bit(v->sched.hard, cpu);
 }
 
 static bool prefers(const struct vcpu *v, unsigned int cpu)
 {
-	return allowed(v, cpu) && (v->sched.soft[cpu / 64] >> (cpu % 64) & 1);
+	return allowed(v, cpu) && test_bit(v->sched.soft, cpu);
 }
 
 /*
@@ -316,12 +316,13 @@ void sched_yield_current(void)
 int sched_set_affinity(struct vcpu *v, const uint64_t *hard,
 		       const uint64_t *soft)
 {
-	uint64_t flags, any = 0;
+	unsigned int cpu = 0;
 	struct queue *q;
+	uint64_t flags;
 
-	for (unsigned int cpu = 0; hard && cpu < cpu_count; cpu++)
-		any |= hard[cpu / 64] >> (cpu % 64) & 1;
-	if (hard && !any)
+	while (hard && cpu < cpu_count && !test_bit(hard, cpu))
+		cpu++;
+	if (cpu == cpu_count)
 		return -XEN_EINVAL;
 	q = queue_lock(v, &flags);
 	if (hard)

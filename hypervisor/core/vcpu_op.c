@@ -70,7 +70,8 @@ static long area_set(uint64_t *area, uint64_t va, uint64_t size)
 	return 0;
 }
 
-static long register_runstate(struct vcpu *v, struct domain *d, void *arg)
+static long register_runstate_memory_area(struct vcpu *v, struct domain *d,
+					  void *arg)
 {
 	const uint64_t *va = arg;
 	struct vcpu_runstate_info info;
@@ -84,7 +85,8 @@ static long register_runstate(struct vcpu *v, struct domain *d, void *arg)
 	return 0;
 }
 
-static long register_time_area(struct vcpu *v, struct domain *d, void *arg)
+static long register_vcpu_time_memory_area(struct vcpu *v, struct domain *d,
+					   void *arg)
 {
 	const uint64_t *va = arg;
 	long rc = area_set(&v->time_va, *va, sizeof(struct vcpu_time_info));
@@ -173,19 +175,16 @@ void vcpu_info_release(struct vcpu *v)
 		frame_put_writable(f);
 }
 
-#define ROW(op, type, how) [VCPUOP_##op] = { op, sizeof(struct type), how }
+#define ROW(op, type, how) [VCPUOP_##op] = { op, sizeof(type), how }
 
 /* Operations with an argument that subop_call() copies. */
 static const struct subop vcpu_table[] = {
-	ROW(get_runstate_info, vcpu_runstate_info, SUBOP_OUT),
-	[VCPUOP_register_runstate_memory_area] = { register_runstate,
-						   sizeof(uint64_t), SUBOP_IN },
-	ROW(set_periodic_timer, vcpu_set_periodic_timer, SUBOP_IN),
-	ROW(set_singleshot_timer, vcpu_set_singleshot_timer, SUBOP_IN),
-	ROW(register_vcpu_info, vcpu_register_vcpu_info, SUBOP_IN),
-	[VCPUOP_register_vcpu_time_memory_area] = { register_time_area,
-						    sizeof(uint64_t),
-						    SUBOP_IN },
+	ROW(get_runstate_info, struct vcpu_runstate_info, SUBOP_OUT),
+	ROW(register_runstate_memory_area, uint64_t, SUBOP_IN),
+	ROW(set_periodic_timer, struct vcpu_set_periodic_timer, SUBOP_IN),
+	ROW(set_singleshot_timer, struct vcpu_set_singleshot_timer, SUBOP_IN),
+	ROW(register_vcpu_info, struct vcpu_register_vcpu_info, SUBOP_IN),
+	ROW(register_vcpu_time_memory_area, uint64_t, SUBOP_IN),
 };
 
 long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4)

@@ -5,7 +5,7 @@
  * firmware's and trusted, yet lengths are checked, since firmware has bugs
  * too. No AML: the sleep type of S5 is found by its byte pattern.
  */
-#include "platform/acpi.h"
+#include "platform/platform.h"
 
 #include "boot/boot.h"
 #include "lib/string.h"

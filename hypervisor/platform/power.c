@@ -4,7 +4,7 @@
  * Any context; the other CPUs are stopped first.
  */
 #include "core/services.h"
-#include "platform/acpi.h"
+#include "platform/platform.h"
 #include "x86/clock.h"
 #include "x86/paging.h"
 #include "x86/smp.h"

@@ -3,7 +3,6 @@
  * Clocks of known rate, to measure the TSC with: ACPI PM timer, PIT channel 2;
  * and the battery clock. Used by the boot CPU during boot only.
  */
-#include "platform/acpi.h"
 #include "platform/platform.h"
 #include "x86/processor.h"
 
@@ -65,13 +64,10 @@ static uint64_t rtc_read_once(void)
 	uint64_t days =
 		days_of(2000 + rtc_number(rtc_read(9)), rtc_number(rtc_read(8)),
 			rtc_number(rtc_read(7)));
-	uint8_t hour_pm = rtc_read(4);
-	unsigned int hour = rtc_number(hour_pm & 0x7f);
+	unsigned int hour = rtc_number(rtc_read(4)); /* of 24 */
 	unsigned int minute = rtc_number(rtc_read(2));
 	unsigned int second = rtc_number(rtc_read(0));
 
-	if (!(rtc_read(0x0b) & 2))
-		hour = hour % 12 + (hour_pm & 0x80 ? 12 : 0);
 	return ((days * 24 + hour) * 60 + minute) * 60 + second;
 }
 

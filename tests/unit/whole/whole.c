@@ -10,7 +10,6 @@
 #include "core/grant.h"
 #include "core/services.h"
 #include "mm/pagetype.h"
-#include "platform/acpi.h"
 #include "platform/platform.h"
 #include "public/errno.h"
 #include "pv/pv.h"
