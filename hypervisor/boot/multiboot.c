@@ -57,21 +57,6 @@ enum tag_type {
 	TAG_RSDP2 = 15,
 };
 
-static void add_memory(uint64_t start, uint64_t size, uint32_t type)
-{
-	struct memory_range *r = &boot_info.memory[boot_info.memory_count];
-
-	if (!size || start + size < start)
-		return;
-	if (boot_info.memory_count == BOOT_MAX_MEMORY) {
-		log_warning("memory map: entry at 0x%lx ignored, too many\n",
-			    start);
-		return;
-	}
-	*r = (struct memory_range){ start, size, type };
-	boot_info.memory_count++;
-}
-
 /*
  * Copy a line, which may lack its end mark. QEMU puts the file name in front
  * of each command line; GRUB does not.
@@ -110,6 +95,7 @@ static void add_module(uint32_t start, uint32_t end, const char *text,
 static void parse_map(const char *map, uint32_t length, uint32_t stride)
 {
 	uint32_t front = stride ? 0 : sizeof(stride);
+	struct boot_info *b = &boot_info;
 	struct map_entry e;
 	uint64_t at;
 
@@ -117,7 +103,14 @@ static void parse_map(const char *map, uint32_t length, uint32_t stride)
 		if (front)
 			memcpy(&stride, map + at, sizeof(stride));
 		memcpy(&e, map + at + front, sizeof(e));
-		add_memory(e.start, e.length, e.type);
+		if (!e.length || e.start + e.length < e.start)
+			continue;
+		if (b->memory_count == BOOT_MAX_MEMORY)
+			log_warning("memory 0x%lx ignored\n", e.start);
+		else
+			b->memory[b->memory_count++] =
+				(struct memory_range){ e.start, e.length,
+						       e.type };
 	}
 }
 

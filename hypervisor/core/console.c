@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log ring, the consoles, and typed input.
+ * The log ring, the consoles, and typed input: for the hypervisor, and for the
+ * control domain HYPERVISOR_console_io and XEN_SYSCTL_readconsole.
  *
  * Owns: the ring of the last 32 KiB of log text, addressed by a running
  * index that only grows (32 bits, as the ABI's readconsole has it), and a
@@ -9,8 +10,9 @@
  * different CPUs do not mix. Any context.
  */
 #include "boot/boot.h"
-#include "core/services.h"
+#include "core/hypercall.h"
 #include "platform/platform.h"
+#include "public/sysctl.h"
 
 #define LOG_SIZE   32768u /* powers of two */
 #define INPUT_SIZE 256u
@@ -73,19 +75,11 @@ void log_printf(enum log_level level, const char *fmt, ...)
 	spin_unlock_irqrestore(&console_lock, flags);
 }
 
-void console_write(const char *s, size_t n)
+static uint32_t log_read(char *buf, uint32_t n, uint32_t *index,
+			 bool incremental)
 {
 	uint64_t flags = spin_lock_irqsave(&console_lock);
-
-	devices_write(s, n);
-	spin_unlock_irqrestore(&console_lock, flags);
-}
-
-size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental)
-{
-	uint64_t flags = spin_lock_irqsave(&console_lock);
-	uint32_t at = log_start;
-	size_t done;
+	uint32_t done, at = log_start;
 
 	/* An index that is not, or no longer, in the ring: from the start. */
 	if (incremental && *index - log_start <= log_end - log_start)
@@ -97,12 +91,29 @@ size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental)
 	return done;
 }
 
-void log_clear(void)
+long sys_readconsole(struct xen_sysctl *op)
 {
-	uint64_t flags = spin_lock_irqsave(&console_lock);
+	struct xen_sysctl_readconsole *c = &op->u.readconsole;
+	uint32_t done, n, left;
+	char chunk[256];
+	uint64_t flags;
 
-	log_start = log_end;
+	for (done = 0; done < c->count; done += n) {
+		left = c->count - done;
+		n = log_read(chunk, (uint32_t)min_u64(sizeof(chunk), left),
+			     &c->index, done || c->incremental);
+		if (!n)
+			break;
+		if (copy_array_to_guest(guest_handle(c->buffer), done, n, chunk,
+					1))
+			return -XEN_EFAULT;
+	}
+	c->count = done;
+	flags = spin_lock_irqsave(&console_lock);
+	if (c->clear)
+		log_start = log_end;
 	spin_unlock_irqrestore(&console_lock, flags);
+	return 0;
 }
 
 /* Fetch what was typed; what does not fit in the ring is lost. */
@@ -129,14 +140,51 @@ void console_softirq(void)
 		evtchn_send_global_virq(VIRQ_CONSOLE);
 }
 
-size_t console_read(char *buf, size_t n)
+/* LG-2: unsigned length, fixed chunk; other domains have no host console. */
+static long console_out(uint64_t count, uint64_t buffer)
+{
+	char chunk[128];
+
+	while (count) {
+		size_t n = min_u64(sizeof(chunk), count);
+		uint64_t flags;
+
+		if (copy_from_guest(chunk, guest_ptr(buffer), n))
+			return -XEN_EFAULT;
+		flags = spin_lock_irqsave(&console_lock);
+		devices_write(chunk, n);
+		spin_unlock_irqrestore(&console_lock, flags);
+		count -= n;
+		buffer += n;
+		if (count && hypercall_preempt_check())
+			return hypercall_continue(__HYPERVISOR_console_io,
+						  CONSOLEIO_write, count,
+						  buffer, 0);
+	}
+	return 0;
+}
+
+static long console_in(uint64_t count, uint64_t buffer)
 {
 	uint64_t flags = spin_lock_irqsave(&console_lock);
-	size_t done;
+	char chunk[128];
+	size_t n = 0;
 
 	poll_input();
-	for (done = 0; done < n && input_tail != input_head; done++)
-		buf[done] = input_ring[input_tail++ % INPUT_SIZE];
+	while (n < min_u64(sizeof(chunk), count) && input_tail != input_head)
+		chunk[n++] = input_ring[input_tail++ % INPUT_SIZE];
 	spin_unlock_irqrestore(&console_lock, flags);
-	return done;
+	return copy_to_guest(guest_ptr(buffer), chunk, n) ? -XEN_EFAULT
+							  : (long)n;
+}
+
+long hc_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4)
+{
+	if (!domain_is_control(current_vcpu()->domain))
+		return -XEN_EPERM;
+	if ((uint32_t)cmd == CONSOLEIO_write)
+		return console_out((uint32_t)count, buffer);
+	if ((uint32_t)cmd == CONSOLEIO_read)
+		return console_in((uint32_t)count, buffer);
+	return -XEN_ENOSYS;
 }

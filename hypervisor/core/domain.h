@@ -146,8 +146,6 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id);
 extern struct domain *control_domain; /* NULL until it is built */
 /* First domain with id >= first, counted, dying ones too; NULL: none. */
 struct domain *domain_get_next(domid_t first);
-/* Undo one pause of the controller's, of which creation is the first. */
-int domain_controller_unpause(struct domain *d); /* -EINVAL: not paused */
 void domain_get_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
 /* The vCPU of d with this id, or NULL; any id. */

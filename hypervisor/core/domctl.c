@@ -107,15 +107,6 @@ static long ctl_destroy(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-int domain_controller_unpause(struct domain *d)
-{
-	if (!d->controller_pause_count)
-		return -XEN_EINVAL;
-	if (!--d->controller_pause_count)
-		domain_each_vcpu(d, vcpu_unpause);
-	return 0;
-}
-
 /* Forget the shutdown. */
 static long ctl_resume(struct domain *d, struct xen_domctl *op)
 {
@@ -198,7 +189,11 @@ static long ctl_simple(struct domain *d, struct xen_domctl *op)
 			domain_each_vcpu(d, vcpu_pause);
 		return 0;
 	case XEN_DOMCTL_unpausedomain:
-		return domain_controller_unpause(d);
+		if (!d->controller_pause_count)
+			return -XEN_EINVAL;
+		if (!--d->controller_pause_count)
+			domain_each_vcpu(d, vcpu_unpause);
+		return 0;
 	case XEN_DOMCTL_max_mem:
 		spin_lock(&d->page_lock);
 		d->max_pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);

@@ -60,13 +60,6 @@ static struct evtchn *evtchn_of(const struct domain *d, unsigned int port)
 
 /* ---- raising ---- */
 
-void evtchn_mark_all(struct vcpu *v)
-{
-	store_ordered(v->info->evtchn_pending_sel, ~(xen_ulong_t)0);
-	store_ordered(v->info->evtchn_upcall_pending, 1);
-	vcpu_kick(v);
-}
-
 /* Make v look at the word, and wake it if that is news. */
 static void select_word(struct vcpu *v, unsigned int word)
 {

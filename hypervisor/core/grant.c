@@ -16,21 +16,17 @@
 static int table_grow(struct domain *d, uint64_t n)
 {
 	struct grant_table *gt = d->grant;
-	int rc = 0;
+	void *page;
+	bool done;
 
 	spin_lock(&gt->lock);
-	while (gt->frames < n && !rc) {
-		void *page = heap_alloc(PAGE_SIZE);
-
-		if (page) {
-			mm_share_page(d, page);
-			gt->frame[gt->frames++] = page;
-		} else {
-			rc = -XEN_ENOMEM;
-		}
+	while (gt->frames < n && (page = heap_alloc(PAGE_SIZE))) {
+		mm_share_page(d, page);
+		gt->frame[gt->frames++] = page;
 	}
+	done = gt->frames >= n;
 	spin_unlock(&gt->lock);
-	return rc;
+	return done ? 0 : -XEN_ENOMEM;
 }
 
 long grant_frames(struct domain *d, uint64_t first, uint64_t n,
@@ -70,7 +66,7 @@ void grant_domain_free(struct domain *d)
 		heap_free(d->grant->frame[i]);
 		heap_free(d->grant->use[i]);
 	}
-	for (unsigned int i = 0; i < d->grant->lumps; i++)
+	for (unsigned int i = 0; i < MAX_LUMPS; i++)
 		heap_free(d->grant->lump[i]);
 	heap_free(d->grant);
 }

@@ -59,9 +59,9 @@ struct grant_table {
 	struct grant_use *use[GRANT_MAX_FRAMES]; /* NULL: of none so far */
 
 	struct spinlock map_lock; /* RANK_GRANT, never with lock */
-	unsigned int lumps;       /* only grows; read without the lock */
-	uint32_t first_free;
-	uint32_t released; /* teardown is done below this handle */
+	uint32_t mappings;        /* only grows; read without the lock */
+	uint32_t first_free;      /* of those given back */
+	uint32_t released;        /* teardown is done below this handle */
 	struct grant_mapping *lump[MAX_LUMPS];
 };
 

@@ -16,8 +16,7 @@
 #undef HYPERCALL
 
 /* Those who may not call are stopped before the handler. */
-#define GUARD_ANY_DOMAIN(name)
-#define GUARD_CONTROL_DOMAIN(name)                                             \
+#define GUARD(name)                                                            \
 	static long guarded_##name(uint64_t a1, uint64_t a2, uint64_t a3,      \
 				   uint64_t a4)                                \
 	{                                                                      \
@@ -25,9 +24,9 @@
 			       ? hc_##name(a1, a2, a3, a4)                     \
 			       : -XEN_EPERM;                                   \
 	}
-#define HYPERCALL(number, name, who) GUARD_##who(name)
-#include "core/hypercall_table.h"
-#undef HYPERCALL
+GUARD(platform_op)
+GUARD(sysctl)
+GUARD(domctl)
 
 #define HANDLER_ANY_DOMAIN(name)     hc_##name
 #define HANDLER_CONTROL_DOMAIN(name) guarded_##name

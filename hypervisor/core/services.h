@@ -36,7 +36,6 @@ void time_write_areas(struct vcpu *v);
 /* What v->runstate would be if its state changed now. */
 void runstate_read(const struct vcpu *v, struct vcpu_runstate_info *info);
 void time_vcpu_init(struct vcpu *v);
-void time_vcpu_stop(struct vcpu *v); /* paused: its timers */
 
 /* core/evtchn.c */
 void evtchn_init_domain(struct domain *d);
@@ -49,8 +48,6 @@ void evtchn_raise_slot(struct domain *d, const uint32_t *slot);
 /* 1: one of the ports is pending, masked or not; 0: none; or a bad port. */
 long evtchn_any_pending(struct domain *d, const uint32_t *ports,
 			unsigned int n);
-/* Upcall pending and every selector bit: nothing is missed after a move. */
-void evtchn_mark_all(struct vcpu *v);
 /* Take v out of a poll; true when it was in one. Any CPU, any context. */
 bool evtchn_poll_leave(struct vcpu *v);
 static inline bool vcpu_event_pending(const struct vcpu *v)
@@ -117,10 +114,7 @@ void frame_put_writable(struct frame *f);
 void tlb_flush_local(void); /* also from the interrupt handler */
 
 /* core/console.c, platform/ */
-void console_write(const char *s, size_t n); /* raw bytes to consoles */
-size_t console_read(char *buf, size_t n);    /* typed input, 0 = none */
-size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental);
-void log_clear(void);
+long sys_readconsole(struct xen_sysctl *op);
 /* For a device that is new: show it the log so far. */
 void console_replay(void (*write)(const char *s, size_t n));
 /* SOFTIRQ_CONSOLE: fetch typed input, VIRQ_CONSOLE when there is some. */

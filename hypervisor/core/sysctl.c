@@ -10,30 +10,6 @@
 #include "public/platform.h"
 #include "x86/clock.h"
 
-static long sys_readconsole(struct xen_sysctl *op)
-{
-	struct xen_sysctl_readconsole *c = &op->u.readconsole;
-	guest_ptr_t out = guest_handle(c->buffer);
-	uint32_t done = 0;
-	char chunk[256];
-
-	while (done < c->count) {
-		size_t want = min_u64(sizeof(chunk), c->count - done);
-		size_t n = log_read(chunk, want, &c->index,
-				    done || c->incremental);
-
-		if (!n)
-			break;
-		if (copy_array_to_guest(out, done, n, chunk, 1))
-			return -XEN_EFAULT;
-		done += (uint32_t)n;
-	}
-	c->count = done;
-	if (c->clear)
-		log_clear();
-	return 0;
-}
-
 static long sys_physinfo(struct xen_sysctl *op)
 {
 	op->u.physinfo = (struct xen_sysctl_physinfo){

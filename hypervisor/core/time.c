@@ -208,11 +208,3 @@ void time_vcpu_init(struct vcpu *v)
 	timer_init(&v->periodic, periodic_expired, v);
 	timer_init(&v->poll_timer, poll_expired, v);
 }
-
-void time_vcpu_stop(struct vcpu *v)
-{
-	write_once(v->periodic_ns, 0);
-	timer_stop(&v->singleshot);
-	timer_stop(&v->periodic);
-	timer_stop(&v->poll_timer);
-}

@@ -155,8 +155,11 @@ static long register_vcpu_info(struct vcpu *v, struct domain *d, void *arg)
 		return -XEN_EINVAL;
 	}
 	time_update_vcpu(v);
-	/* An event may have hit the old place while it was copied (T20). */
-	evtchn_mark_all(v);
+	/* One may have hit the old place while it was copied: look at all
+	 * (T20). */
+	store_ordered(v->info->evtchn_pending_sel, ~(xen_ulong_t)0);
+	store_ordered(v->info->evtchn_upcall_pending, 1);
+	vcpu_kick(v);
 	return 0;
 }
 
@@ -165,7 +168,10 @@ void vcpu_info_release(struct vcpu *v)
 	struct domain *d = v->domain;
 	struct frame *f;
 
-	time_vcpu_stop(v);
+	write_once(v->periodic_ns, 0);
+	timer_stop(&v->singleshot);
+	timer_stop(&v->periodic);
+	timer_stop(&v->poll_timer);
 	spin_lock(&d->lock);
 	f = v->info_frame;
 	v->info_frame = NULL;

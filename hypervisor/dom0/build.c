@@ -277,5 +277,6 @@ void dom0_build(void)
 				   page_up(files[i].start + files[i].size));
 	log_info("first domain: %lu MiB, kernel at %lx, entry %lx\n",
 		 b->pages >> 8, va_of(b, 0), NOTE(&b->kernel, ENTRY));
-	domain_controller_unpause(b->domain);
+	b->domain->controller_pause_count = 0;
+	domain_each_vcpu(b->domain, vcpu_unpause);
 }
