@@ -111,36 +111,29 @@ void domain_put(struct domain *d)
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
 }
 
-/* The next free id, or the control domain's when there is none. */
-static domid_t domid_next_locked(void)
-{
-	for (unsigned int tries = 1; tries < DOMID_FIRST_RESERVED; tries++) {
-		domid_t id = next_domid;
-
-		next_domid = (domid_t)(id % (DOMID_FIRST_RESERVED - 1) + 1);
-		if (!domains[id])
-			return id;
-	}
-	return 0;
-}
-
-/* Give the domain its id and make it visible. */
+/* Give the domain its id, if it may be any the next free one: now it is seen.
+ */
 static int domain_publish(struct domain *d, domid_t wanted)
 {
 	bool any =
 		!d->is_control && (!wanted || wanted >= DOMID_FIRST_RESERVED);
-	int rc = 0;
+	int left = any ? DOMID_FIRST_RESERVED - 1 : 1;
+	domid_t id = wanted;
 
 	spin_lock(&domain_list_lock);
-	d->id = any ? domid_next_locked() : wanted;
-	if (domains[d->id]) {
-		rc = any ? -XEN_ENOSPC : -XEN_EEXIST;
-	} else {
-		domains[d->id] = d;
-		domid_end = (unsigned int)max_u64(domid_end, d->id + 1u);
+	do {
+		if (any) {
+			id = next_domid;
+			next_domid = id % (DOMID_FIRST_RESERVED - 1) + 1;
+		}
+	} while (domains[id] && --left);
+	if (left) {
+		d->id = id;
+		domains[id] = d;
+		domid_end = (unsigned int)max_u64(domid_end, id + 1u);
 	}
 	spin_unlock(&domain_list_lock);
-	return rc;
+	return left ? 0 : any ? -XEN_ENOSPC : -XEN_EEXIST;
 }
 
 struct domain *domain_create(domid_t id, unsigned int max_vcpus, bool control,

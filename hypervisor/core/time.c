@@ -108,12 +108,11 @@ static void runstate_area_write(const struct vcpu *v)
 {
 	struct vcpu_runstate_info r = v->runstate;
 	uint64_t *entry = &r.state_entry_time;
-	uint64_t busy =
-		v->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1
-			? XEN_RUNSTATE_UPDATE
-			: 0;
+	bool flag = test_bit(&v->domain->vm_assist,
+			     VMASST_TYPE_runstate_update_flag);
 
-	area_write(v->runstate_va, &r, sizeof(r), entry, *entry | busy);
+	area_write(v->runstate_va, &r, sizeof(r), entry,
+		   *entry | (flag ? XEN_RUNSTATE_UPDATE : 0));
 }
 
 static void time_area_write(struct vcpu *v)

@@ -37,13 +37,10 @@ static bool present;
 
 static void put(char c)
 {
-	unsigned int i;
+	unsigned int left = SPIN_LIMIT;
 
-	for (i = 0; !(in8(UART_LINE_STATUS) & STATUS_CAN_SEND); i++) {
-		if (i == SPIN_LIMIT)
-			return;
+	while (!(in8(UART_LINE_STATUS) & STATUS_CAN_SEND) && left--)
 		cpu_relax();
-	}
 	out8(UART_DATA, (uint8_t)c);
 }
 
