@@ -19,7 +19,7 @@
 /* Orders stores of a record against those of its version, for a guest's CPU. */
 #define record_barrier() __atomic_thread_fence(__ATOMIC_RELEASE)
 
-/* UTC at system time 0, in ns; 0 until first asked for. */
+/* UTC at system time 0, in ns. */
 static uint64_t wallclock_base;
 static uint32_t wallclock_version; /* atomic, even */
 
@@ -144,13 +144,11 @@ void time_write_areas(struct vcpu *v)
 void time_update_wallclock(struct domain *d)
 {
 	struct shared_info *s = d->shared_info;
-	uint64_t seconds, base = read_once(wallclock_base);
+	uint64_t base = read_once(wallclock_base);
+	uint64_t seconds = base / SECOND + (uint64_t)d->time_offset_s;
 	uint32_t version =
 		__atomic_add_fetch(&wallclock_version, 2, __ATOMIC_RELAXED);
 
-	if (!base)
-		base = clock_boot_seconds * SECOND;
-	seconds = base / SECOND + (uint64_t)d->time_offset_s;
 	write_once(s->wc_version, version - 1);
 	record_barrier();
 	s->wc_sec = (uint32_t)seconds;

@@ -21,7 +21,6 @@
 
 struct clock_scale clock_scale = { .shift = CLOCK_SHIFT };
 uint64_t tsc_khz;
-uint64_t clock_boot_seconds;
 static uint64_t tsc_base;
 
 /* The new CPU writes asked, the boot CPU answers and repeats the number. */
@@ -72,8 +71,8 @@ void clock_init(void)
 	tsc_khz = hz / 1000;
 	clock_scale.mul =
 		(uint32_t)((1000000000ull << (32 - CLOCK_SHIFT)) / hz);
-	clock_boot_seconds = rtc_seconds();
 	tsc_base = rdtsc_ordered();
+	time_set_wallclock(rtc_seconds(), 0, 0);
 	log_info("TSC: %lu.%03lu MHz\n", tsc_khz / 1000, tsc_khz % 1000);
 }
 

@@ -26,7 +26,6 @@ bool fake_heap_empty;
 void (*fake_meanwhile)(void);
 unsigned int cpu_count;
 struct clock_scale clock_scale = { 1u << 31, 1 };
-uint64_t clock_boot_seconds = 1000000000;
 struct domain *control_domain;
 
 static struct cpu *cpus[FAKE_CPUS];
