@@ -65,20 +65,10 @@ static void add_console(char *name)
 	options.vga |= !strcmp(name, "vga");
 }
 
-/* The most verbose level shown. */
-static void set_loglvl(const char *value)
-{
-	static const char *const names[] = { "error", "warning", "info",
-					     "debug", "all" };
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
-		if (!memcmp(value, names[i], strlen(names[i])))
-			options.loglevel =
-				(enum log_level)min_u64(i, LOG_DEBUG);
-}
-
 static void take_option(char *word)
 {
+	static const char *const levels[] = { "error", "warning", "info",
+					      "debug", "all" };
 	const char *value;
 	char *end = word;
 
@@ -98,7 +88,10 @@ static void take_option(char *word)
 		options.maxcpus = (unsigned int)min_u64(
 			max_u64(parse_number(&value), 1), MAX_CPUS);
 	} else if (!strcmp(word, "loglvl")) {
-		set_loglvl(value);
+		/* The most verbose level shown. */
+		for (unsigned int i = 0; i < ARRAY_SIZE(levels); i++)
+			if (!memcmp(value, levels[i], strlen(levels[i])))
+				options.loglevel = min_u64(i, LOG_DEBUG);
 	} else if (!strcmp(word, "noreboot")) {
 		options.noreboot = strcmp(value, "0") && strcmp(value, "no");
 	} else {

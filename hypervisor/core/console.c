@@ -31,14 +31,6 @@ static void devices_write(const char *s, size_t n)
 	vga_write(s, n);
 }
 
-static void ring_write(const char *s, size_t n)
-{
-	while (n--)
-		log_ring[log_end++ % LOG_SIZE] = *s++;
-	if (log_end - log_start > LOG_SIZE)
-		log_start = log_end - LOG_SIZE;
-}
-
 void console_replay(void (*write)(const char *s, size_t n))
 {
 	uint64_t flags = spin_lock_irqsave(&console_lock);
@@ -69,7 +61,10 @@ void log_printf(enum log_level level, const char *fmt, ...)
 	n = strlen(line);
 	line[n - 1] = '\n'; /* which it was, unless the line has been cut */
 	flags = spin_lock_irqsave(&console_lock);
-	ring_write(line, n);
+	for (size_t i = 0; i < n; i++)
+		log_ring[log_end++ % LOG_SIZE] = line[i];
+	if (log_end - log_start > LOG_SIZE)
+		log_start = log_end - LOG_SIZE;
 	if (level <= options.loglevel)
 		devices_write(line, n);
 	spin_unlock_irqrestore(&console_lock, flags);

@@ -191,15 +191,6 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 	return v;
 }
 
-/* The control domain takes the machine with it. */
-static noreturn_fn void machine_follow(uint8_t reason)
-{
-	log_info("the control domain has shut down, reason %u\n", reason);
-	if (reason == SHUTDOWN_poweroff)
-		machine_poweroff();
-	machine_reboot();
-}
-
 void domain_shutdown(struct domain *d, uint8_t reason)
 {
 	bool first;
@@ -213,8 +204,11 @@ void domain_shutdown(struct domain *d, uint8_t reason)
 	if (!first)
 		return;
 	log_debug("domain %u has shut down, reason %u\n", d->id, reason);
-	if (d->is_control)
-		machine_follow(reason);
+	/* The control domain takes the machine with it. */
+	if (d->is_control && reason == SHUTDOWN_poweroff)
+		machine_poweroff();
+	else if (d->is_control)
+		machine_reboot();
 	domain_each_vcpu(d, vcpu_pause_nosync);
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
 }

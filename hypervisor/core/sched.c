@@ -51,10 +51,18 @@ static unsigned int cpu_of(const struct queue *q)
 	return (unsigned int)(q - queues);
 }
 
+/* RUNSTATE_*: what v is while it does not run. */
+static int waiting_state(const struct vcpu *v)
+{
+	if (read_once(v->pause_count) || read_once(v->down) ||
+	    read_once(v->domain->cap.spent))
+		return RUNSTATE_offline;
+	return read_once(v->blocked) ? RUNSTATE_blocked : RUNSTATE_runnable;
+}
+
 static bool runnable(const struct vcpu *v)
 {
-	return !read_once(v->pause_count) && !read_once(v->down) &&
-	       !read_once(v->blocked) && !read_once(v->domain->cap.spent);
+	return waiting_state(v) == RUNSTATE_runnable;
 }
 
 static bool allowed(const struct vcpu *v, unsigned int cpu)
@@ -110,15 +118,8 @@ static struct queue *queue_lock(const struct vcpu *v, uint64_t *flags)
 static void runstate_update_locked(const struct queue *q, struct vcpu *v,
 				   uint64_t t)
 {
-	int state = RUNSTATE_runnable;
+	int state = q->running == v ? RUNSTATE_running : waiting_state(v);
 
-	if (q->running == v)
-		state = RUNSTATE_running;
-	else if (read_once(v->pause_count) || read_once(v->down) ||
-		 read_once(v->domain->cap.spent))
-		state = RUNSTATE_offline;
-	else if (read_once(v->blocked))
-		state = RUNSTATE_blocked;
 	if (v->runstate.state != state)
 		runstate_change(v, state, t);
 }
@@ -320,15 +321,13 @@ int sched_set_affinity(struct vcpu *v, const uint64_t *hard,
 	struct queue *q;
 	uint64_t flags;
 
-	while (hard && cpu < cpu_count && !test_bit(hard, cpu))
+	while (cpu < cpu_count && !test_bit(hard, cpu))
 		cpu++;
 	if (cpu == cpu_count)
 		return -XEN_EINVAL;
 	q = queue_lock(v, &flags);
-	if (hard)
-		memcpy(v->sched.hard, hard, sizeof(v->sched.hard));
-	if (soft)
-		memcpy(v->sched.soft, soft, sizeof(v->sched.soft));
+	memcpy(v->sched.hard, hard, sizeof(v->sched.hard));
+	memcpy(v->sched.soft, soft, sizeof(v->sched.soft));
 	v->sched.home = choose_cpu(v, v->cpu, false);
 	spin_unlock_irqrestore(&q->lock, flags);
 	sched_update(v);

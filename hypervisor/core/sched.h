@@ -57,8 +57,8 @@ extern uint64_t sched_ratelimit;
 /* After a change of down, blocked or pause_count, from any CPU. */
 void sched_update(struct vcpu *v);
 /*
- * Bitmaps of CPUs that v may run on, and of those that it should; NULL: as
- * before. -EINVAL when there is no CPU of the first.
+ * Bitmaps of CPUs that v may run on, and of those that it should. -EINVAL when
+ * there is no CPU of the first.
  */
 int sched_set_affinity(struct vcpu *v, const uint64_t *hard,
 		       const uint64_t *soft);

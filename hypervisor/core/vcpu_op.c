@@ -45,16 +45,6 @@ static bool all_down(const struct domain *d)
 	return true;
 }
 
-static long vcpu_down(struct vcpu *v)
-{
-	store_ordered(v->down, true);
-	/* Nobody is left who could bring one up again. */
-	if (all_down(v->domain))
-		domain_shutdown(v->domain, SHUTDOWN_poweroff);
-	sched_update(v);
-	return 0;
-}
-
 static long get_runstate_info(struct vcpu *v, struct domain *d, void *arg)
 {
 	runstate_read(v, arg);
@@ -209,7 +199,12 @@ long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4)
 		sched_update(v);
 		return 0;
 	case VCPUOP_down:
-		return vcpu_down(v);
+		store_ordered(v->down, true);
+		/* Nobody is left who could bring one up again. */
+		if (all_down(v->domain))
+			domain_shutdown(v->domain, SHUTDOWN_poweroff);
+		sched_update(v);
+		return 0;
 	case VCPUOP_is_up:
 		return !read_once(v->down);
 	case VCPUOP_stop_periodic_timer:

@@ -147,8 +147,9 @@ static void copy_in(struct builder *b, uint64_t addr, const void *src,
 	}
 }
 
-static void map_page(struct builder *b, uint64_t va, uint64_t pfn)
+static void map_page(struct builder *b, uint64_t pfn)
 {
+	uint64_t va = va_of(b, pfn);
 	uint64_t *table = pfn_to_virt(b, b->tables);
 	bool is_table = pfn - b->tables < b->table_pages;
 
@@ -163,13 +164,6 @@ static void map_page(struct builder *b, uint64_t va, uint64_t pfn)
 	table[(va >> PAGE_SHIFT) % ENTRIES] =
 		(pfn_to_mfn(b, pfn).n << PAGE_SHIFT) |
 		(is_table ? PTE_PAGE_RO : PTE_PAGE);
-}
-
-static void build_tables(struct builder *b)
-{
-	b->next_table = b->tables + 1;
-	for (uint64_t pfn = 0; pfn < b->mapped_end; pfn++)
-		map_page(b, va_of(b, pfn), pfn);
 }
 
 static void load_contents(struct builder *b)
@@ -269,7 +263,9 @@ void dom0_build(void)
 	populate(b);
 	load_contents(b);
 	fill_start_info(b);
-	build_tables(b);
+	b->next_table = b->tables + 1;
+	for (uint64_t pfn = 0; pfn < b->mapped_end; pfn++)
+		map_page(b, pfn);
 	start_vcpu(b);
 	heap_free(b->p2m);
 	for (unsigned int i = 0; i < boot_info.module_count; i++)

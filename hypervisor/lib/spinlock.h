@@ -29,7 +29,6 @@ enum lock_rank {
 	RANK_TIMER,       /* per CPU timer heap; irqsave */
 	RANK_IRQ,         /* interrupt descriptors; irqsave */
 	RANK_CONSOLE,     /* console and log ring; irqsave */
-	RANK_COUNT
 };
 
 struct spinlock {
