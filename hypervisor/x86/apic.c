@@ -8,8 +8,7 @@
 #include "x86/apic.h"
 
 #include "core/services.h"
-#include "lib/printf.h"
-#include "platform/acpi.h"
+#include "platform/platform.h"
 #include "x86/clock.h"
 #include "x86/irq.h"
 #include "x86/paging.h"

@@ -6,7 +6,7 @@
  * Locks: RANK_IRQ, since index and data are two registers.
  */
 #include "lib/spinlock.h"
-#include "platform/acpi.h"
+#include "platform/platform.h"
 #include "x86/apic.h"
 #include "x86/cpu.h"
 #include "x86/paging.h"

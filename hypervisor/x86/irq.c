@@ -8,7 +8,6 @@
  */
 #include "x86/irq.h"
 
-#include "core/console.h"
 #include "core/services.h"
 #include "x86/apic.h"
 #include "x86/entry.h"

@@ -9,7 +9,7 @@
 #include "x86/smp.h"
 
 #include "mm/mm.h"
-#include "platform/acpi.h"
+#include "platform/platform.h"
 #include "x86/apic.h"
 #include "x86/clock.h"
 #include "x86/entry.h"

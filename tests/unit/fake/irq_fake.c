@@ -5,7 +5,6 @@
 #include "core/services.h"
 #include "core_fake.h"
 #include "mm/frame.h"
-#include "platform/acpi.h"
 #include "platform/platform.h"
 #include "x86/apic.h"
 #include "x86/irq.h"

@@ -10,7 +10,6 @@
 #include "core/grant.h"
 #include "core/services.h"
 #include "mm/pagetype.h"
-#include "platform/acpi.h"
 #include "platform/platform.h"
 #include "public/errno.h"
 #include "pv/pv.h"
@@ -37,7 +36,7 @@ struct options options;
 struct cpu_features cpu_features = { .address_bits = 40, .xcr0 = 7 };
 unsigned int cpu_count = 1;
 struct clock_scale clock_scale = { 1u << 31, 1 };
-uint64_t tsc_khz = 1000000, clock_boot_seconds = 1000000000;
+uint64_t tsc_khz = 1000000;
 
 uint8_t whole_window[WINDOW_SIZE];
 unsigned int whole_preempt;
