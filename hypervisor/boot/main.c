@@ -7,11 +7,9 @@
 #include "mm/mm.h"
 #include "platform/acpi.h"
 #include "platform/platform.h"
-#include "x86/apic.h"
-#include "x86/clock.h"
+#include "x86/cpu.h"
+#include "x86/machine.h"
 #include "x86/paging.h"
-#include "x86/segments.h"
-#include "x86/smp.h"
 
 noreturn_fn void boot_main(uint32_t magic, uint32_t info);
 

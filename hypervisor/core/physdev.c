@@ -14,11 +14,10 @@
  */
 #include "public/physdev.h"
 #include "core/hypercall.h"
-#include "mm/frame.h"
+#include "mm/mm.h"
 #include "platform/acpi.h"
 #include "platform/platform.h"
-#include "x86/apic.h"
-#include "x86/irq.h"
+#include "x86/machine.h"
 #include "x86/paging.h"
 
 enum pirq_kind {

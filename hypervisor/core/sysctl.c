@@ -8,7 +8,7 @@
 #include "core/hypercall.h"
 #include "mm/mm.h"
 #include "public/platform.h"
-#include "x86/clock.h"
+#include "x86/machine.h"
 
 static long sys_readconsole(struct xen_sysctl *op)
 {

@@ -11,7 +11,7 @@
  * Context: see each function.
  */
 #include "core/services.h"
-#include "x86/clock.h"
+#include "x86/machine.h"
 #include "x86/uaccess.h"
 
 #define SECOND 1000000000ull

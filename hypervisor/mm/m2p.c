@@ -5,7 +5,6 @@
  * through its alias and never believes it (PT-16).
  */
 #include "mm/mm.h"
-#include "x86/paging.h"
 
 void m2p_set(mfn_t m, uint64_t gfn)
 {

@@ -9,7 +9,7 @@
  * entries hold their references, or busy, and then it is on the walker's
  * stack, whose index says which entries do.
  *
- * The counters of frames (frame.h) are in the same file, and inline in the
+ * The counters of frames (mm.h) are in the same file, and inline in the
  * paths that take or drop the references of 512 entries.
  *
  * Locks: none for the counters, which are atomic. For all else the domain's
@@ -17,7 +17,7 @@
  */
 #include "mm/pagetype.h"
 
-/* Counters of frames: see frame.h for the rules. */
+/* Counters of frames: see mm.h for the rules. */
 
 force_inline bool frame_get(struct frame *f, const struct domain *owner)
 {

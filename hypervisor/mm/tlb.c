@@ -13,7 +13,7 @@
  * handlers. Requests are answered by interrupt, or by polling while waiting.
  */
 #include "mm/pagetype.h"
-#include "x86/smp.h"
+#include "x86/machine.h"
 
 #define EPOCH_CLEAN (~0ull)
 

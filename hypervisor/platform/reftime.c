@@ -5,7 +5,7 @@
  */
 #include "platform/acpi.h"
 #include "platform/platform.h"
-#include "x86/processor.h"
+#include "x86/cpu.h"
 
 #define PIT_DATA2   0x42
 #define PIT_COMMAND 0x43

@@ -6,9 +6,8 @@
  */
 #include "core/console.h"
 #include "platform/platform.h"
-#include "x86/apic.h"
-#include "x86/irq.h"
-#include "x86/processor.h"
+#include "x86/cpu.h"
+#include "x86/machine.h"
 
 #define COM1       0x3f8
 #define COM1_IRQ   4

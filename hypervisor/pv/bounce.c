@@ -9,9 +9,7 @@
  * A guest without a handler, or with a stack that cannot be written, cannot
  * go on: it crashes, with the reason (BF-4, BF-5).
  */
-#include "public/callback.h"
 #include "pv/pv.h"
-#include "x86/segments.h"
 
 #define SAVED_MASK_SHIFT 32 /* in the word of cs */
 #define IF_SHIFT         9

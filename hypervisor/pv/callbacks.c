@@ -7,10 +7,8 @@
  * passed pv_handler_ok() (BF-4).
  * Context: hypercall of the vCPU concerned.
  */
-#include "public/callback.h"
 #include "public/nmi.h"
 #include "pv/pv.h"
-#include "x86/segments.h"
 
 bool pv_handler_ok(uint64_t address)
 {

@@ -6,8 +6,6 @@
  * Context: hypercall; v does not run. set refuses a vCPU that has run before
  * unless the caller is the control domain (its handler sees to that).
  */
-#include "mm/frame.h"
-#include "public/callback.h"
 #include "pv/pv.h"
 
 #define IOPL_SHIFT 12

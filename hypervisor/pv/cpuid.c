@@ -9,7 +9,7 @@
  * switch their state.
  */
 #include "pv/pv.h"
-#include "x86/clock.h"
+#include "x86/machine.h"
 
 #define BIT(n) (1u << (n))
 #define ALL    0xffffffffu

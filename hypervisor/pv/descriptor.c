@@ -8,10 +8,7 @@
  * mapped on the first use of a selector in them.
  * Context: the vCPU's CPU, or a vCPU that does not run.
  */
-#include "mm/mm.h"
 #include "pv/pv.h"
-#include "x86/paging.h"
-#include "x86/segments.h"
 
 #define ENTRY_BYTES      sizeof(uint64_t)
 #define ENTRIES_PER_PAGE (PAGE_SIZE / ENTRY_BYTES)

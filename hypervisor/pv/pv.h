@@ -7,9 +7,9 @@
 #pragma once
 
 #include "core/hypercall.h"
-#include "x86/context.h"
+#include "mm/mm.h"
+#include "public/callback.h"
 #include "x86/entry.h"
-#include "x86/processor.h"
 
 /* bounce.c: enter the guest kernel. A frame that does not fit: crash. */
 void pv_inject(struct vcpu *v, unsigned int vector, uint32_t error);

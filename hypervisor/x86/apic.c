@@ -5,13 +5,11 @@
  * [SDM3 "Local APIC Register Address Map", "x2APIC Register Address Space"].
  * The timer is one-shot: TSC deadline where there is one, else a count.
  */
-#include "x86/apic.h"
+#include "x86/machine.h"
 
 #include "core/services.h"
 #include "lib/printf.h"
 #include "platform/acpi.h"
-#include "x86/clock.h"
-#include "x86/irq.h"
 #include "x86/paging.h"
 
 enum apic_register {

@@ -7,7 +7,7 @@
  * question-and-answer rounds); an offset is applied only when the rounds
  * prove that there is one, so that equal TSCs stay exactly equal.
  */
-#include "x86/clock.h"
+#include "x86/machine.h"
 
 #include "core/services.h"
 #include "lib/printf.h"

@@ -10,11 +10,8 @@
  * Context: the CPU that runs or is going to run v, interrupts on, from
  * schedule(); set and get: v does not run.
  */
-#include "x86/context.h"
 
-#include "public/callback.h"
 #include "pv/pv.h"
-#include "x86/segments.h"
 
 #define READ_SELECTOR(seg)                                                     \
 	({                                                                     \

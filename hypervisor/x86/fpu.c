@@ -9,7 +9,6 @@
  * guest's own while it runs, so that programs find exactly what their kernel
  * has enabled; between save and load they are the hypervisor's.
  */
-#include "x86/context.h"
 
 #include "core/services.h"
 

@@ -7,8 +7,7 @@
  */
 #include "lib/spinlock.h"
 #include "platform/acpi.h"
-#include "x86/apic.h"
-#include "x86/cpu.h"
+#include "x86/machine.h"
 #include "x86/paging.h"
 
 #define REG_VERSION     1

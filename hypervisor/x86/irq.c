@@ -6,13 +6,11 @@
  * Owns: the handler table, written at boot or under the caller's lock, and
  * read without one; a stale handler may run once after it was removed.
  */
-#include "x86/irq.h"
+#include "x86/machine.h"
 
 #include "core/console.h"
 #include "core/services.h"
-#include "x86/apic.h"
 #include "x86/entry.h"
-#include "x86/smp.h"
 
 static struct {
 	irq_handler_fn *fn;

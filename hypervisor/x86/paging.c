@@ -13,8 +13,7 @@
 
 #include "boot/boot.h"
 #include "core/services.h"
-#include "x86/segments.h"
-#include "x86/smp.h"
+#include "x86/machine.h"
 
 #define LARGE_SIZE    (2ul << 20)
 #define DEVICE_WINDOW IOMAP_START

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "x86/cpu.h"
-#include "x86/processor.h"
 
 /*
  * The idle root: lower half empty. Slots 256..271 are the template that every

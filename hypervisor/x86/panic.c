@@ -8,7 +8,7 @@
 #include "boot/boot.h"
 #include "core/console.h"
 #include "core/services.h"
-#include "x86/smp.h"
+#include "x86/machine.h"
 
 #define MAX_FRAMES 24
 #define MAX_TEXT   200

@@ -6,15 +6,11 @@
  * Starting [SDM3 "MP Initialization"]: INIT, STARTUP with the page of
  * trampoline_start (boot/head.S), one CPU after the other.
  */
-#include "x86/smp.h"
+#include "x86/machine.h"
 
 #include "mm/mm.h"
 #include "platform/acpi.h"
-#include "x86/apic.h"
-#include "x86/clock.h"
 #include "x86/entry.h"
-#include "x86/paging.h"
-#include "x86/segments.h"
 
 /*
  * Far above what hardware takes: under an emulator on a busy machine a CPU

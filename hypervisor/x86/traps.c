@@ -9,8 +9,7 @@
  * memory (BF-19).
  */
 #include "pv/pv.h"
-#include "x86/segments.h"
-#include "x86/smp.h"
+#include "x86/machine.h"
 
 _Static_assert(sizeof(struct syscall_stub) == SYSCALL_STUB_SIZE, "entry.S");
 

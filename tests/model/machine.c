@@ -14,7 +14,7 @@
 #include "core/hypercall.h"
 #include "model.h"
 #include "public/errno.h"
-#include "x86/smp.h"
+#include "x86/machine.h"
 
 struct frame frame_table[MACHINE_FRAMES];
 uint64_t machine_frames = MACHINE_FRAMES;

@@ -13,8 +13,7 @@
 #include "core/services.h"
 #include "lib/panic.h"
 #include "public/errno.h"
-#include "x86/apic.h"
-#include "x86/clock.h"
+#include "x86/machine.h"
 #include "x86/uaccess.h"
 
 #define FAKE_CPUS    8

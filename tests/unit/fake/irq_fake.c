@@ -4,11 +4,10 @@
 
 #include "core/services.h"
 #include "core_fake.h"
-#include "mm/frame.h"
+#include "mm/mm.h"
 #include "platform/acpi.h"
 #include "platform/platform.h"
-#include "x86/apic.h"
-#include "x86/irq.h"
+#include "x86/machine.h"
 #include "x86/paging.h"
 
 struct acpi_info acpi;

@@ -7,7 +7,7 @@
 
 #include "core/services.h"
 #include "pv/pv.h"
-#include "x86/processor.h"
+#include "x86/cpu.h"
 #include "x86/uaccess.h"
 
 #define WINDOWS 8

@@ -14,8 +14,8 @@
 #include "mm/pagetype.h"
 #include "public/errno.h"
 #include "pv/pv.h"
-#include "x86/processor.h"
-#include "x86/smp.h"
+#include "x86/cpu.h"
+#include "x86/machine.h"
 
 struct frame frame_table[MACHINE_FRAMES];
 uint64_t machine_frames = MACHINE_FRAMES;

@@ -14,13 +14,9 @@
 #include "platform/platform.h"
 #include "public/errno.h"
 #include "pv/pv.h"
-#include "x86/apic.h"
-#include "x86/clock.h"
-#include "x86/context.h"
-#include "x86/irq.h"
+#include "x86/cpu.h"
+#include "x86/machine.h"
 #include "x86/paging.h"
-#include "x86/segments.h"
-#include "x86/smp.h"
 
 #define FRAMES 2048
 #define LINES  24
