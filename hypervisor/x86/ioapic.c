@@ -16,126 +16,98 @@
 #define RTE_MASKED      0x10000u
 #define RTE_LEVEL       0x8000u
 #define RTE_ACTIVE_LOW  0x2000u
+#define NO_LINE         0x80000000u /* no bit of an entry */
 
 static struct {
-	volatile char *registers;
+	volatile uint32_t *index, *data;
 	unsigned int first, count; /* GSIs */
 } ioapics[MAX_IOAPICS];
 
-static unsigned int ioapic_count;
+static unsigned int gsi_count = 16;
 static struct spinlock ioapic_lock = SPINLOCK_INIT(RANK_IRQ);
 
-static uint32_t reg_read(unsigned int i, unsigned int reg)
+static volatile uint32_t *reg_select(unsigned int i, unsigned int reg)
 {
-	*(volatile uint32_t *)ioapics[i].registers = reg;
-	return *(volatile uint32_t *)(ioapics[i].registers + 0x10);
-}
-
-static void reg_write(unsigned int i, unsigned int reg, uint32_t value)
-{
-	*(volatile uint32_t *)ioapics[i].registers = reg;
-	*(volatile uint32_t *)(ioapics[i].registers + 0x10) = value;
+	*ioapics[i].index = reg;
+	return ioapics[i].data;
 }
 
 void ioapic_init(void)
 {
-	unsigned int i, line;
+	for (unsigned int i = 0; i < acpi.ioapic_count; i++) {
+		unsigned int first = acpi.ioapics[i].gsi_base, count;
 
-	for (i = 0; i < acpi.ioapic_count; i++) {
-		ioapics[i].registers =
-			ioremap(acpi.ioapics[i].address, PAGE_SIZE);
-		ioapics[i].first = acpi.ioapics[i].gsi_base;
-		ioapics[i].count = (reg_read(i, REG_VERSION) >> 16 & 0xff) + 1;
-		for (line = 0; line < ioapics[i].count; line++)
-			reg_write(i, REG_REDIRECTION + 2 * line, RTE_MASKED);
-	}
-	ioapic_count = i;
-}
-
-/* The IO-APIC of a line, and its number there. */
-static bool find_gsi(unsigned int gsi, unsigned int *ioapic, unsigned int *line)
-{
-	unsigned int i;
-
-	for (i = 0; i < ioapic_count; i++) {
-		if (gsi >= ioapics[i].first &&
-		    gsi - ioapics[i].first < ioapics[i].count) {
-			*ioapic = i;
-			*line = gsi - ioapics[i].first;
-			return true;
+		ioapics[i].index = ioremap(acpi.ioapics[i].address, PAGE_SIZE);
+		ioapics[i].data = ioapics[i].index + 4;
+		ioapics[i].first = first;
+		count = (*reg_select(i, REG_VERSION) >> 16 & 0xff) + 1;
+		ioapics[i].count = count;
+		for (unsigned int reg = 0; reg < 2 * count; reg += 2) {
+			*reg_select(i, REG_REDIRECTION + reg) = RTE_MASKED;
+			*reg_select(i, REG_REDIRECTION + reg + 1) =
+				this_cpu()->apic_id << 24;
 		}
+		gsi_count = (unsigned int)max_u64(gsi_count, first + count);
 	}
-	return false;
-}
-
-bool ioapic_has_gsi(unsigned int gsi)
-{
-	unsigned int i, line;
-
-	return find_gsi(gsi, &i, &line);
 }
 
 unsigned int ioapic_gsi_count(void)
 {
-	unsigned int i, n = 16;
+	return gsi_count;
+}
 
-	for (i = 0; i < ioapic_count; i++) {
-		if (ioapics[i].first + ioapics[i].count > n)
-			n = ioapics[i].first + ioapics[i].count;
+/*
+ * What the entry of a line says: it becomes (entry & keep) | set. NO_LINE:
+ * there is none. Its other half, where it goes to, stays.
+ */
+static uint32_t line_change(unsigned int gsi, uint32_t keep, uint32_t set)
+{
+	volatile uint32_t *data;
+	uint32_t entry = NO_LINE;
+	uint64_t flags = spin_lock_irqsave(&ioapic_lock);
+
+	for (unsigned int i = 0; i < acpi.ioapic_count; i++) {
+		unsigned int line = gsi - ioapics[i].first;
+
+		if (line >= ioapics[i].count)
+			continue;
+		data = reg_select(i, REG_REDIRECTION + 2 * line);
+		entry = *data & ~NO_LINE;
+		if (((entry & keep) | set) != entry)
+			*data = (entry & keep) | set;
 	}
-	return n;
+	spin_unlock_irqrestore(&ioapic_lock, flags);
+	return entry;
+}
+
+bool ioapic_has_gsi(unsigned int gsi)
+{
+	return line_change(gsi, ~0u, 0) != NO_LINE;
 }
 
 void ioapic_route(unsigned int gsi, unsigned int vector, bool level,
 		  bool active_low)
 {
-	uint32_t entry = RTE_MASKED | vector;
-	unsigned int i, line;
-	uint64_t flags;
-
-	if (!find_gsi(gsi, &i, &line))
-		return;
-	entry |= (level ? RTE_LEVEL : 0) | (active_low ? RTE_ACTIVE_LOW : 0);
-	flags = spin_lock_irqsave(&ioapic_lock);
-	reg_write(i, REG_REDIRECTION + 2 * line, entry);
-	reg_write(i, REG_REDIRECTION + 2 * line + 1, cpu_get(0)->apic_id << 24);
-	spin_unlock_irqrestore(&ioapic_lock, flags);
+	line_change(gsi, 0,
+		    RTE_MASKED | vector | (level ? RTE_LEVEL : 0) |
+			    (active_low ? RTE_ACTIVE_LOW : 0));
 }
 
 bool ioapic_is_routed(unsigned int gsi)
 {
-	unsigned int i, line;
-	uint64_t flags;
-	uint32_t entry;
-
-	if (!find_gsi(gsi, &i, &line))
-		return false;
-	flags = spin_lock_irqsave(&ioapic_lock);
-	entry = reg_read(i, REG_REDIRECTION + 2 * line);
-	spin_unlock_irqrestore(&ioapic_lock, flags);
-	return entry & RTE_VECTOR;
+	return line_change(gsi, ~0u, 0) & RTE_VECTOR;
 }
 
 void ioapic_mask(unsigned int gsi, bool masked)
 {
-	unsigned int i, line;
-	uint32_t entry;
-	uint64_t flags;
-
-	if (!find_gsi(gsi, &i, &line))
-		return;
-	flags = spin_lock_irqsave(&ioapic_lock);
-	entry = reg_read(i, REG_REDIRECTION + 2 * line);
-	entry = masked ? entry | RTE_MASKED : entry & ~RTE_MASKED;
-	reg_write(i, REG_REDIRECTION + 2 * line, entry);
-	spin_unlock_irqrestore(&ioapic_lock, flags);
+	line_change(gsi, ~RTE_MASKED, masked ? RTE_MASKED : 0);
 }
 
 unsigned int ioapic_isa_gsi(unsigned int irq, bool *level, bool *active_low)
 {
-	const struct isa_override *o = &acpi.isa[irq % MAX_ISA_IRQ];
+	const struct isa_override *o = &acpi.isa[irq];
 
-	*level = o->present && o->level;
-	*active_low = o->present && o->active_low;
+	*level = o->level;
+	*active_low = o->active_low;
 	return o->present ? o->gsi : irq;
 }
