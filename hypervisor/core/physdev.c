@@ -57,7 +57,6 @@ static void pirq_interrupt(unsigned int vector)
 		ioapic_mask(number, true);
 		__atomic_store_n(&p->waiting, true, __ATOMIC_SEQ_CST);
 	}
-	apic_eoi();
 	if (p)
 		evtchn_send_pirq(control_domain, number);
 }
@@ -69,7 +68,7 @@ static uint8_t vector_take(unsigned int number)
 		if (by_vector[v])
 			continue;
 		write_once(by_vector[v], (uint16_t)(number + 1));
-		irq_set_handler(v, pirq_interrupt, false);
+		irq_set_handler(v, pirq_interrupt);
 		return (uint8_t)v;
 	}
 	return 0;
@@ -77,7 +76,7 @@ static uint8_t vector_take(unsigned int number)
 
 static void vector_drop(uint8_t vector)
 {
-	irq_set_handler(vector, NULL, true);
+	irq_set_handler(vector, NULL);
 	write_once(by_vector[vector], 0);
 }
 

@@ -94,7 +94,7 @@ void uart_enable_irq(void)
 
 	if (!present || !ioapic_has_gsi(gsi))
 		return;
-	irq_set_handler(VECTOR_DEVICE, uart_interrupt, true);
+	irq_set_handler(VECTOR_DEVICE, uart_interrupt);
 	ioapic_route(gsi, VECTOR_DEVICE, level, low);
 	ioapic_mask(gsi, false);
 	out8(UART_INTERRUPTS, 1);

@@ -138,8 +138,8 @@ void apic_init(void)
 		registers = ioremap(acpi.lapic_address ? acpi.lapic_address
 						       : base & PTE_ADDR,
 				    PAGE_SIZE);
-	irq_set_handler(VECTOR_TIMER, timer_interrupt, true);
-	irq_set_handler(VECTOR_TLB_FLUSH, tlb_interrupt, true);
+	irq_set_handler(VECTOR_TIMER, timer_interrupt);
+	irq_set_handler(VECTOR_TLB_FLUSH, tlb_interrupt);
 	timer_khz = tsc_khz;
 	apic_init_cpu();
 	if (!cpu_features.tsc_deadline)

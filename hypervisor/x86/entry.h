@@ -62,6 +62,8 @@ void entry_prepare(struct syscall_stub *stub, unsigned int cpu);
 void handle_entry(struct cpu_regs *regs);
 void handle_interrupt(struct cpu_regs *regs); /* vectors >= 32; x86/irq */
 void handle_guest_syscall(unsigned int type); /* of callback */
+/* Does not return when this CPU was told to stop (x86/smp.c). */
+void handle_nmi(struct vcpu *v, struct cpu_regs *regs);
 /* Do one of the things that keep the guest from running, if any. */
 void exit_work(void);
 

@@ -12,29 +12,24 @@
 #include "core/services.h"
 #include "x86/entry.h"
 
-static struct {
-	irq_handler_fn *fn;
-	bool eoi;
-} handlers[256];
+static irq_handler_fn *handlers[256];
 
-void irq_set_handler(unsigned int vector, irq_handler_fn *handler, bool eoi)
+void irq_set_handler(unsigned int vector, irq_handler_fn *handler)
 {
-	handlers[vector].eoi = eoi;
-	write_once(handlers[vector].fn, handler);
+	write_once(handlers[vector], handler);
 }
 
 void handle_interrupt(struct cpu_regs *regs)
 {
 	unsigned int vector = regs->vector & 0xff;
-	irq_handler_fn *fn = read_once(handlers[vector].fn);
+	irq_handler_fn *fn = read_once(handlers[vector]);
 
 	/* Spurious ones, also the PICs', want no EOI [SDM3 "Spurious"]. */
 	if (vector == VECTOR_SPURIOUS || vector < VECTOR_DEVICE)
 		return;
-	if (!fn || handlers[vector].eoi)
-		apic_eoi();
 	if (fn)
 		fn(vector);
+	apic_eoi(); /* a level line is masked by now */
 }
 
 void softirq_raise(unsigned int cpu, enum softirq which)

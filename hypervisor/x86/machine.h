@@ -21,16 +21,13 @@
 
 typedef void irq_handler_fn(unsigned int vector);
 
-/*
- * NULL removes. The handler runs with interrupts off, after the EOI when eoi
- * is set; otherwise it, or whoever it tells, calls apic_eoi().
- */
-void irq_set_handler(unsigned int vector, irq_handler_fn *handler, bool eoi);
+/* NULL removes. The handler runs with interrupts off, before the EOI. */
+void irq_set_handler(unsigned int vector, irq_handler_fn *handler);
 
 /* Local APIC (xAPIC and x2APIC) and the IO-APICs. */
 void apic_init(void);     /* boot CPU: mode, PICs off, timer rate */
 void apic_init_cpu(void); /* each CPU */
-void apic_eoi(void);
+void apic_eoi(void);      /* after each interrupt but spurious ones */
 
 /*
  * One interrupt on this CPU at now() == deadline or soon after: the time may
@@ -93,9 +90,7 @@ void cpu_prepare(unsigned int id, char *block);
 /* That for every other CPU that ACPI lists, and start it. */
 void smp_start_cpus(void);
 
-/* VECTOR_TLB_FLUSH, VECTOR_RESCHEDULE. Any context. */
-void smp_send_ipi(unsigned int cpu, unsigned int vector);
+/* VECTOR_TLB_FLUSH, VECTOR_RESCHEDULE, APIC_NMI. Any context. */
+void smp_send_ipi(unsigned int cpu, unsigned int what);
 /* Panic and power-off: the others halt for good. */
 void smp_stop_others(void);
-/* From the NMI handler: true when this CPU was told to stop (never returns) */
-void smp_check_stop(void);

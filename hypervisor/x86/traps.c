@@ -120,11 +120,6 @@ static void guest_debug(struct vcpu *v, struct cpu_regs *regs)
 	pv_debug(v, dr6);
 }
 
-static void any_nmi(struct vcpu *v, struct cpu_regs *regs)
-{
-	smp_check_stop();
-}
-
 static noreturn_fn void any_machine_check(struct vcpu *v, struct cpu_regs *regs)
 {
 	panic_with(regs, "machine check");
@@ -132,7 +127,7 @@ static noreturn_fn void any_machine_check(struct vcpu *v, struct cpu_regs *regs)
 
 /* Interrupts are off. Without a row: the guest's alone. */
 static void (*const exceptions[32])(struct vcpu *v, struct cpu_regs *regs) = {
-	[TRAP_DB] = guest_debug,           [TRAP_NMI] = any_nmi,
+	[TRAP_DB] = guest_debug,           [TRAP_NMI] = handle_nmi,
 	[TRAP_UD] = pv_invalid_opcode,     [TRAP_NM] = pv_device_not_available,
 	[TRAP_GP] = pv_general_protection, [TRAP_PF] = pv_page_fault,
 	[TRAP_MC] = any_machine_check,

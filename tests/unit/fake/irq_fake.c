@@ -14,14 +14,12 @@ struct acpi_info acpi;
 struct fake_line fake_lines[FAKE_LINES] = { [4] = { .vector = 0x30 } };
 uint32_t fake_config[FAKE_DEVICES][64];
 uint32_t fake_table[1024];
-unsigned int fake_eois;
 
 static irq_handler_fn *handlers[256];
 
-void irq_set_handler(unsigned int vector, irq_handler_fn *handler, bool eoi)
+void irq_set_handler(unsigned int vector, irq_handler_fn *handler)
 {
 	CHECK(vector > VECTOR_DEVICE && vector < VECTOR_DEVICE_END);
-	CHECK(handler ? !eoi : eoi);
 	handlers[vector] = handler;
 }
 
@@ -40,11 +38,6 @@ unsigned int fake_handlers(void)
 	for (unsigned int i = 0; i < 256; i++)
 		n += handlers[i] != NULL;
 	return n;
-}
-
-void apic_eoi(void)
-{
-	fake_eois++;
 }
 
 bool ioapic_has_gsi(unsigned int gsi)
