@@ -288,7 +288,8 @@ static void mark_ram(const struct memory_range *r)
 		min_u64((r->start + r->size) >> PAGE_SHIFT, machine_frames);
 
 	for (uint64_t m = r->start >> PAGE_SHIFT; m < end; m++)
-		frame_table[m].state = FRAME_RESERVED;
+		if (frame_table[m].state == FRAME_ABSENT) /* not the M2P's */
+			frame_table[m].state = FRAME_RESERVED;
 }
 
 void mm_init(const struct ram_range *ranges, unsigned int n)
@@ -301,7 +302,6 @@ void mm_init(const struct ram_range *ranges, unsigned int n)
 	for (unsigned int i = 0; i < boot_info.memory_count; i++)
 		if (boot_info.memory[i].type == MEMORY_RAM)
 			mark_ram(&boot_info.memory[i]);
-	m2p_init();
 	for (unsigned int i = 0; i < n; i++)
 		mm_free_boot_range(ranges[i].start, ranges[i].end);
 }

@@ -153,12 +153,11 @@ void frames_free(struct frame *f, unsigned int order);
 
 #define MAX_ORDER 18 /* blocks of 1 GiB */
 
-/* M2P table (mm/m2p.c): machine_frames entries. */
+/* M2P table (x86/paging.c): machine_frames entries. */
 #define M2P_INVALID (~0ull)
 #define M2P_SHARED  0x5555555555555555ull
-void m2p_init(void);
 void m2p_set(mfn_t m, uint64_t gfn);
-/* Frame that holds the byte at this offset; INVALID_MFN: none does. */
+/* First of the frames of the 2 MiB at this offset in it. */
 mfn_t m2p_frame(uint64_t offset);
 
 /*

@@ -109,12 +109,9 @@ void pv_deliver_event(struct vcpu *v)
 void pv_deliver_nmi(struct vcpu *v)
 {
 	v->nmi_pending = false;
-	if (v->callback[CALLBACKTYPE_nmi])
-		deliver_callback(v, CALLBACKTYPE_nmi, ENTRY_CLEARS);
-	else if (v->trap[TRAP_NMI].address)
-		pv_inject(v, TRAP_NMI, 0);
-	else
+	if (!v->trap[TRAP_NMI].address)
 		return; /* as on a machine where nobody listens */
+	pv_inject(v, TRAP_NMI, 0);
 	v->nmi_masked = true;
 }
 

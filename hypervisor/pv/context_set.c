@@ -31,8 +31,8 @@ static const struct {
 	ADDRESS(regs.rsp, user_regs.rsp, false),
 	ADDRESS(kernel_sp, kernel_sp, false),
 	ADDRESS(fs_base, fs_base, false),
-	ADDRESS(gs_base_kernel, gs_base_kernel, false),
-	ADDRESS(gs_base_user, gs_base_user, false),
+	ADDRESS(gs_base[true], gs_base_kernel, false),
+	ADDRESS(gs_base[false], gs_base_user, false),
 	ADDRESS(callback[CALLBACKTYPE_event], event_callback_eip, true),
 	ADDRESS(callback[CALLBACKTYPE_failsafe], failsafe_callback_eip, true),
 	ADDRESS(callback[CALLBACKTYPE_syscall], syscall_callback_eip, true),
@@ -50,12 +50,12 @@ static bool addresses_ok(const struct vcpu_guest_context *c)
 		uint64_t va = *word_at(c, addresses[i].in_context);
 
 		if (!is_canonical(va) ||
-		    (addresses[i].handler && va && !pv_handler_ok(va)))
+		    (addresses[i].handler && va && !is_guest_va(va)))
 			return false;
 	}
 	for (unsigned int i = 0; i < 256; i++)
 		if (c->trap_ctxt[i].address &&
-		    !pv_handler_ok(c->trap_ctxt[i].address))
+		    !is_guest_va(c->trap_ctxt[i].address))
 			return false;
 	return true;
 }
@@ -126,7 +126,7 @@ int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->kernel_ss = (uint16_t)(c->kernel_ss | 3);
 	memcpy(v->debugreg, debugregs, sizeof(v->debugreg));
 	rc = pv_set_ldt(v, c->ldt_base, c->ldt_ents);
-	v->cr0_ts = !!(c->ctrlreg[0] & CR0_TS);
+	v->cr0_ts = c->ctrlreg[0] & CR0_TS;
 	pv_store_cr4(v, c->ctrlreg[4]);
 	/* Who builds a domain clears its shared page: write the time again. */
 	v->time_cpu = ~0u;
@@ -186,7 +186,7 @@ int vcpu_context_get(struct vcpu *v, struct vcpu_guest_context *c)
 				frame_to_mfn(v->descriptor_frames[i]).n;
 	c->gdt_ents = v->gdt_entries;
 	c->kernel_ss = v->kernel_ss;
-	c->ctrlreg[0] = PV_CR0 | (v->cr0_ts ? CR0_TS : 0);
+	c->ctrlreg[0] = CR0_HYPERVISOR | v->cr0_ts;
 	if (!mfn_eq(v->user_root, INVALID_MFN))
 		c->ctrlreg[1] = xen_pfn_to_cr3(v->user_root.n);
 	if (!mfn_eq(v->kernel_root, INVALID_MFN))

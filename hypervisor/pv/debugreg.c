@@ -78,8 +78,9 @@ int pv_debugreg_get(const struct vcpu *v, uint64_t reg, uint64_t *value)
 	return 0;
 }
 
-int pv_debugreg_set(struct vcpu *v, uint64_t reg, uint64_t value)
+long hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a3, uint64_t a4)
 {
+	struct vcpu *v = current_vcpu();
 	unsigned int i = alias_of(v, reg);
 	int rc = i < 8 ? pv_debugreg_fix(v, i, &value) : -XEN_ENODEV;
 
@@ -88,11 +89,6 @@ int pv_debugreg_set(struct vcpu *v, uint64_t reg, uint64_t value)
 	v->debugreg[index_clamp(i, 8)] = value;
 	context_load_debug(v);
 	return 0;
-}
-
-long hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a3, uint64_t a4)
-{
-	return pv_debugreg_set(current_vcpu(), reg, value);
 }
 
 long hc_get_debugreg(uint64_t reg, uint64_t a2, uint64_t a3, uint64_t a4)

@@ -36,15 +36,9 @@ static must_check bool descriptor_fix(uint64_t *d)
 
 int descriptor_page_check(uint64_t *entries)
 {
-	uint64_t d;
-
-	for (unsigned int i = 0; i < ENTRIES_PER_PAGE; i++) {
-		d = entries[i];
-		if (!descriptor_fix(&d))
-			return -XEN_EINVAL;
-	}
 	for (unsigned int i = 0; i < ENTRIES_PER_PAGE; i++)
-		(void)!descriptor_fix(&entries[i]);
+		if (!descriptor_fix(&entries[i]))
+			return -XEN_EINVAL;
 	return 0;
 }
 
@@ -56,7 +50,7 @@ static void load_pages(const struct vcpu *v, unsigned int first,
 		       unsigned int end)
 {
 	unsigned int cpu = this_cpu()->id;
-	uint64_t *ptes = desc_window_ptes(cpu), new;
+	uint64_t *ptes = this_cpu()->window, new;
 	const struct frame *f;
 
 	for (unsigned int i = first; i < end; i++) {

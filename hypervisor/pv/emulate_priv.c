@@ -110,45 +110,34 @@ static bool read_cr(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 {
 	uint64_t *reg = insn_register(r, i->rm);
 
-	switch (i->reg) {
-	case 0:
-		*reg = PV_CR0 | (v->cr0_ts ? CR0_TS : 0);
-		return true;
-	case 2:
+	if (i->reg == 0)
+		*reg = CR0_HYPERVISOR | v->cr0_ts;
+	else if (i->reg == 2)
 		*reg = v->info->arch.cr2;
-		return true;
-	case 3:
+	else if (i->reg == 3)
 		*reg = v->kernel_root.n << PAGE_SHIFT;
-		return true;
-	case 4:
+	else if (i->reg == 4)
 		*reg = v->cr4;
-		return true;
-	default:
+	else
 		return false;
-	}
+	return true;
 }
 
 static bool write_cr(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 {
 	uint64_t value = *insn_register(r, i->rm);
 
-	switch (i->reg) {
-	case 0:
-		if ((value ^ PV_CR0) & ~CR0_TS)
-			return false;
-		v->cr0_ts = value & CR0_TS ? 1 : 0;
-		context_load_ts(v);
-		return true;
-	case 2:
+	if (i->reg == 0 && !((value ^ CR0_HYPERVISOR) & ~CR0_TS)) {
+		context_set_ts(v, value & CR0_TS);
+	} else if (i->reg == 2) {
 		write_once(v->info->arch.cr2, value);
-		return true;
-	case 4:
+	} else if (i->reg == 4) {
 		pv_store_cr4(v, value);
 		context_load_cr4(v);
-		return true;
-	default:
+	} else {
 		return false;
 	}
+	return true;
 }
 
 static bool read_dr(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
@@ -193,8 +182,7 @@ static bool emulate_kernel(struct vcpu *v, struct cpu_regs *r,
 	case OP_0F | 0x01:
 		return write_xcr(v, r, i);
 	case OP_0F | 0x06: /* CLTS */
-		v->cr0_ts = 0;
-		context_load_ts(v);
+		context_set_ts(v, 0);
 		return true;
 	case OP_0F | 0x09: /* WBINVD: devices of the control domain */
 		if (domain_is_control(v->domain))
@@ -207,7 +195,7 @@ static bool emulate_kernel(struct vcpu *v, struct cpu_regs *r,
 	case OP_0F | 0x21:
 		return read_dr(v, r, i);
 	case OP_0F | 0x23:
-		return !pv_debugreg_set(v, i->reg, *insn_register(r, i->rm));
+		return !hc_set_debugreg(i->reg, *insn_register(r, i->rm), 0, 0);
 	case OP_0F | 0x31: /* RDTSC, if the kernel set CR4.TSD */
 		set_edx_eax(r, rdtsc());
 		return true;

@@ -83,13 +83,9 @@ uint32_t io_port_access(struct vcpu *v, bool out, uint16_t port,
  */
 must_check int pv_debugreg_get(const struct vcpu *v, uint64_t reg,
 			       uint64_t *value);
-must_check int pv_debugreg_set(struct vcpu *v, uint64_t reg, uint64_t value);
 /* Only the check; *value becomes what is stored. */
 must_check int pv_debugreg_fix(const struct vcpu *v, unsigned int reg,
 			       uint64_t *value);
-
-/* callbacks.c: may a guest be entered there? */
-bool pv_handler_ok(uint64_t address);
 
 /* msr.c: false: #GP. */
 must_check bool pv_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);
@@ -100,8 +96,6 @@ struct cpuid_result;
 struct cpuid_result pv_cpuid(const struct vcpu *v, uint32_t leaf,
 			     uint32_t subleaf);
 
-/* CR0 as a guest sees it, but for TS: PE MP ET NE WP AM PG. */
-#define PV_CR0 0x80050033ul
 /* CR4 as a guest sees it; the bits that may change. */
 #define PV_CR4_BASE 0x660ul /* PAE MCE OSFXSR OSXMMEXCPT */
 uint64_t pv_cr4_changeable(void);

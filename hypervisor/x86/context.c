@@ -34,11 +34,11 @@ void context_load_cr4(const struct vcpu *v)
 		fpu_load_xcr0(v);
 }
 
-void context_load_ts(const struct vcpu *v)
+void context_set_ts(struct vcpu *v, uint64_t ts)
 {
-	uint64_t old = read_cr0();
-	uint64_t cr0 = (old & ~CR0_TS) | (v->cr0_ts ? CR0_TS : 0);
+	uint64_t old = read_cr0(), cr0 = (old & ~CR0_TS) | ts;
 
+	v->cr0_ts = ts;
 	if (cr0 != old)
 		write_cr0(cr0);
 }
@@ -60,16 +60,13 @@ void context_load_debug(const struct vcpu *v)
 
 static void save_segments(struct vcpu *v)
 {
-	uint64_t active = rdmsr(MSR_GS_BASE);
-	uint64_t other = rdmsr(MSR_KERNEL_GS_BASE);
-
 	v->ds = READ_SELECTOR(ds);
 	v->es = READ_SELECTOR(es);
 	v->fs = READ_SELECTOR(fs);
 	v->gs = READ_SELECTOR(gs);
 	v->fs_base = rdmsr(MSR_FS_BASE);
-	v->gs_base_kernel = v->in_kernel ? active : other;
-	v->gs_base_user = v->in_kernel ? other : active;
+	v->gs_base[v->in_kernel] = rdmsr(MSR_GS_BASE);
+	v->gs_base[!v->in_kernel] = rdmsr(MSR_KERNEL_GS_BASE);
 }
 
 /*
@@ -86,9 +83,8 @@ static void load_segments(struct vcpu *v)
 	    READ_SELECTOR(es) | READ_SELECTOR(fs) | READ_SELECTOR(gs))
 		ok = load_selectors(v->ds, v->es, v->fs, v->gs);
 	wrmsr(MSR_FS_BASE, v->fs_base);
-	wrmsr(MSR_GS_BASE, v->in_kernel ? v->gs_base_kernel : v->gs_base_user);
-	wrmsr(MSR_KERNEL_GS_BASE,
-	      v->in_kernel ? v->gs_base_user : v->gs_base_kernel);
+	wrmsr(MSR_GS_BASE, v->gs_base[v->in_kernel]);
+	wrmsr(MSR_KERNEL_GS_BASE, v->gs_base[!v->in_kernel]);
 	if (!ok)
 		pv_deliver_failsafe(v, want);
 }
@@ -109,7 +105,7 @@ void vcpu_context_load(struct vcpu *v)
 	pv_load_windows(v);
 	fpu_load(v);
 	context_load_cr4(v);
-	context_load_ts(v);
+	context_set_ts(v, v->cr0_ts);
 	context_load_debug(v);
 	if (cpu_features.rdtscp)
 		wrmsr(MSR_TSC_AUX, v->tsc_aux);

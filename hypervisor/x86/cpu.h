@@ -40,7 +40,7 @@
 #define DR7_OFF   0x400ul /* every breakpoint disabled */
 
 #define CR0_TS         (1ul << 3)
-#define CR0_HYPERVISOR 0x80050033ul /* PG AM WP NE ET MP PE */
+#define CR0_HYPERVISOR 0x80050033ul /* PG AM WP NE ET MP PE; guests see it */
 
 #define CR4_HYPERVISOR 0x6e8ul /* OSXMMEXCPT OSFXSR PGE MCE PAE DE */
 #define CR4_TSD        (1ul << 2)
@@ -125,14 +125,24 @@ DEFINE_WRITE(xsetbv)
 		__asm__ volatile("mov %%" #reg ", %0" : "=r"(v));              \
 		return v;                                                      \
 	}
-DEFINE_READ(cr0)
+#define DEFINE_REGISTER(reg)                                                   \
+	DEFINE_READ(reg)                                                       \
+	static inline void write_##reg(uint64_t v)                             \
+	{                                                                      \
+		__asm__ volatile("mov %0, %%" #reg : : "r"(v) : "memory");     \
+	}
 #ifndef TENON_HOSTED
 DEFINE_READ(cr2)
 #endif
-DEFINE_READ(cr3)
-DEFINE_READ(cr4)
-DEFINE_READ(dr6)
-DEFINE_READ(dr7)
+DEFINE_REGISTER(cr0)
+DEFINE_REGISTER(cr3)
+DEFINE_REGISTER(cr4)
+DEFINE_REGISTER(dr0)
+DEFINE_REGISTER(dr1)
+DEFINE_REGISTER(dr2)
+DEFINE_REGISTER(dr3)
+DEFINE_REGISTER(dr6)
+DEFINE_REGISTER(dr7)
 
 /* Instructions with one operand. */
 #define DEFINE_OPERAND(name, text, type, constraint)                           \
@@ -140,15 +150,6 @@ DEFINE_READ(dr7)
 	{                                                                      \
 		__asm__ volatile(text : : constraint(operand) : "memory");     \
 	}
-DEFINE_OPERAND(write_cr0, "mov %0, %%cr0", uint64_t, "r")
-DEFINE_OPERAND(write_cr3, "mov %0, %%cr3", uint64_t, "r")
-DEFINE_OPERAND(write_cr4, "mov %0, %%cr4", uint64_t, "r")
-DEFINE_OPERAND(write_dr0, "mov %0, %%dr0", uint64_t, "r")
-DEFINE_OPERAND(write_dr1, "mov %0, %%dr1", uint64_t, "r")
-DEFINE_OPERAND(write_dr2, "mov %0, %%dr2", uint64_t, "r")
-DEFINE_OPERAND(write_dr3, "mov %0, %%dr3", uint64_t, "r")
-DEFINE_OPERAND(write_dr6, "mov %0, %%dr6", uint64_t, "r")
-DEFINE_OPERAND(write_dr7, "mov %0, %%dr7", uint64_t, "r")
 DEFINE_OPERAND(invlpg, PRIVILEGED("invlpg (%0)"), uint64_t, "r")
 DEFINE_OPERAND(ltr, "ltr %0", uint16_t, "r")
 DEFINE_OPERAND(lldt, "lldt %0", uint16_t, "r")
@@ -300,6 +301,7 @@ struct cpu {
 	struct vcpu *current;     /* on the stack top; NULL while idle */
 	uint64_t softirq_pending; /* bit set by any CPU, atomically */
 	uint64_t syscall_rsp;     /* guest rsp, syscall stub only */
+	uint64_t *window;         /* owner CPU: L1 entries of GDT_WINDOW */
 	mfn_t loaded_root;        /* frame in CR3 (TL-6); idle root when idle */
 	uint64_t tlb_epoch;       /* owner CPU: flush epoch completed (TL-2) */
 	struct domain *tlb_domain; /* whose tables CR3 may walk, or NULL */
@@ -353,9 +355,10 @@ void gdt_load_ldt(unsigned int entries);
 
 /* What of a vCPU lives in the processor (x86/context.c, x86/fpu.c). */
 
-/* CR4 and CR0.TS of this CPU for v, from what v has stored (EM-7). */
+/* CR4 of this CPU for v, from what v has stored (EM-7). */
 void context_load_cr4(const struct vcpu *v);
-void context_load_ts(const struct vcpu *v);
+/* CR0.TS of v, and of this CPU; ts: CR0_TS or 0. */
+void context_set_ts(struct vcpu *v, uint64_t ts);
 /* DR0..3 and 7 of this CPU. */
 void context_load_debug(const struct vcpu *v);
 

@@ -314,10 +314,6 @@ mfn_t m2p_frame(uint64_t offset)
 	return INVALID_MFN;
 }
 
-void m2p_init(void)
-{
-}
-
 long grant_frames(struct domain *d, uint64_t first, uint64_t n,
 		  guest_ptr_t list)
 {

@@ -123,13 +123,6 @@ volatile uint32_t *paging_device_window(uint64_t pa)
 	return &table[pa % PAGE_SIZE / 4];
 }
 
-uint64_t *desc_window_ptes(unsigned int cpu)
-{
-	static uint64_t ptes[32];
-
-	return ptes;
-}
-
 void gdt_load_ldt(unsigned int entries)
 {
 }
@@ -150,8 +143,9 @@ void context_load_cr4(const struct vcpu *v)
 {
 }
 
-void context_load_ts(const struct vcpu *v)
+void context_set_ts(struct vcpu *v, uint64_t ts)
 {
+	v->cr0_ts = ts;
 }
 
 void context_load_debug(const struct vcpu *v)
@@ -212,11 +206,7 @@ void apic_timer_arm(uint64_t deadline_ns)
 {
 }
 
-void apic_eoi(void)
-{
-}
-
-void irq_set_handler(unsigned int vector, irq_handler_fn *handler, bool eoi)
+void irq_set_handler(unsigned int vector, irq_handler_fn *handler)
 {
 	CHECK(vector >= VECTOR_DEVICE && vector < VECTOR_DEVICE_END);
 }
@@ -296,10 +286,6 @@ void m2p_set(mfn_t m, uint64_t gfn)
 mfn_t m2p_frame(uint64_t offset)
 {
 	return INVALID_MFN;
-}
-
-void m2p_init(void)
-{
 }
 
 /* lib/string.c would take the place of what the sanitizers look into. */
@@ -525,10 +511,12 @@ static void domain_begin(unsigned int id)
 
 static void machine_once(void)
 {
+	static uint64_t window[32];
 	struct ram_range all = { 0, FRAMES * PAGE_SIZE };
 
 	if (heap_total_pages())
 		return;
+	this_cpu()->window = window;
 	boot_info.memory_count = 1;
 	boot_info.memory[0] = (struct memory_range){ 0, all.end, MEMORY_RAM };
 	this_cpu()->online = true;
