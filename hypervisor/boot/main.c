@@ -65,7 +65,7 @@ void boot_main(uint32_t magic, uint32_t info)
 	n = boot_memory_take(&ranges);
 	mm_init(ranges, n);
 	log_info("memory: up to %lu MiB, %lu MiB free\n", machine_frames >> 8,
-		 heap_free_pages() >> 8);
+		 heap_free_pages >> 8);
 
 	irq_enable();
 	uart_enable_irq();

@@ -84,7 +84,7 @@ noreturn_fn void guest_resume(void);
 /* mm/ */
 void *heap_alloc(size_t size); /* zeroed; from 2 KiB on, whole pages */
 void heap_free(void *p);
-uint64_t heap_free_pages(void), heap_total_pages(void);
+extern uint64_t heap_free_pages, heap_total_pages; /* only read them */
 mfn_t virt_to_mfn(const void *p);
 void *mfn_to_virt(mfn_t m);
 /* Walker, lists, shared_info. mm_domain_free() is due even if it fails. */

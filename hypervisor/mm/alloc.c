@@ -19,7 +19,7 @@ uint64_t pte_frame_limit = 1ull << (40 - PAGE_SHIFT);
 
 static struct spinlock heap_lock = SPINLOCK_INIT(RANK_HEAP);
 static struct list free_blocks[MAX_ORDER + 1];
-static uint64_t free_frames, total_frames;
+uint64_t heap_free_pages, heap_total_pages;
 
 mfn_t virt_to_mfn(const void *p)
 {
@@ -29,16 +29,6 @@ mfn_t virt_to_mfn(const void *p)
 void *mfn_to_virt(mfn_t m)
 {
 	return phys_to_virt(m.n << PAGE_SHIFT);
-}
-
-uint64_t heap_free_pages(void)
-{
-	return read_once(free_frames);
-}
-
-uint64_t heap_total_pages(void)
-{
-	return total_frames;
 }
 
 static void block_insert(struct frame *f, unsigned int order)
@@ -63,7 +53,7 @@ static void block_free_locked(struct frame *f, unsigned int order)
 {
 	struct frame *buddy;
 
-	free_frames += 1ull << order;
+	heap_free_pages += 1ull << order;
 	while ((buddy = free_buddy(f, order))) {
 		struct frame *low = buddy < f ? buddy : f;
 		struct frame *high = buddy < f ? f : buddy;
@@ -117,7 +107,7 @@ static void block_take(struct frame *f, unsigned int order)
 		high->stamp = f->stamp;
 		block_insert(high, f->order);
 	}
-	free_frames -= 1ull << order;
+	heap_free_pages -= 1ull << order;
 	for (uint64_t i = 0; i < 1ull << order; i++)
 		f[i].state = FRAME_HYPERVISOR;
 }
@@ -231,8 +221,7 @@ static void slab_free(void *object)
 	if (!s->free)
 		list_add_head(&slab_partial[s->class], &s->link);
 	slab_push(s, object);
-	s->used--;
-	empty = !s->used;
+	empty = !--s->used;
 	if (empty)
 		list_remove(&s->link);
 	spin_unlock(&slab_lock);
@@ -276,7 +265,7 @@ void mm_free_boot_range(uint64_t start, uint64_t end)
 		while (order < MAX_ORDER && !(first & (1ull << order)) &&
 		       first + (2ull << order) <= end)
 			order++;
-		total_frames += 1ull << order;
+		heap_total_pages += 1ull << order;
 		frames_free(&frame_table[first], order);
 		first += 1ull << order;
 	}

@@ -176,9 +176,13 @@ must_check int domain_assign_frames(struct domain *d, struct frame *f,
 must_check int mm_pin(struct domain *d, unsigned int level, mfn_t m);
 must_check int mm_unpin(struct domain *d, mfn_t m);
 
-/* Descriptor pages: a reference of type TYPE_DESCRIPTOR; NULL: cannot be. */
-must_check struct frame *frame_get_descriptor(struct domain *d, mfn_t m);
-#define frame_put_descriptor frame_put_writable
+/*
+ * Both references, writable or descriptor, to be given back together; NULL: not
+ * d's or cannot be.
+ */
+must_check struct frame *frame_get_typed(struct domain *d, mfn_t m,
+					 enum frame_type t);
+#define frame_put_typed frame_put_writable
 
 /*
  * Grant mappings: install a leaf entry that maps f (its general reference

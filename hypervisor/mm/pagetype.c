@@ -174,7 +174,7 @@ force_inline void frame_put_type(struct frame *f)
 	__atomic_sub_fetch(&f->type, 1, __ATOMIC_SEQ_CST);
 }
 
-static struct frame *get_typed(struct domain *d, mfn_t m, enum frame_type t)
+struct frame *frame_get_typed(struct domain *d, mfn_t m, enum frame_type t)
 {
 	struct frame *f = frame_get_by_mfn(m, d);
 
@@ -186,12 +186,7 @@ static struct frame *get_typed(struct domain *d, mfn_t m, enum frame_type t)
 
 struct frame *frame_get_writable(struct domain *d, mfn_t m)
 {
-	return get_typed(d, m, TYPE_WRITABLE);
-}
-
-struct frame *frame_get_descriptor(struct domain *d, mfn_t m)
-{
-	return get_typed(d, m, TYPE_DESCRIPTOR);
+	return frame_get_typed(d, m, TYPE_WRITABLE);
 }
 
 void frame_put_writable(struct frame *f)
@@ -614,14 +609,13 @@ uint64_t *l1_of_va(mfn_t root, uint64_t va)
 
 	if (mfn_eq(root, INVALID_MFN) || !is_guest_va(va))
 		return NULL;
-	at = read_once(*entry_in(at, va, 39));
-	if (!(at & PTE_PRESENT))
-		return NULL;
-	at = read_once(*entry_in(at, va, 30));
-	if (!(at & PTE_PRESENT))
-		return NULL;
-	at = read_once(*entry_in(at, va, 21));
-	return at & PTE_PRESENT ? entry_in(at, va, PAGE_SHIFT) : NULL;
+#pragma GCC unroll 3
+	for (unsigned int shift = 39; shift > PAGE_SHIFT; shift -= 9) {
+		at = read_once(*entry_in(at, va, shift));
+		if (!(at & PTE_PRESENT))
+			return NULL;
+	}
+	return entry_in(at, va, PAGE_SHIFT);
 }
 
 /*

@@ -78,7 +78,7 @@ static void drop_pages(struct vcpu *v, unsigned int first, unsigned int end)
 {
 	for (unsigned int i = first; i < end; i++) {
 		if (v->descriptor_frames[i])
-			frame_put_descriptor(v->descriptor_frames[i]);
+			frame_put_typed(v->descriptor_frames[i]);
 		v->descriptor_frames[i] = NULL;
 	}
 }
@@ -103,7 +103,8 @@ int pv_set_gdt(struct vcpu *v, const uint64_t *mfns, uint64_t entries)
 	if (entries > FIRST_RESERVED_GDT_ENTRY)
 		return -XEN_EINVAL;
 	for (i = 0; i < gdt_pages(entries); i++) {
-		frames[i] = frame_get_descriptor(v->domain, mfn_of(mfns[i]));
+		frames[i] = frame_get_typed(v->domain, mfn_of(mfns[i]),
+					    TYPE_DESCRIPTOR);
 		if (!frames[i])
 			goto put;
 	}
@@ -118,7 +119,7 @@ int pv_set_gdt(struct vcpu *v, const uint64_t *mfns, uint64_t entries)
 
 put:
 	while (i--)
-		frame_put_descriptor(frames[i]);
+		frame_put_typed(frames[i]);
 	return -XEN_EINVAL;
 }
 
@@ -170,7 +171,7 @@ bool pv_ldt_fault(struct vcpu *v, uint64_t cr2)
 	l1 = mm_lookup_l1(v, v->ldt_base + page * PAGE_SIZE);
 	if (!(l1 & PTE_PRESENT))
 		return false;
-	*f = frame_get_descriptor(v->domain, pte_mfn(l1));
+	*f = frame_get_typed(v->domain, pte_mfn(l1), TYPE_DESCRIPTOR);
 	load_pages(v, LDT_FIRST + page, LDT_FIRST + page + 1);
 	return *f;
 }
@@ -185,13 +186,13 @@ long hc_update_descriptor(uint64_t maddr, uint64_t descriptor, uint64_t a3,
 
 	if ((maddr & (ENTRY_BYTES - 1)) || !descriptor_fix(&descriptor))
 		return -XEN_EINVAL;
-	f = frame_get_descriptor(d, m);
+	f = frame_get_typed(d, m, TYPE_DESCRIPTOR);
 	if (!f)
-		f = frame_get_writable(d, m);
+		f = frame_get_typed(d, m, TYPE_WRITABLE);
 	if (!f)
 		return -XEN_EINVAL;
 	write_once(*(uint64_t *)((char *)mfn_to_virt(m) + (maddr & ~PAGE_MASK)),
 		   descriptor);
-	frame_put_descriptor(f); /* of either type */
+	frame_put_typed(f);
 	return 0;
 }

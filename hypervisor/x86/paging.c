@@ -36,8 +36,8 @@ static unsigned int table_index(uint64_t va, unsigned int level)
 
 static uint64_t *new_table(void)
 {
-	uint64_t *t = heap_total_pages() ? heap_alloc(PAGE_SIZE)
-					 : boot_alloc(PAGE_SIZE);
+	uint64_t *t = heap_total_pages ? heap_alloc(PAGE_SIZE)
+				       : boot_alloc(PAGE_SIZE);
 
 	if (!t)
 		panic("no memory for the hypervisor's page tables");
@@ -118,20 +118,15 @@ uint64_t *cpu_block_map(unsigned int cpu, uint64_t pa)
 	return entry_of(GDT_WINDOW(cpu), 1);
 }
 
-/* One for each slot that this machine needs. */
-static void make_top_tables(void)
+void paging_init(void)
 {
 	uint64_t end = DIRECT_MAP_START + (machine_frames << PAGE_SHIFT);
 
+	boot_root = mfn_of(virt_to_phys(boot_l4) >> PAGE_SHIFT);
+	/* A level 3 table for each slot that this machine needs. */
 	end = min_u64(end, HYPERVISOR_END);
 	for (uint64_t va = HYPERVISOR_START; va < end; va += 1ul << 39)
 		entry_of(va, 3);
-}
-
-void paging_init(void)
-{
-	boot_root = mfn_of(virt_to_phys(boot_l4) >> PAGE_SHIFT);
-	make_top_tables();
 	map_ram();
 	map_image_part(image_start, image_text_end, PTE_HV_RX);
 	map_image_part(image_text_end, image_rodata_end, PTE_HV_RO);
