@@ -10,6 +10,13 @@
 
 #define IOPL_SHIFT 12
 
+/* Flags of a context that are flags of callbacks: both types are beside. */
+#define MASKING       (VGCF_failsafe_disables_events | VGCF_syscall_disables_events)
+#define MASKING_SHIFT (_VGCF_failsafe_disables_events - CALLBACKTYPE_failsafe)
+_Static_assert(MASKING_SHIFT ==
+		       _VGCF_syscall_disables_events - CALLBACKTYPE_syscall,
+	       "one shift for both");
+
 /* The general registers come first, and in the same order. */
 #define GENERAL_BYTES offsetof(struct cpu_regs, error_code)
 #define SAME_PLACE(reg)                                                        \
@@ -79,11 +86,8 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 		*word_at(v, addresses[i].in_vcpu) =
 			*word_at(c, addresses[i].in_context);
 	memcpy(v->trap, c->trap_ctxt, sizeof(v->trap));
-	v->callback_flags = 1 << CALLBACKTYPE_event;
-	if (c->flags & VGCF_failsafe_disables_events)
-		v->callback_flags |= 1 << CALLBACKTYPE_failsafe;
-	if (c->flags & VGCF_syscall_disables_events)
-		v->callback_flags |= 1 << CALLBACKTYPE_syscall;
+	v->callback_flags = (uint8_t)(1 << CALLBACKTYPE_event |
+				      (c->flags & MASKING) >> MASKING_SHIFT);
 }
 
 int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
@@ -173,10 +177,7 @@ int vcpu_context_get(struct vcpu *v, struct vcpu_guest_context *c)
 	memcpy(c->fpu_ctxt.x, v->fpu, sizeof(c->fpu_ctxt.x));
 	c->flags = VGCF_i387_valid | (v->in_kernel ? VGCF_in_kernel : 0) |
 		   (v->down ? 0 : VGCF_online);
-	if (v->callback_flags & (1 << CALLBACKTYPE_failsafe))
-		c->flags |= VGCF_failsafe_disables_events;
-	if (v->callback_flags & (1 << CALLBACKTYPE_syscall))
-		c->flags |= VGCF_syscall_disables_events;
+	c->flags |= (uint64_t)v->callback_flags << MASKING_SHIFT & MASKING;
 	memcpy(c->trap_ctxt, v->trap, sizeof(v->trap));
 	c->ldt_base = v->ldt_base;
 	c->ldt_ents = v->ldt_entries;

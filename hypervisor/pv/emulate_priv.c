@@ -39,12 +39,6 @@ static uint64_t edx_eax(const struct cpu_regs *r)
 	return r->rdx << 32 | (uint32_t)r->rax;
 }
 
-static void set_edx_eax(struct cpu_regs *r, uint64_t value)
-{
-	r->rax = (uint32_t)value;
-	r->rdx = value >> 32;
-}
-
 /* Virtual rings: the guest kernel counts as 1. */
 static bool has_io_privilege(const struct vcpu *v)
 {
@@ -140,18 +134,14 @@ static bool write_cr(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 	return true;
 }
 
-static bool read_dr(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
-{
-	return !pv_debugreg_get(v, i->reg, insn_register(r, i->rm));
-}
-
-static bool read_msr(struct vcpu *v, struct cpu_regs *r)
+static bool read_msr(struct vcpu *v, struct cpu_regs *r, uint32_t msr)
 {
 	uint64_t value;
 
-	if (!pv_msr_read(v, (uint32_t)r->rcx, &value))
+	if (!pv_msr_read(v, msr, &value))
 		return false;
-	set_edx_eax(r, value);
+	r->rax = (uint32_t)value;
+	r->rdx = value >> 32;
 	return true;
 }
 
@@ -170,15 +160,25 @@ static bool write_xcr(struct vcpu *v, const struct cpu_regs *r,
 	return true;
 }
 
-/* Instructions of the guest kernel only. */
-static bool emulate_kernel(struct vcpu *v, struct cpu_regs *r,
-			   const struct insn *i)
+/* False: #GP. True: done, the instruction can be skipped. */
+static bool emulate(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 {
+	/* All of these are for the guest kernel only. */
+	if (i->opcode >= OP_0F && !v->in_kernel)
+		return false;
 	switch (i->opcode) {
+	case 0xe4 ... 0xe7:
+		return port_access(v, r, i, (uint8_t)i->immediate);
+	case 0xec ... 0xef:
+		return port_access(v, r, i, (uint16_t)r->rdx);
+	case 0xfa ... 0xfb: /* CLI, STI: events are masked otherwise (T10) */
+		return has_io_privilege(v);
 	case OP_0F | 0x30:
 		return pv_msr_write((uint32_t)r->rcx, edx_eax(r));
+	case OP_0F | 0x31: /* RDTSC, if the kernel set CR4.TSD */
+		return read_msr(v, r, MSR_TSC);
 	case OP_0F | 0x32:
-		return read_msr(v, r);
+		return read_msr(v, r, (uint32_t)r->rcx);
 	case OP_0F | 0x01:
 		return write_xcr(v, r, i);
 	case OP_0F | 0x06: /* CLTS */
@@ -193,29 +193,11 @@ static bool emulate_kernel(struct vcpu *v, struct cpu_regs *r,
 	case OP_0F | 0x22:
 		return write_cr(v, r, i);
 	case OP_0F | 0x21:
-		return read_dr(v, r, i);
+		return !pv_debugreg_get(v, i->reg, insn_register(r, i->rm));
 	case OP_0F | 0x23:
 		return !hc_set_debugreg(i->reg, *insn_register(r, i->rm), 0, 0);
-	case OP_0F | 0x31: /* RDTSC, if the kernel set CR4.TSD */
-		set_edx_eax(r, rdtsc());
-		return true;
 	default:
 		return false;
-	}
-}
-
-/* False: #GP. True: done, the instruction can be skipped. */
-static bool emulate(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
-{
-	switch (i->opcode) {
-	case 0xe4 ... 0xe7:
-		return port_access(v, r, i, (uint8_t)i->immediate);
-	case 0xec ... 0xef:
-		return port_access(v, r, i, (uint16_t)r->rdx);
-	case 0xfa ... 0xfb: /* CLI, STI: events are masked otherwise (T10) */
-		return has_io_privilege(v);
-	default:
-		return v->in_kernel && emulate_kernel(v, r, i);
 	}
 }
 

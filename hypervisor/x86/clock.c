@@ -17,10 +17,8 @@
 #define CALIBRATE_MS 40
 #define PAIRS        16
 #define SYNC_ROUNDS  64
-/* For rates above 250 MHz; at 4 GHz the scale is still good to 4e-9. */
-#define CLOCK_SHIFT 2
 
-struct clock_scale clock_scale = { .shift = CLOCK_SHIFT };
+uint32_t clock_mul;
 uint64_t tsc_khz;
 uint64_t clock_boot_seconds;
 static uint64_t tsc_base;
@@ -71,8 +69,7 @@ void clock_init(void)
 	if (hz <= 1000000000 >> CLOCK_SHIFT)
 		panic("the TSC is too slow: %lu Hz", hz);
 	tsc_khz = hz / 1000;
-	clock_scale.mul =
-		(uint32_t)((1000000000ull << (32 - CLOCK_SHIFT)) / hz);
+	clock_mul = (uint32_t)((1000000000ull << (32 - CLOCK_SHIFT)) / hz);
 	clock_boot_seconds = rtc_seconds();
 	tsc_base = rdtsc_ordered();
 	log_info("TSC: %lu.%03lu MHz, measured with the %s\n", tsc_khz / 1000,
@@ -88,7 +85,7 @@ static uint64_t ns_of(uint64_t tsc)
 
 	if (ticks <= 0)
 		return 0;
-	return (uint64_t)((unsigned __int128)scaled * clock_scale.mul >> 32);
+	return (uint64_t)((unsigned __int128)scaled * clock_mul >> 32);
 }
 
 uint64_t now(void)

@@ -60,13 +60,12 @@ unsigned int ioapic_isa_gsi(unsigned int irq, bool *level, bool *active_low);
  * share one scale; a CPU whose TSC started elsewhere has a tsc_offset.
  */
 
-/* ns = ((ticks << shift) * mul) >> 32, as in vcpu_time_info (pvclock). */
-struct clock_scale {
-	uint32_t mul;
-	int8_t shift;
-};
-
-extern struct clock_scale clock_scale;
+/*
+ * ns = ((ticks << CLOCK_SHIFT) * clock_mul) >> 32, as in vcpu_time_info
+ * (pvclock). For rates above 250 MHz; at 4 GHz the scale is good to 4e-9.
+ */
+#define CLOCK_SHIFT 2
+extern uint32_t clock_mul;
 extern uint64_t tsc_khz;
 
 void clock_init(void);     /* boot CPU: calibrate; now() starts at 0 */

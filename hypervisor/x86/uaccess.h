@@ -41,6 +41,9 @@ must_check int copy_array_from_guest(void *dst, guest_ptr_t base,
 must_check int copy_array_to_guest(guest_ptr_t base, uint64_t first, uint64_t n,
 				   const void *src, size_t size);
 
+/* -EFAULT; the n bytes of dst become zero. */
+__attribute__((cold)) int guest_copy_fault(void *dst, size_t n);
+
 /* Is [va, va+n) free of wrap, of the hole and of the hypervisor's slots? */
 bool guest_range_ok(uint64_t va, uint64_t n);
 
@@ -76,9 +79,6 @@ bool guest_range_ok(uint64_t va, uint64_t n);
 	".set at, at + 8; .endr\n" \
 	".if %c[n] & 4; mov at(%[va]), %%eax; mov %%eax, at(%[dst]); .endif"
 /* clang-format on */
-
-/* -EFAULT; the n bytes of dst become zero. */
-__attribute__((cold)) int guest_copy_fault(void *dst, size_t n);
 
 static inline bool guest_wraps(uint64_t va, size_t n)
 {

@@ -24,7 +24,7 @@ long fake_allocated;
 bool fake_heap_empty;
 void (*fake_meanwhile)(void);
 unsigned int cpu_count;
-struct clock_scale clock_scale = { 1u << 31, 1 };
+uint32_t clock_mul = 1u << (32 - CLOCK_SHIFT);
 uint64_t clock_boot_seconds = 1000000000;
 struct domain *control_domain;
 

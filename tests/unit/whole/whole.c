@@ -32,7 +32,7 @@ struct acpi_info acpi;
 struct options options;
 struct cpu_features cpu_features = { .address_bits = 40, .xcr0 = 7 };
 unsigned int cpu_count = 1;
-struct clock_scale clock_scale = { 1u << 31, 1 };
+uint32_t clock_mul = 1u << (32 - CLOCK_SHIFT);
 uint64_t tsc_khz = 1000000, clock_boot_seconds = 1000000000;
 
 uint8_t whole_window[WINDOW_SIZE];
@@ -514,7 +514,7 @@ static void machine_once(void)
 	static uint64_t window[32];
 	struct ram_range all = { 0, FRAMES * PAGE_SIZE };
 
-	if (heap_total_pages())
+	if (heap_total_pages)
 		return;
 	this_cpu()->window = window;
 	boot_info.memory_count = 1;
@@ -532,7 +532,7 @@ void whole_begin(void)
 	whole_preempt = 0;
 	questions = 0;
 	memset(whole_window, 0, sizeof(whole_window));
-	free_before = heap_free_pages();
+	free_before = heap_free_pages;
 	for (unsigned int i = 0; i < WHOLE_DOMAINS; i++)
 		domain_begin(i);
 	CHECK(whole_be(0, 0));
@@ -577,5 +577,5 @@ bool whole_end(void)
 	if (zombies)
 		zombies_put();
 	this_cpu()->current = NULL;
-	return heap_free_pages() == free_before && !domain_get_next(0);
+	return heap_free_pages == free_before && !domain_get_next(0);
 }
