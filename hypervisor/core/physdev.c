@@ -256,7 +256,7 @@ static long message_program(const struct pirq *p, uint8_t vector)
 /* One kind of message per device, and each entry once. */
 static bool message_is_taken(const struct pirq *wanted)
 {
-	for (unsigned int i = ioapic_gsi_count(); i < MAX_PIRQS; i++) {
+	for (unsigned int i = ioapic_gsi_count; i < MAX_PIRQS; i++) {
 		const struct pirq *p = &pirqs[i];
 
 		if (p->kind != PIRQ_FREE && p->device == wanted->device &&
@@ -268,7 +268,7 @@ static bool message_is_taken(const struct pirq *wanted)
 
 static long find_free(void)
 {
-	for (unsigned int i = ioapic_gsi_count(); i < MAX_PIRQS; i++)
+	for (unsigned int i = ioapic_gsi_count; i < MAX_PIRQS; i++)
 		if (pirqs[i].kind == PIRQ_FREE)
 			return i;
 	return -XEN_ENOSPC;
@@ -288,7 +288,7 @@ static long map_message(const struct physdev_map_pirq *op)
 		return number;
 	/* Only segment 0, whose buses are all that the lower half can name. */
 	if (bus > 0xff || devfn > 0xff || entry > MSIX_LAST(~0u) ||
-	    number < ioapic_gsi_count() || number >= MAX_PIRQS)
+	    number < ioapic_gsi_count || number >= MAX_PIRQS)
 		return -XEN_EINVAL;
 	number = (long)index_clamp((uint64_t)number, MAX_PIRQS);
 	if (pirqs[number].kind != PIRQ_FREE || message_is_taken(&p))
@@ -385,7 +385,7 @@ static long physdev_pci_remove(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_pci_device *op = arg;
 	uint16_t device = (uint16_t)(op->bus << 8 | op->devfn);
-	unsigned int i, first = ioapic_gsi_count();
+	unsigned int i, first = ioapic_gsi_count;
 
 	if (op->seg)
 		return -XEN_ENODEV;

@@ -14,12 +14,14 @@
 #define DEBUG_BUILD 0
 #endif
 
-/* Print the message and a backtrace on every console and stop. */
-noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
-/* For exceptions: shows the registers and where they were, not the caller. */
+/*
+ * Print the message and a backtrace on every console and stop. regs: of an
+ * exception, shown with where they were; NULL: show where the caller is.
+ */
 struct cpu_regs;
 noreturn_fn void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 	printf_like(2, 3);
+#define panic(...) panic_with(NULL, __VA_ARGS__)
 
 #define ASSERT(c)                                                              \
 	do {                                                                   \

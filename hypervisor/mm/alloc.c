@@ -49,34 +49,24 @@ static struct frame *free_buddy(struct frame *f, unsigned int order)
 		       : NULL;
 }
 
-static void block_free_locked(struct frame *f, unsigned int order)
-{
-	struct frame *buddy;
-
-	heap_free_pages += 1ull << order;
-	while ((buddy = free_buddy(f, order))) {
-		struct frame *low = buddy < f ? buddy : f;
-		struct frame *high = buddy < f ? f : buddy;
-
-		list_remove(&buddy->link);
-		low->stamp = max_u64(low->stamp, high->stamp);
-		high->order = ORDER_BODY;
-		f = low;
-		order++;
-	}
-	block_insert(f, order);
-}
-
 void frames_free(struct frame *f, unsigned int order)
 {
 	uint64_t epoch = tlb_epoch_now();
+	struct frame *buddy;
 
 	spin_lock(&heap_lock);
 	for (uint64_t i = 0; i < 1ull << order; i++)
 		f[i] = (struct frame){ .state = FRAME_FREE,
 				       .order = ORDER_BODY };
+	heap_free_pages += 1ull << order;
+	for (; (buddy = free_buddy(f, order)); order++) {
+		list_remove(&buddy->link);
+		epoch = max_u64(epoch, buddy->stamp);
+		buddy->order = ORDER_BODY;
+		f = buddy < f ? buddy : f;
+	}
 	f->stamp = epoch;
-	block_free_locked(f, order);
+	block_insert(f, order);
 	spin_unlock(&heap_lock);
 }
 
@@ -114,13 +104,11 @@ static void block_take(struct frame *f, unsigned int order)
 
 struct frame *frames_alloc(unsigned int order, unsigned int bits)
 {
-	uint64_t limit = ~0ull;
+	uint64_t limit = bits && bits < 64 ? 1ull << bits >> PAGE_SHIFT : ~0ull;
 	struct frame *f;
 
-	if (order > MAX_ORDER || (bits && bits < PAGE_SHIFT))
+	if (order > MAX_ORDER)
 		return NULL;
-	if (bits && bits < 64)
-		limit = 1ull << (bits - PAGE_SHIFT);
 	spin_lock(&heap_lock);
 	f = block_find(order, limit);
 	if (f)
@@ -271,16 +259,6 @@ void mm_free_boot_range(uint64_t start, uint64_t end)
 	}
 }
 
-static void mark_ram(const struct memory_range *r)
-{
-	uint64_t end =
-		min_u64((r->start + r->size) >> PAGE_SHIFT, machine_frames);
-
-	for (uint64_t m = r->start >> PAGE_SHIFT; m < end; m++)
-		if (frame_table[m].state == FRAME_ABSENT) /* not the M2P's */
-			frame_table[m].state = FRAME_RESERVED;
-}
-
 void mm_init(const struct ram_range *ranges, unsigned int n)
 {
 	pte_frame_limit = 1ull << (cpu_features.address_bits - PAGE_SHIFT);
@@ -288,9 +266,15 @@ void mm_init(const struct ram_range *ranges, unsigned int n)
 		list_init(&slab_partial[c]);
 	for (unsigned int o = 0; o <= MAX_ORDER; o++)
 		list_init(&free_blocks[o]);
-	for (unsigned int i = 0; i < boot_info.memory_count; i++)
-		if (boot_info.memory[i].type == MEMORY_RAM)
-			mark_ram(&boot_info.memory[i]);
+	for (unsigned int i = 0; i < boot_info.memory_count; i++) {
+		const struct memory_range *r = &boot_info.memory[i];
+		uint64_t end = min_u64((r->start + r->size) >> PAGE_SHIFT,
+				       machine_frames);
+
+		for (uint64_t m = r->start >> PAGE_SHIFT; m < end; m++)
+			if (r->type == MEMORY_RAM && !frame_table[m].state)
+				frame_table[m].state = FRAME_RESERVED;
+	}
 	for (unsigned int i = 0; i < n; i++)
 		mm_free_boot_range(ranges[i].start, ranges[i].end);
 }

@@ -72,9 +72,9 @@ static long map_answer(struct xen_memory_map *m,
 {
 	guest_ptr_t buffer = guest_handle(m->buffer);
 
-	if (guest_ptr_is_null(buffer) || m->nr_entries > n)
+	if (!buffer.va || m->nr_entries > n)
 		m->nr_entries = (uint32_t)n;
-	if (guest_ptr_is_null(buffer))
+	if (!buffer.va)
 		return 0;
 	return copy_array_to_guest(buffer, 0, m->nr_entries, entry,
 				   sizeof(*entry));
@@ -137,7 +137,7 @@ static long acquire_resource(struct vcpu *v, struct domain *d, void *arg)
 		return -XEN_EOPNOTSUPP;
 	if (r->pad || r->id != XENMEM_resource_grant_table_id_shared)
 		return -XEN_EINVAL;
-	if (!r->nr_frames && guest_ptr_is_null(list)) {
+	if (!r->nr_frames && !list.va) {
 		r->nr_frames = GRANT_MAX_FRAMES;
 		return 0;
 	}

@@ -70,15 +70,6 @@ void pv_load_windows(struct vcpu *v);
  */
 must_check int descriptor_page_check(uint64_t *entries);
 
-/* io_port.c: has the kernel allowed its program these ports (set_iobitmap)? */
-bool io_port_in_bitmap(struct vcpu *v, uint16_t port, unsigned int bytes);
-/*
- * OUT of a value, or IN of the result, of 1, 2 or 4 bytes. Ports that the
- * domain has no right to: all ones, and writes are dropped.
- */
-uint32_t io_port_access(struct vcpu *v, bool out, uint16_t port,
-			unsigned int bytes, uint32_t value);
-
 /* debugreg.c: -EPERM not for guests, -ENODEV no such register. Of v, current.
  */
 must_check int pv_debugreg_get(const struct vcpu *v, uint64_t reg,

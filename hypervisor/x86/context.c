@@ -23,7 +23,7 @@
 void context_load_cr4(const struct vcpu *v)
 {
 	uint64_t changeable = CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE;
-	uint64_t cr4 = (cpu_features.cr4 & ~(changeable | CR4_UMIP)) |
+	uint64_t cr4 = (cpu_features.cr4 & ~changeable) |
 		       (v->cr4 & pv_cr4_changeable());
 	uint64_t old = read_cr4();
 

@@ -45,8 +45,6 @@
 #define CR4_HYPERVISOR 0x6e8ul /* OSXMMEXCPT OSFXSR PGE MCE PAE DE */
 #define CR4_TSD        (1ul << 2)
 #define CR4_DE         (1ul << 3)
-#define CR4_PAE        (1ul << 5)
-#define CR4_UMIP       (1ul << 11)
 #define CR4_FSGSBASE   (1ul << 16)
 #define CR4_OSXSAVE    (1ul << 18)
 #define CR4_SMEP       (1ul << 20)
@@ -195,10 +193,7 @@ static inline struct cpuid_result cpuid(uint32_t leaf, uint32_t subleaf)
 
 static inline uint64_t rdtsc(void)
 {
-	uint32_t lo, hi;
-
-	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
-	return (uint64_t)hi << 32 | lo;
+	return __builtin_ia32_rdtsc();
 }
 
 /* RDTSC that earlier loads cannot pass [SDM2 "RDTSC"]. */

@@ -51,9 +51,7 @@ void ioapic_route(unsigned int gsi, unsigned int vector, bool level,
 		  bool active_low);
 bool ioapic_is_routed(unsigned int gsi);
 void ioapic_mask(unsigned int gsi, bool masked);
-unsigned int ioapic_gsi_count(void);
-/* ISA interrupt -> GSI, trigger and polarity (MADT overrides). */
-unsigned int ioapic_isa_gsi(unsigned int irq, bool *level, bool *active_low);
+extern unsigned int ioapic_gsi_count; /* one more than the highest */
 
 /*
  * Time from the TSC. now() itself is declared in core/services.h. All CPUs

@@ -28,11 +28,6 @@ static inline guest_ptr_t guest_ptr(uint64_t va)
 /* Where a handle of the ABI points (XEN_GUEST_HANDLE). */
 #define guest_handle(handle) guest_ptr((uint64_t)(handle).p)
 
-static inline bool guest_ptr_is_null(guest_ptr_t p)
-{
-	return p.va == 0;
-}
-
 must_check int copy_from_guest(void *dst, guest_ptr_t src, size_t n);
 must_check int copy_to_guest(guest_ptr_t dst, const void *src, size_t n);
 /* Elements first .. first+n-1 of an array of `size`-byte elements. */

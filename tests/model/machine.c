@@ -294,7 +294,7 @@ long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 
 /* Other parts of the hypervisor. */
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	static char text[200];
 	va_list ap;

@@ -389,7 +389,7 @@ void fake_domain_free(struct domain *d)
 
 /* ---- the rest ---- */
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	va_list ap;
 

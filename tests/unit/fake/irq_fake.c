@@ -14,6 +14,7 @@ struct acpi_info acpi;
 struct fake_line fake_lines[FAKE_LINES] = { [4] = { .vector = 0x30 } };
 uint32_t fake_config[FAKE_DEVICES][64];
 uint32_t fake_table[1024];
+unsigned int ioapic_gsi_count = FAKE_LINES;
 
 static irq_handler_fn *handlers[256];
 
@@ -43,11 +44,6 @@ unsigned int fake_handlers(void)
 bool ioapic_has_gsi(unsigned int gsi)
 {
 	return gsi < FAKE_LINES;
-}
-
-unsigned int ioapic_gsi_count(void)
-{
-	return FAKE_LINES;
 }
 
 bool ioapic_is_routed(unsigned int gsi)

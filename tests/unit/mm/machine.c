@@ -40,7 +40,7 @@ noreturn_fn void fail(const char *file, int line, const char *what)
 	exit(1);
 }
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	va_list ap;
 

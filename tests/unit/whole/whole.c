@@ -211,14 +211,11 @@ void irq_set_handler(unsigned int vector, irq_handler_fn *handler)
 	CHECK(vector >= VECTOR_DEVICE && vector < VECTOR_DEVICE_END);
 }
 
+unsigned int ioapic_gsi_count = LINES;
+
 bool ioapic_has_gsi(unsigned int gsi)
 {
 	return gsi < LINES;
-}
-
-unsigned int ioapic_gsi_count(void)
-{
-	return LINES;
 }
 
 bool ioapic_is_routed(unsigned int gsi)
@@ -263,7 +260,7 @@ void machine_reboot(void)
 	longjmp(leave, 1);
 }
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	va_list ap;
 
