@@ -30,7 +30,7 @@ struct vcpu {
 	uint16_t ds, es, fs, gs;
 	uint64_t fs_base, gs_base[2]; /* of mode user, kernel */
 	bool in_kernel;               /* guest-kernel mode; else guest-user */
-	void *fpu;                    /* FXSAVE/XSAVE area, x86/fpu.c */
+	void *fpu;                    /* FXSAVE/XSAVE area */
 
 	/* Owner CPU only (or vCPU paused): pv/. */
 	struct trap_info trap[256];

@@ -68,7 +68,7 @@ void pirq_set_bound(uint32_t pirq, bool bound); /* a mapped one */
  * is off its CPU, and no sender is left. */
 void vcpu_info_release(struct vcpu *v);
 
-/* x86/context.c, x86/fpu.c */
+/* x86/context.c */
 void vcpu_context_save(struct vcpu *v); /* from CPU and stack top */
 void vcpu_context_load(struct vcpu *v); /* to CPU and stack top */
 void vcpu_context_load_idle(void);      /* idle root, no guest state */

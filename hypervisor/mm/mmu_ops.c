@@ -157,18 +157,6 @@ static force_inline long batch_call(const struct batch_call *call,
 
 /* mmu_update */
 
-/* A store to memory that is no page table. */
-static int plain_store(struct frame *f, uint64_t *at, uint64_t value)
-{
-	int rc = frame_get_type(f, TYPE_WRITABLE);
-
-	if (rc)
-		return rc;
-	write_once(*at, value);
-	frame_put_type(f);
-	return 0;
-}
-
 static force_inline int update(struct parties *p, const struct mmu_update *u)
 {
 	bool m2p = (u->ptr & 3) == MMU_MACHPHYS_UPDATE;
@@ -195,10 +183,15 @@ static force_inline int update(struct parties *p, const struct mmu_update *u)
 		s.flags = STORE_PRESERVE_AD;
 	type = read_once(f->type);
 	s.level = type_of(type);
-	if ((type & TYPE_COUNT) && s.level <= TYPE_L4)
+	if ((type & TYPE_COUNT) && s.level <= TYPE_L4) {
 		rc = pte_store(p->tables, &s);
-	else
-		rc = plain_store(f, s.pte, u->val);
+	} else { /* no page table */
+		rc = frame_get_type(f, TYPE_WRITABLE);
+		if (!rc) {
+			write_once(*s.pte, u->val);
+			frame_put_type(f);
+		}
+	}
 	frame_put(f);
 	return rc;
 }

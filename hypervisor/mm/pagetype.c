@@ -211,7 +211,7 @@ static force_inline int leaf_get(const struct domain *d, struct pte_class c,
 				 const struct domain *owner, bool kept)
 {
 	struct frame *f = frame_lookup(mfn_of(c.frame));
-	int rc;
+	int rc = 0;
 
 	if (c.kind != ENTRY_LEAF)
 		return c.kind == ENTRY_ABSENT ? 0 : -XEN_EINVAL;
@@ -224,16 +224,13 @@ static force_inline int leaf_get(const struct domain *d, struct pte_class c,
 	}
 	if (!owner || (kept ? f->owner != owner : !frame_get(f, owner)))
 		return -XEN_EBUSY;
-	rc = 0;
 	if (c.writable)
 		rc = frame_get_type(f, TYPE_WRITABLE);
-	if (rc == -XEN_EINVAL)
-		rc = -XEN_EBUSY;
 	if (rc && !kept)
 		frame_put(f);
 	if (!rc && c.cache)
 		f->uncached = 1;
-	return rc;
+	return rc ? -XEN_EBUSY : 0;
 }
 
 static force_inline void leaf_put(struct pte_class c, bool kept)

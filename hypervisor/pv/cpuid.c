@@ -5,8 +5,8 @@
  *
  * Large pages, PCID, PGE, virtualisation, MONITOR, SMEP and the like are absent
  * because their instructions or control bits do not exist for ring 3;
- * compacted and supervisor XSAVE forms, PKU and AMX because x86/fpu.c does not
- * switch their state.
+ * compacted and supervisor XSAVE forms, PKU and AMX because x86/context.c does
+ * not switch their state.
  */
 #include "pv/pv.h"
 #include "x86/machine.h"

@@ -9,7 +9,6 @@
 #include "core/hypercall.h"
 #include "mm/mm.h"
 #include "public/callback.h"
-#include "x86/entry.h"
 
 /* bounce.c: enter the guest kernel. A frame that does not fit: crash. */
 void pv_inject(struct vcpu *v, unsigned int vector, uint32_t error);

@@ -348,7 +348,7 @@ void idt_init(void); /* once: fill the IDT */
 /* The LDT_WINDOW of this CPU, so many entries, as its LDT; 0: none. */
 void gdt_load_ldt(unsigned int entries);
 
-/* What of a vCPU lives in the processor (x86/context.c, x86/fpu.c). */
+/* What of a vCPU lives in the processor (x86/context.c). */
 
 /* CR4 of this CPU for v, from what v has stored (EM-7). */
 void context_load_cr4(const struct vcpu *v);
@@ -365,10 +365,7 @@ void context_load_debug(const struct vcpu *v);
 #define XCR0_AVX    4ul
 #define XCR0_AVX512 0xe0ul
 
-int fpu_init(struct vcpu *v); /* reset state; -ENOMEM */
 void fpu_reset(struct vcpu *v);
-void fpu_save(struct vcpu *v);
-void fpu_load(struct vcpu *v); /* before context_load_cr4 */
 /* The guest's XCR0, if CR4.OSXSAVE is on. */
 void fpu_load_xcr0(const struct vcpu *v);
 /* May a guest have this XCR0? */

@@ -10,10 +10,8 @@
 #pragma once
 
 #include "lib/string.h"
-#include "lib/types.h"
 #include "public/errno.h"
-#include "x86/layout.h"
-#include "x86/smap.h"
+#include "x86/entry.h"
 
 /* A guest virtual address: opaque, never dereferenced outside uaccess.c. */
 typedef struct {
