@@ -4,8 +4,8 @@
 # (tests/unit/whole/whole.h). Without lib/string.c and lib/printf.c, whose place
 # the C library takes: the sanitizers look into that.
 
-WHOLE_TESTED := $(wildcard hypervisor/core/*.c hypervisor/pv/*.c) \
-	$(filter-out %/m2p.c,$(wildcard hypervisor/mm/*.c)) \
+WHOLE_TESTED := $(wildcard hypervisor/core/*.c hypervisor/pv/*.c \
+	hypervisor/mm/*.c) \
 	$(addprefix hypervisor/,lib/heap.c lib/spinlock.c x86/uaccess.c \
 	x86/exit.c)
 WHOLE_INCLUDES := -DTENON_HOSTED -DTENON_DEBUG -Itests/unit/mm/fake \

@@ -15,8 +15,8 @@
 
 struct memory_range {
 	uint64_t start, size;
-	uint32_t type; /* of the BIOS memory map; all but RAM: reserved */
-};
+	uint32_t type;     /* of the BIOS memory map; all but RAM: reserved */
+} __attribute__((packed)); /* as in the ABI */
 
 struct boot_module {
 	uint64_t start, size; /* machine address */

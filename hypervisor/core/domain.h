@@ -28,9 +28,9 @@ struct vcpu {
 	/* Guest register state while not on a CPU's stack. */
 	struct cpu_regs regs;
 	uint16_t ds, es, fs, gs;
-	uint64_t fs_base, gs_base_kernel, gs_base_user;
-	bool in_kernel; /* guest-kernel mode; else guest-user */
-	void *fpu;      /* FXSAVE/XSAVE area, x86/fpu.c */
+	uint64_t fs_base, gs_base[2]; /* of mode user, kernel */
+	bool in_kernel;               /* guest-kernel mode; else guest-user */
+	void *fpu;                    /* FXSAVE/XSAVE area */
 
 	/* Owner CPU only (or vCPU paused): pv/. */
 	struct trap_info trap[256];
@@ -43,7 +43,7 @@ struct vcpu {
 	struct frame *descriptor_frames[32];
 	uint64_t gdt_entries, ldt_base, ldt_entries;
 	uint64_t debugreg[8];
-	uint64_t cr0_ts; /* virtual CR0.TS */
+	uint64_t cr0_ts; /* virtual: CR0_TS or 0 */
 	uint64_t cr4, xcr0;
 	uint64_t tsc_aux;
 	uint8_t iopl;   /* virtual */

@@ -143,7 +143,7 @@ static long ctl_context(struct domain *d, struct xen_domctl *op)
 
 	if (!v)
 		return -XEN_ESRCH;
-	if (set && guest_ptr_is_null(where))
+	if (set && !where.va)
 		return -XEN_EOPNOTSUPP; /* see SUPPORT.md */
 	if (!set && !v->initialised)
 		return -XEN_ENODATA;

@@ -14,10 +14,9 @@
  */
 #include "public/physdev.h"
 #include "core/hypercall.h"
-#include "mm/frame.h"
+#include "mm/mm.h"
 #include "platform/platform.h"
-#include "x86/apic.h"
-#include "x86/irq.h"
+#include "x86/machine.h"
 #include "x86/paging.h"
 
 #define MAX_PIRQS 256
@@ -56,7 +55,6 @@ static void pirq_interrupt(unsigned int vector)
 
 	if (p && p->kind == PIRQ_GSI && p->level)
 		ioapic_mask(number, true);
-	apic_eoi();
 	if (p)
 		evtchn_raise_slot(control_domain, &p->port);
 }
@@ -68,7 +66,7 @@ static uint8_t vector_take(unsigned int number)
 		if (by_vector[v])
 			continue;
 		write_once(by_vector[v], (uint16_t)(number + 1));
-		irq_set_handler(v, pirq_interrupt, false);
+		irq_set_handler(v, pirq_interrupt);
 		return (uint8_t)v;
 	}
 	return 0;
@@ -76,7 +74,7 @@ static uint8_t vector_take(unsigned int number)
 
 static void vector_drop(uint8_t vector)
 {
-	irq_set_handler(vector, NULL, true);
+	irq_set_handler(vector, NULL);
 	write_once(by_vector[vector], 0);
 }
 
@@ -250,7 +248,7 @@ static long message_program(const struct pirq *p, uint8_t vector)
 /* One kind of message per device, and each entry once. */
 static bool message_is_taken(const struct pirq *wanted)
 {
-	for (unsigned int i = ioapic_gsi_count(); i < MAX_PIRQS; i++) {
+	for (unsigned int i = ioapic_gsi_count; i < MAX_PIRQS; i++) {
 		const struct pirq *p = &pirqs[i];
 
 		if (p->kind != PIRQ_FREE && p->device == wanted->device &&
@@ -262,7 +260,7 @@ static bool message_is_taken(const struct pirq *wanted)
 
 static long find_free(void)
 {
-	for (unsigned int i = ioapic_gsi_count(); i < MAX_PIRQS; i++)
+	for (unsigned int i = ioapic_gsi_count; i < MAX_PIRQS; i++)
 		if (pirqs[i].kind == PIRQ_FREE)
 			return i;
 	return -XEN_ENOSPC;
@@ -282,7 +280,7 @@ static long map_message(const struct physdev_map_pirq *op)
 		return number;
 	/* Only segment 0, whose buses are all that the lower half can name. */
 	if (bus > 0xff || devfn > 0xff || entry > MSIX_LAST(~0u) ||
-	    number < ioapic_gsi_count() || number >= MAX_PIRQS)
+	    number < ioapic_gsi_count || number >= MAX_PIRQS)
 		return -XEN_EINVAL;
 	number = (long)index_clamp((uint64_t)number, MAX_PIRQS);
 	if (pirqs[number].kind != PIRQ_FREE || message_is_taken(&p))
@@ -379,7 +377,7 @@ static long physdev_pci_remove(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_pci_device *op = arg;
 	uint16_t device = (uint16_t)(op->bus << 8 | op->devfn);
-	unsigned int i, first = ioapic_gsi_count();
+	unsigned int i, first = ioapic_gsi_count;
 
 	if (op->seg)
 		return -XEN_ENODEV;

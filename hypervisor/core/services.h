@@ -66,7 +66,7 @@ void pirq_slot_changed(uint32_t pirq); /* of a mapped one */
  * is off its CPU, and no sender is left. */
 void vcpu_info_release(struct vcpu *v);
 
-/* x86/context.c, x86/fpu.c */
+/* x86/context.c */
 void vcpu_context_save(struct vcpu *v); /* from CPU and stack top */
 void vcpu_context_load(struct vcpu *v); /* to CPU and stack top */
 void vcpu_context_load_idle(void);      /* idle root, no guest state */
@@ -82,7 +82,7 @@ noreturn_fn void guest_resume(void);
 /* mm/ */
 void *heap_alloc(size_t size); /* zeroed; from 2 KiB on, whole pages */
 void heap_free(void *p);
-uint64_t heap_free_pages(void), heap_total_pages(void);
+extern uint64_t heap_free_pages, heap_total_pages; /* only read them */
 mfn_t virt_to_mfn(const void *p);
 void *mfn_to_virt(mfn_t m);
 /* Walker, lists, shared_info. mm_domain_free() is due even if it fails. */

@@ -8,7 +8,7 @@
 #include "core/hypercall.h"
 #include "mm/mm.h"
 #include "public/platform.h"
-#include "x86/clock.h"
+#include "x86/machine.h"
 
 static long sys_physinfo(struct xen_sysctl *op)
 {
@@ -21,8 +21,8 @@ static long sys_physinfo(struct xen_sysctl *op)
 		.cpu_khz = (uint32_t)tsc_khz,
 		.capabilities =
 			XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1,
-		.total_pages = heap_total_pages(),
-		.free_pages = heap_free_pages(),
+		.total_pages = heap_total_pages,
+		.free_pages = heap_free_pages,
 		.max_mfn = machine_frames - 1,
 	};
 	return 0;

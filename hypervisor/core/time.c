@@ -11,7 +11,7 @@
  * Context: see each function.
  */
 #include "core/services.h"
-#include "x86/clock.h"
+#include "x86/machine.h"
 #include "x86/uaccess.h"
 
 #define SECOND 1000000000ull
@@ -32,8 +32,8 @@ static void record_make(struct vcpu *v, struct vcpu_time_info *r)
 	clock_read(&r->tsc_timestamp, &r->system_time);
 	v->time_cpu = this_cpu()->id;
 	irq_restore(flags);
-	r->tsc_to_system_mul = clock_scale.mul;
-	r->tsc_shift = clock_scale.shift;
+	r->tsc_to_system_mul = clock_mul;
+	r->tsc_shift = CLOCK_SHIFT;
 	v->time_version += 2;
 	r->version = v->time_version;
 }

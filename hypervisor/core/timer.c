@@ -11,7 +11,7 @@
  * Context: any; handlers in softirq context with interrupts on.
  */
 #include "core/services.h"
-#include "x86/apic.h"
+#include "x86/machine.h"
 
 /* Expired timers handled in one softirq pass (SC-3). */
 #define TIMER_BATCH 64

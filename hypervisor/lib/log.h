@@ -41,12 +41,14 @@ void log_printf(enum log_level level, const char *fmt, ...) printf_like(2, 3);
 #define log_info(...)    log_printf(LOG_INFO, __VA_ARGS__)
 #define log_debug(...)   log_printf(LOG_DEBUG, __VA_ARGS__)
 
-/* Print the message and a backtrace on every console and stop. */
-noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
-/* For exceptions: shows the registers and where they were, not the caller. */
+/*
+ * Print the message and a backtrace on every console and stop. regs: of an
+ * exception, shown with where they were; NULL: show where the caller is.
+ */
 struct cpu_regs;
 noreturn_fn void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 	printf_like(2, 3);
+#define panic(...) panic_with(NULL, __VA_ARGS__)
 
 #define ASSERT(c)                                                              \
 	do {                                                                   \

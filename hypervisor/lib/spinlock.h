@@ -12,7 +12,7 @@
 #pragma once
 
 #include "lib/log.h"
-#include "x86/processor.h"
+#include "x86/cpu.h"
 
 enum lock_rank {
 	RANK_DOMCTL = 1,  /* one control operation at a time */

@@ -5,9 +5,8 @@
  */
 #include "core/services.h"
 #include "platform/platform.h"
-#include "x86/clock.h"
+#include "x86/machine.h"
 #include "x86/paging.h"
-#include "x86/smp.h"
 
 #define PM1_SCI_ENABLE   1u
 #define PM1_SLEEP_TYPE   10

@@ -4,7 +4,7 @@
  * and the battery clock. Used by the boot CPU during boot only.
  */
 #include "platform/platform.h"
-#include "x86/processor.h"
+#include "x86/cpu.h"
 
 #define PIT_DATA2   0x42
 #define PIT_COMMAND 0x43

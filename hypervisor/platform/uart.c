@@ -6,9 +6,7 @@
  */
 #include "core/services.h"
 #include "platform/platform.h"
-#include "x86/apic.h"
-#include "x86/irq.h"
-#include "x86/processor.h"
+#include "x86/machine.h"
 
 #define COM1       0x3f8
 #define COM1_IRQ   4
@@ -87,13 +85,13 @@ static void uart_interrupt(unsigned int vector)
 
 void uart_enable_irq(void)
 {
-	bool level, low;
-	unsigned int gsi = ioapic_isa_gsi(COM1_IRQ, &level, &low);
+	const struct isa_override *o = &acpi.isa[COM1_IRQ];
+	unsigned int gsi = o->present ? o->gsi : COM1_IRQ;
 
 	if (!present || !ioapic_has_gsi(gsi))
 		return;
-	irq_set_handler(VECTOR_DEVICE, uart_interrupt, true);
-	ioapic_route(gsi, VECTOR_DEVICE, level, low);
+	irq_set_handler(VECTOR_DEVICE, uart_interrupt);
+	ioapic_route(gsi, VECTOR_DEVICE, o->level, o->active_low);
 	ioapic_mask(gsi, false);
 	out8(UART_INTERRUPTS, 1);
 	/* Characters from before would leave the line high: no edge. */

@@ -7,7 +7,7 @@
  * question-and-answer rounds); an offset is applied only when the rounds
  * prove that there is one, so that equal TSCs stay exactly equal.
  */
-#include "x86/clock.h"
+#include "x86/machine.h"
 
 #include "core/services.h"
 #include "platform/platform.h"
@@ -16,10 +16,8 @@
 #define CALIBRATE_MS 40
 #define PAIRS        16
 #define SYNC_ROUNDS  64
-/* For rates above 250 MHz; at 4 GHz the scale is still good to 4e-9. */
-#define CLOCK_SHIFT 2
 
-struct clock_scale clock_scale = { .shift = CLOCK_SHIFT };
+uint32_t clock_mul;
 uint64_t tsc_khz;
 static uint64_t tsc_base;
 
@@ -69,8 +67,7 @@ void clock_init(void)
 	if (hz <= 1000000000 >> CLOCK_SHIFT)
 		panic("the TSC is too slow: %lu Hz", hz);
 	tsc_khz = hz / 1000;
-	clock_scale.mul =
-		(uint32_t)((1000000000ull << (32 - CLOCK_SHIFT)) / hz);
+	clock_mul = (uint32_t)((1000000000ull << (32 - CLOCK_SHIFT)) / hz);
 	tsc_base = rdtsc_ordered();
 	time_set_wallclock(rtc_seconds(), 0, 0);
 	log_info("TSC: %lu.%03lu MHz\n", tsc_khz / 1000, tsc_khz % 1000);
@@ -85,7 +82,7 @@ static uint64_t ns_of(uint64_t tsc)
 
 	if (ticks <= 0)
 		return 0;
-	return (uint64_t)((unsigned __int128)scaled * clock_scale.mul >> 32);
+	return (uint64_t)((unsigned __int128)scaled * clock_mul >> 32);
 }
 
 uint64_t now(void)

@@ -35,7 +35,7 @@ static char log_text[4096];
 __asm__(".data; .globl image_start, image_end; image_start: .skip 0x40000;"
 	"image_end: .byte 0; .text");
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	(void)fmt;
 	longjmp(panicked, 1);

@@ -43,7 +43,7 @@ static void fail(int line, const char *what)
 	exit(1);
 }
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	fail(0, fmt);
 	abort();

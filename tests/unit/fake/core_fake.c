@@ -13,8 +13,7 @@
 #include "core/services.h"
 #include "lib/log.h"
 #include "public/errno.h"
-#include "x86/apic.h"
-#include "x86/clock.h"
+#include "x86/machine.h"
 #include "x86/uaccess.h"
 
 #define FAKE_CPUS    8
@@ -25,7 +24,7 @@ long fake_allocated;
 bool fake_heap_empty;
 void (*fake_meanwhile)(void);
 unsigned int cpu_count;
-struct clock_scale clock_scale = { 1u << 31, 1 };
+uint32_t clock_mul = 1u << (32 - CLOCK_SHIFT);
 struct domain *control_domain;
 
 static struct cpu *cpus[FAKE_CPUS];
@@ -389,7 +388,7 @@ void fake_domain_free(struct domain *d)
 
 /* ---- the rest ---- */
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	va_list ap;
 
