@@ -100,23 +100,6 @@ static bool in_bitmap(struct vcpu *v, uint16_t port, unsigned int bytes)
 	return !(bits >> (port & 7) & ((1u << bytes) - 1));
 }
 
-static uint32_t port_in(uint16_t port, unsigned int bytes)
-{
-	if (bytes == 1)
-		return in8(port);
-	return bytes == 2 ? in16(port) : in32(port);
-}
-
-static void port_out(uint16_t port, unsigned int bytes, uint32_t value)
-{
-	if (bytes == 1)
-		out8(port, (uint8_t)value);
-	else if (bytes == 2)
-		out16(port, (uint16_t)value);
-	else
-		out32(port, value);
-}
-
 /* Ports that the domain has no right to: all ones, and writes are dropped. */
 static uint32_t port_access(struct vcpu *v, bool out, uint16_t port,
 			    unsigned int bytes, uint32_t value)
@@ -131,10 +114,16 @@ static uint32_t port_access(struct vcpu *v, bool out, uint16_t port,
 		return ~0u;
 	/* One access at a time: see platform/pci.c. */
 	flags = spin_lock_irqsave(&pci_lock);
-	if (out)
-		port_out(port, bytes, value);
+	if (out && bytes == 1)
+		out8(port, (uint8_t)value);
+	else if (out && bytes == 2)
+		out16(port, (uint16_t)value);
+	else if (out)
+		out32(port, value);
+	else if (bytes == 1)
+		value = in8(port);
 	else
-		value = port_in(port, bytes);
+		value = bytes == 2 ? in16(port) : in32(port);
 	spin_unlock_irqrestore(&pci_lock, flags);
 	return value;
 }

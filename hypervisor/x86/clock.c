@@ -49,23 +49,17 @@ void clock_pair(uint64_t (*read)(void), uint64_t *value, uint64_t *tsc)
 	}
 }
 
-static uint64_t measure_tsc_hz(const struct reference_clock *ref)
+void clock_init(void)
 {
+	const struct reference_clock *ref = reference_clock_find();
 	uint64_t want = ref->hz * CALIBRATE_MS / 1000;
-	uint64_t r0 = 0, r1 = 0, t0 = 0, t1 = 0;
+	uint64_t r0 = 0, r1 = 0, t0 = 0, t1 = 0, hz;
 
 	clock_pair(ref->read, &r0, &t0);
 	while (((ref->read() - r0) & ref->mask) < want)
 		;
 	clock_pair(ref->read, &r1, &t1);
-	return (t1 - t0) * ref->hz / ((r1 - r0) & ref->mask); /* 2^28 * 2^27 */
-}
-
-void clock_init(void)
-{
-	const struct reference_clock *ref = reference_clock_find();
-	uint64_t hz = measure_tsc_hz(ref);
-
+	hz = (t1 - t0) * ref->hz / ((r1 - r0) & ref->mask); /* 2^28 * 2^27 */
 	if (hz <= 1000000000 >> CLOCK_SHIFT)
 		panic("the TSC is too slow: %lu Hz", hz);
 	tsc_khz = hz / 1000;

@@ -34,16 +34,6 @@ static unsigned int table_index(uint64_t va, unsigned int level)
 	return (va >> (PAGE_SHIFT + 9 * (level - 1))) & 511;
 }
 
-static uint64_t *new_table(void)
-{
-	uint64_t *t = heap_total_pages ? heap_alloc(PAGE_SIZE)
-				       : boot_alloc(PAGE_SIZE);
-
-	if (!t)
-		panic("no memory for the hypervisor's page tables");
-	return t;
-}
-
 /* The entry for va at a level, making the tables above it. */
 static uint64_t *entry_of(uint64_t va, unsigned int level)
 {
@@ -51,10 +41,16 @@ static uint64_t *entry_of(uint64_t va, unsigned int level)
 
 	for (unsigned int l = 4; l > level; l--) {
 		uint64_t *e = &table[table_index(va, l)];
-		if (!(*e & PTE_PRESENT))
-			*e = virt_to_phys(new_table()) | TABLE_FLAGS | PTE_USER;
-		else if (*e & PTE_LARGE)
+
+		if (!(*e & PTE_PRESENT)) {
+			table = heap_total_pages ? heap_alloc(PAGE_SIZE)
+						 : boot_alloc(PAGE_SIZE);
+			if (!table)
+				panic("no memory for page tables");
+			*e = virt_to_phys(table) | TABLE_FLAGS | PTE_USER;
+		} else if (*e & PTE_LARGE) {
 			panic("page table for 0x%lx already is a page", va);
+		}
 		table = phys_to_virt(*e & PTE_ADDR);
 	}
 	return &table[table_index(va, level)];
