@@ -182,17 +182,6 @@ void context_load_debug(const struct vcpu *v)
 	write_dr7(v->debugreg[7]);
 }
 
-static void save_segments(struct vcpu *v)
-{
-	v->ds = READ_SELECTOR(ds);
-	v->es = READ_SELECTOR(es);
-	v->fs = READ_SELECTOR(fs);
-	v->gs = READ_SELECTOR(gs);
-	v->fs_base = rdmsr(MSR_FS_BASE);
-	v->gs_base[v->in_kernel] = rdmsr(MSR_GS_BASE);
-	v->gs_base[!v->in_kernel] = rdmsr(MSR_KERNEL_GS_BASE);
-}
-
 /*
  * Selectors first, since loading one sets the base; a base that belongs to a
  * selector is the descriptor's, but writing the saved value of it again is
@@ -216,7 +205,13 @@ static void load_segments(struct vcpu *v)
 void vcpu_context_save(struct vcpu *v)
 {
 	v->regs = *guest_regs();
-	save_segments(v);
+	v->ds = READ_SELECTOR(ds);
+	v->es = READ_SELECTOR(es);
+	v->fs = READ_SELECTOR(fs);
+	v->gs = READ_SELECTOR(gs);
+	v->fs_base = rdmsr(MSR_FS_BASE);
+	v->gs_base[v->in_kernel] = rdmsr(MSR_GS_BASE);
+	v->gs_base[!v->in_kernel] = rdmsr(MSR_KERNEL_GS_BASE);
 	fpu_save(v);
 	if (v->debugreg[7] & 0xff)
 		write_dr7(DR7_OFF);

@@ -37,8 +37,7 @@
  * Blocks are aligned to their size, so a stack pointer finds its block.
  */
 #define ENTRY_REGION           UL(0xffff818000000000)
-#define CPU_BLOCK_ORDER        4
-#define CPU_BLOCK_SIZE         (UL(0x1000) << CPU_BLOCK_ORDER)
+#define CPU_BLOCK_SIZE         UL(0x10000)
 #define CPU_BLOCK_TSS          0x800 /* in page 0 */
 #define CPU_BLOCK_STUB         0x1000
 #define CPU_BLOCK_IST_TOP(ist) (0x2000 + 0x1000 * (ist))
