@@ -3,9 +3,7 @@
  * The boot CPU's way from head.S to the first guest. Read this for the order
  * in which the parts come alive; each says for itself what it needs.
  */
-#include "core/console.h"
 #include "mm/mm.h"
-#include "platform/acpi.h"
 #include "platform/platform.h"
 #include "x86/cpu.h"
 #include "x86/machine.h"

@@ -58,7 +58,7 @@ void timer_stop(struct timer *t)
 		struct timer_heap *h = &heaps[timer_lock_out(t)];
 
 		/* A handler may set its timer again: then stop that, too. */
-		running = __atomic_load_n(&t->running, __ATOMIC_ACQUIRE);
+		running = load_acquire(t->running);
 		spin_unlock_irqrestore(&h->lock, flags);
 		cpu_relax();
 	} while (running);

@@ -4,8 +4,7 @@
  * raises SOFTIRQ_CONSOLE on the CPU that takes it; the FIFO is emptied there.
  * [PC16550D data sheet, "Registers"]
  */
-#include "core/console.h"
-#include "platform/acpi.h"
+#include "core/services.h"
 #include "platform/platform.h"
 #include "x86/machine.h"
 
@@ -36,13 +35,10 @@ static bool present;
 
 static void put(char c)
 {
-	unsigned int i;
+	unsigned int left = SPIN_LIMIT;
 
-	for (i = 0; !(in8(UART_LINE_STATUS) & STATUS_CAN_SEND); i++) {
-		if (i == SPIN_LIMIT)
-			return;
+	while (!(in8(UART_LINE_STATUS) & STATUS_CAN_SEND) && left--)
 		cpu_relax();
-	}
 	out8(UART_DATA, (uint8_t)c);
 }
 

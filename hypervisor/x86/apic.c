@@ -9,8 +9,7 @@
 #include "x86/machine.h"
 
 #include "core/services.h"
-#include "lib/printf.h"
-#include "platform/acpi.h"
+#include "platform/platform.h"
 #include "x86/paging.h"
 
 enum apic_register {

@@ -10,7 +10,6 @@
 #include "x86/machine.h"
 
 #include "core/services.h"
-#include "lib/printf.h"
 #include "platform/platform.h"
 
 /* Less than the PIT takes to wrap, pairs included: 54 ms. */
@@ -20,7 +19,6 @@
 
 uint32_t clock_mul;
 uint64_t tsc_khz;
-uint64_t clock_boot_seconds;
 static uint64_t tsc_base;
 
 /* The new CPU writes asked, the boot CPU answers and repeats the number. */
@@ -51,23 +49,22 @@ void clock_pair(uint64_t (*read)(void), uint64_t *value, uint64_t *tsc)
 
 void clock_init(void)
 {
-	const struct reference_clock *ref = reference_clock_find();
-	uint64_t want = ref->hz * CALIBRATE_MS / 1000;
-	uint64_t r0 = 0, r1 = 0, t0 = 0, t1 = 0, hz;
+	uint64_t mask, rate = reference_start(&mask), hz;
+	uint64_t want = rate * CALIBRATE_MS / 1000;
+	uint64_t r0 = 0, r1 = 0, t0 = 0, t1 = 0;
 
-	clock_pair(ref->read, &r0, &t0);
-	while (((ref->read() - r0) & ref->mask) < want)
+	clock_pair(reference_read, &r0, &t0);
+	while (((reference_read() - r0) & mask) < want)
 		;
-	clock_pair(ref->read, &r1, &t1);
-	hz = (t1 - t0) * ref->hz / ((r1 - r0) & ref->mask); /* 2^28 * 2^27 */
+	clock_pair(reference_read, &r1, &t1);
+	hz = (t1 - t0) * rate / ((r1 - r0) & mask); /* 2^28 * 2^27 */
 	if (hz <= 1000000000 >> CLOCK_SHIFT)
 		panic("the TSC is too slow: %lu Hz", hz);
 	tsc_khz = hz / 1000;
 	clock_mul = (uint32_t)((1000000000ull << (32 - CLOCK_SHIFT)) / hz);
-	clock_boot_seconds = rtc_seconds();
 	tsc_base = rdtsc_ordered();
-	log_info("TSC: %lu.%03lu MHz, measured with the %s\n", tsc_khz / 1000,
-		 tsc_khz % 1000, ref->name);
+	time_set_wallclock(rtc_seconds(), 0, 0);
+	log_info("TSC: %lu.%03lu MHz\n", tsc_khz / 1000, tsc_khz % 1000);
 }
 
 /* A TSC a little behind the boot CPU's must not make time wrap. */

@@ -66,15 +66,14 @@ extern unsigned int ioapic_gsi_count; /* one more than the highest */
 extern uint32_t clock_mul;
 extern uint64_t tsc_khz;
 
-void clock_init(void);     /* boot CPU: calibrate; now() starts at 0 */
+/* Boot CPU: calibrate; now() starts at 0, and the battery clock's time. */
+void clock_init(void);
 void clock_sync_cpu(void); /* a new CPU; meanwhile, on the boot CPU: */
 void clock_sync_serve(void);
 /* A counter's value and the TSC at one moment. */
 void clock_pair(uint64_t (*read)(void), uint64_t *value, uint64_t *tsc);
 /* This CPU's TSC and the now() that belongs to it. */
 void clock_read(uint64_t *tsc, uint64_t *ns);
-/* Wall-clock seconds (UTC) when now() was 0, from the battery clock. */
-extern uint64_t clock_boot_seconds;
 /* Busy wait; after clock_init(). */
 void delay_us(unsigned int us);
 

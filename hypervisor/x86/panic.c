@@ -6,7 +6,6 @@
  */
 
 #include "boot/boot.h"
-#include "core/console.h"
 #include "core/services.h"
 #include "x86/machine.h"
 

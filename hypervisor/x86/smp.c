@@ -9,7 +9,7 @@
 #include "x86/machine.h"
 
 #include "mm/mm.h"
-#include "platform/acpi.h"
+#include "platform/platform.h"
 #include "x86/entry.h"
 
 /*

@@ -9,7 +9,7 @@
  * own and may interrupt anything: they take no locks and touch no guest
  * memory (BF-19).
  */
-#include "core/console.h"
+#include "core/services.h"
 #include "pv/pv.h"
 #include "x86/machine.h"
 

@@ -11,7 +11,7 @@
 
 #include "core/domain.h"
 #include "core/hypercall.h"
-#include "lib/panic.h"
+#include "lib/log.h"
 #include "public/errno.h"
 #include "public/xen.h"
 

@@ -10,7 +10,7 @@
 #include "core/services.h"
 #include "core_fake.h"
 #include "irq_fake.h"
-#include "platform/acpi.h"
+#include "platform/platform.h"
 #include "public/errno.h"
 #include "public/event_channel.h"
 #include "public/physdev.h"

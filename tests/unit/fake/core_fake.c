@@ -11,7 +11,7 @@
 #include "core/hypercall.h"
 #include "core/sched.h"
 #include "core/services.h"
-#include "lib/panic.h"
+#include "lib/log.h"
 #include "public/errno.h"
 #include "x86/machine.h"
 #include "x86/uaccess.h"
@@ -25,7 +25,6 @@ bool fake_heap_empty;
 void (*fake_meanwhile)(void);
 unsigned int cpu_count;
 uint32_t clock_mul = 1u << (32 - CLOCK_SHIFT);
-uint64_t clock_boot_seconds = 1000000000;
 struct domain *control_domain;
 
 static struct cpu *cpus[FAKE_CPUS];
@@ -423,7 +422,11 @@ long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 		d = domain_get_target(*(domid_t *)(uintptr_t)arg.va, &rc);
 	if (!d)
 		return rc;
+	if (table[cmd].flags & SUBOP_PORTS)
+		spin_lock(&d->evtchn_lock);
 	rc = table[cmd].handler(v, d, (void *)(uintptr_t)arg.va);
+	if (table[cmd].flags & SUBOP_PORTS)
+		spin_unlock(&d->evtchn_lock);
 	if (table[cmd].flags & SUBOP_TARGET)
 		domain_put(d);
 	return rc;

@@ -5,7 +5,6 @@
 #include "core/services.h"
 #include "core_fake.h"
 #include "mm/mm.h"
-#include "platform/acpi.h"
 #include "platform/platform.h"
 #include "x86/machine.h"
 #include "x86/paging.h"

@@ -10,7 +10,7 @@
 #include "boot/boot.h"
 #include "core/grant.h"
 #include "core/hypercall.h"
-#include "lib/panic.h"
+#include "lib/log.h"
 #include "mm/pagetype.h"
 #include "public/errno.h"
 #include "pv/pv.h"

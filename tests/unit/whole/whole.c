@@ -10,7 +10,6 @@
 #include "core/grant.h"
 #include "core/services.h"
 #include "mm/pagetype.h"
-#include "platform/acpi.h"
 #include "platform/platform.h"
 #include "public/errno.h"
 #include "pv/pv.h"
@@ -33,7 +32,7 @@ struct options options;
 struct cpu_features cpu_features = { .address_bits = 40, .xcr0 = 7 };
 unsigned int cpu_count = 1;
 uint32_t clock_mul = 1u << (32 - CLOCK_SHIFT);
-uint64_t tsc_khz = 1000000, clock_boot_seconds = 1000000000;
+uint64_t tsc_khz = 1000000;
 
 uint8_t whole_window[WINDOW_SIZE];
 unsigned int whole_preempt;
