@@ -11,7 +11,6 @@
  * Context: any CPU; creation and destruction from domctl only.
  */
 #include "core/grant.h"
-#include "core/services.h"
 #include "public/sched.h"
 
 static struct domain *domains[DOMID_FIRST_RESERVED];

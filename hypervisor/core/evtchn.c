@@ -77,8 +77,7 @@ bool evtchn_poll_leave(struct vcpu *v)
 }
 
 /* Pollers wait for masked ports too (T17). Rare: not inline. */
-static __attribute__((noinline)) void wake_pollers(struct domain *d,
-						   unsigned int port)
+static never_inline void wake_pollers(struct domain *d, unsigned int port)
 {
 	for (unsigned int w = 0; w < ARRAY_SIZE(d->poll_mask); w++) {
 		uint64_t m = read_once(d->poll_mask[w]);
@@ -289,24 +288,19 @@ static long port_free_locked(struct domain *d, unsigned int port)
 {
 	struct evtchn *e = evtchn_of(d, port), *re;
 
-	switch (e->state) {
-	case EVTCHNSTAT_closed:
+	if (e->state == EVTCHNSTAT_closed)
 		return -XEN_EINVAL;
-	case EVTCHNSTAT_interdomain:
+	if (e->state == EVTCHNSTAT_interdomain) {
 		/* The far end waits for its domain's next bind. */
 		re = evtchn_of(e->remote, e->remote_port);
 		re->state = EVTCHNSTAT_unbound;
 		re->remote = NULL;
 		re->unbound = d->id;
-		break;
-	case EVTCHNSTAT_pirq:
-		write_once(*e->slot, 0);
-		pirq_slot_changed(e->number);
-		break;
-	case EVTCHNSTAT_virq:
-		write_once(*e->slot, 0);
-		break;
 	}
+	if (has_slot(e))
+		write_once(*e->slot, 0);
+	if (e->state == EVTCHNSTAT_pirq)
+		pirq_slot_changed(e->number);
 	*e = (struct evtchn){ 0 };
 	/* The next owner of the port must not see an old event. */
 	clear_bit(d->shared_info->evtchn_pending, port);
@@ -446,8 +440,7 @@ long hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 	/* First, and apart: this is what is called all the time. */
 	if ((uint32_t)cmd == EVTCHNOP_send)
 		return evtchn_send(current_vcpu()->domain, guest_ptr(arg));
-	return subop_call(evtchn_table, ARRAY_SIZE(evtchn_table), (uint32_t)cmd,
-			  guest_ptr(arg));
+	return subop_call(evtchn_table, cmd, guest_ptr(arg));
 }
 
 /* ---- domains ---- */

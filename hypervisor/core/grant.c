@@ -10,8 +10,6 @@
  */
 #include "core/grant.h"
 
-#include "core/hypercall.h"
-
 /* Grow to at least n frames. */
 static int table_grow(struct domain *d, uint64_t n)
 {
@@ -133,16 +131,15 @@ static long grant_get_version(struct vcpu *v, struct domain *d, void *arg)
 	return 0;
 }
 
-#define ROW(op, how)                                                           \
-	[GNTTABOP_##op] = { grant_##op, sizeof(struct gnttab_##op),            \
-			    SUBOP_IN | SUBOP_OUT | (how) }
+#define ROW(op, flags...)                                                      \
+	[GNTTABOP_##op] = { grant_##op, sizeof(struct gnttab_##op), flags }
 
 /* The first two tell in their status that there is no such domain. */
 static const struct subop grant_ops[] = {
-	ROW(setup_table, 0),
-	ROW(query_size, 0),
-	ROW(set_version, 0),
-	ROW(get_version, SUBOP_TARGET),
+	ROW(setup_table, SUBOP_IN | SUBOP_OUT),
+	ROW(query_size, SUBOP_IN | SUBOP_OUT),
+	ROW(set_version, SUBOP_IN | SUBOP_OUT),
+	ROW(get_version, SUBOP_IN | SUBOP_OUT | SUBOP_TARGET),
 };
 
 /* These take many elements, and work on a batch of them at a time. */
@@ -150,10 +147,9 @@ static const struct grant_batch {
 	unsigned int (*run)(struct vcpu *v, void *ops, unsigned int n);
 	size_t size;
 } grant_batches[] = {
-#define BATCH(op) [GNTTABOP_##op] = { grant_##op, sizeof(struct gnttab_##op) }
-	BATCH(map_grant_ref),
-	BATCH(unmap_grant_ref),
-	BATCH(copy),
+	ROW(map_grant_ref),
+	ROW(unmap_grant_ref),
+	ROW(copy),
 };
 
 static long grant_batch_call(const struct grant_batch *b, uint64_t cmd,
@@ -189,6 +185,5 @@ long hc_grant_table_op(uint64_t command, uint64_t ops, uint64_t elements,
 	if (count != 1 &&
 	    (cmd == GNTTABOP_setup_table || cmd == GNTTABOP_query_size))
 		return -XEN_EINVAL;
-	return subop_call(grant_ops, ARRAY_SIZE(grant_ops), cmd,
-			  guest_ptr(ops));
+	return subop_call(grant_ops, cmd, guest_ptr(ops));
 }

@@ -5,13 +5,8 @@
  */
 #pragma once
 
-#include "lib/spinlock.h"
+#include "core/hypercall.h"
 #include "public/grant_table.h"
-#include "x86/uaccess.h"
-
-struct domain;
-struct frame;
-struct vcpu;
 
 #define GRANT_MAX_FRAMES  64
 #define GRANTS_PER_FRAME  (PAGE_SIZE / sizeof(struct grant_entry_v1))

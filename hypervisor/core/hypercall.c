@@ -149,9 +149,9 @@ static unsigned int batch_size(uint64_t list, uint64_t left)
  * then *stop is set. Returns how many are done. An entry that continues is not,
  * and has been rewritten for that. Not inline: it needs all registers.
  */
-static __attribute__((noinline)) unsigned int
-batch_run(struct vcpu *v, struct multicall_entry *first, unsigned int n,
-	  bool *stop)
+static never_inline unsigned int batch_run(struct vcpu *v,
+					   struct multicall_entry *first,
+					   unsigned int n, bool *stop)
 {
 	struct multicall_entry *e = first, *end = first + n;
 	const struct domain *d = v->domain;

@@ -457,9 +457,8 @@ static long physdev_set_iopl(struct vcpu *v, struct domain *d, void *arg)
 static long physdev_set_iobitmap(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_set_iobitmap *op = arg;
-	uint64_t bitmap;
+	uint64_t bitmap = guest_handle(op->bitmap).va;
 
-	memcpy(&bitmap, &op->bitmap, sizeof(bitmap));
 	if (op->nr_ports > 65536 ||
 	    !guest_range_ok(bitmap, (op->nr_ports + 7) / 8))
 		return -XEN_EINVAL;
@@ -495,6 +494,5 @@ static const struct subop physdev_ops[] = {
 
 long hc_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
-	return subop_call(physdev_ops, ARRAY_SIZE(physdev_ops), (uint32_t)cmd,
-			  guest_ptr(arg));
+	return subop_call(physdev_ops, cmd, guest_ptr(arg));
 }

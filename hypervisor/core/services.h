@@ -117,7 +117,7 @@ void tlb_flush_local(void); /* also from the interrupt handler */
 long sys_readconsole(struct xen_sysctl *op);
 /* For a device that is new: show it the log so far. */
 void console_replay(void (*write)(const char *s, size_t n));
-/* SOFTIRQ_CONSOLE: fetch typed input, VIRQ_CONSOLE when there is some. */
+/* SOFTIRQ_CONSOLE: fetch typed input, and VIRQ_CONSOLE. */
 void console_softirq(void);
 /* panic(): break the lock of whoever held it. */
 void console_force(void);

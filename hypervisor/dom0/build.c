@@ -17,8 +17,7 @@
 #include "mm/mm.h"
 #include "x86/paging.h"
 
-#define PTE_TABLE     0x67ull /* present, writable, user, accessed, dirty */
-#define PTE_PAGE      0x67ull
+#define PTE_PAGE      0x67ull /* present, writable, user, accessed, dirty */
 #define PTE_PAGE_RO   0x65ull
 #define ENTRIES       512
 #define DEFAULT_PAGES (256ull << (20 - PAGE_SHIFT))
@@ -158,7 +157,7 @@ static void map_page(struct builder *b, uint64_t pfn)
 
 		if (!*slot)
 			*slot = pfn_to_mfn(b, b->next_table++).n << PAGE_SHIFT |
-				PTE_TABLE;
+				PTE_PAGE;
 		table = mfn_to_virt(mfn_of(*slot >> PAGE_SHIFT));
 	}
 	table[(va >> PAGE_SHIFT) % ENTRIES] =
