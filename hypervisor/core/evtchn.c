@@ -63,7 +63,7 @@ static struct evtchn *evtchn_of(const struct domain *d, unsigned int port)
 /* Make v look at the word, and wake it if that is news. */
 static void select_word(struct vcpu *v, unsigned int word)
 {
-	if (!set_bit(&v->info->evtchn_pending_sel, word) &&
+	if (!set_bit(&v->info->evtchn_pending_sel, word % 64) &&
 	    !__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1,
 				 __ATOMIC_SEQ_CST))
 		vcpu_kick(v);
@@ -124,10 +124,9 @@ void evtchn_send_virq(struct vcpu *v, unsigned int virq)
 void evtchn_send_global_virq(unsigned int virq)
 {
 	struct domain *d = read_once(control_domain);
-	struct vcpu *v = d ? domain_vcpu(d, 0) : NULL;
 
-	if (v)
-		evtchn_send_virq(v, virq);
+	if (d && d->vcpu[0])
+		evtchn_send_virq(d->vcpu[0], virq);
 }
 
 long evtchn_any_pending(struct domain *d, const uint32_t *ports, unsigned int n)
@@ -175,6 +174,8 @@ static long port_open_locked(struct domain *d, const struct evtchn *as,
 	*evtchn_of(d, port) = *as;
 	if (has_slot(as))
 		store_release(*as->slot, port);
+	if (as->state == EVTCHNSTAT_pirq)
+		pirq_slot_changed(as->number);
 	*opened = port;
 	return 0;
 }
@@ -268,17 +269,13 @@ static long evtchn_bind_pirq(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct evtchn_bind_pirq *op = arg;
 	struct evtchn e = { .state = EVTCHNSTAT_pirq, .number = op->pirq };
-	long rc;
 
 	if (!domain_is_control(d))
 		return -XEN_EPERM;
 	e.slot = pirq_slot(op->pirq);
 	if (!e.slot)
 		return -XEN_EINVAL;
-	rc = port_open_locked(d, &e, &op->port);
-	if (!rc)
-		pirq_slot_changed(op->pirq);
-	return rc;
+	return port_open_locked(d, &e, &op->port);
 }
 
 /* ---- closing ---- */

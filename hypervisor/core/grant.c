@@ -27,16 +27,15 @@ static int table_grow(struct domain *d, uint64_t n)
 	return done ? 0 : -XEN_ENOMEM;
 }
 
-long grant_frames(struct domain *d, uint64_t first, uint64_t n,
-		  guest_ptr_t list)
+long grant_frames(struct domain *d, uint64_t from, uint64_t n, guest_ptr_t list)
 {
 	long rc;
 
-	if (first > GRANT_MAX_FRAMES || n > GRANT_MAX_FRAMES - first)
+	if (from > GRANT_MAX_FRAMES || n > GRANT_MAX_FRAMES - from)
 		return -XEN_EINVAL;
-	rc = table_grow(d, first + n);
+	rc = table_grow(d, from + n);
 	for (uint64_t i = 0; !rc && i < n; i++) {
-		void *page = d->grant->frame[index_clamp(first + i,
+		void *page = d->grant->frame[index_clamp(from + i,
 							 GRANT_MAX_FRAMES)];
 		xen_pfn_t frame = virt_to_mfn(page).n;
 
@@ -174,10 +173,9 @@ static long grant_batch_call(const struct grant_batch *b, uint64_t cmd,
 	return 0;
 }
 
-long hc_grant_table_op(uint64_t command, uint64_t ops, uint64_t elements,
-		       uint64_t a4)
+long hc_grant_table_op(uint64_t number, uint64_t ops, uint64_t n, uint64_t a4)
 {
-	uint32_t cmd = (uint32_t)command, count = (uint32_t)elements;
+	uint32_t cmd = (uint32_t)number, count = (uint32_t)n;
 	uint64_t batch = index_clamp(cmd, ARRAY_SIZE(grant_batches));
 
 	if (cmd == batch && grant_batches[batch].run)

@@ -421,8 +421,7 @@ static long physdev_irq_status(struct vcpu *v, struct domain *d, void *arg)
 }
 
 /* The vector is the hypervisor's business: callers only want a number. */
-static long physdev_alloc_irq_vector(struct vcpu *v, struct domain *d,
-				     void *arg)
+static long physdev_irq_vector(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct physdev_irq *op = arg;
 
@@ -479,7 +478,7 @@ static const struct subop physdev_ops[] = {
 	ROW(set_iopl, physdev_set_iopl, physdev_set_iopl, SUBOP_IN),
 	ROW(set_iobitmap, physdev_set_iobitmap, physdev_set_iobitmap, SUBOP_IN),
 	ROW(irq_status_query, physdev_irq_status, physdev_irq_status_query, PRIV_OUT),
-	ROW(alloc_irq_vector, physdev_alloc_irq_vector, physdev_irq, PRIV_OUT),
+	ROW(alloc_irq_vector, physdev_irq_vector, physdev_irq, PRIV_OUT),
 	ROW(eoi, physdev_eoi, physdev_eoi, PRIV_IN),
 	ROW(map_pirq, physdev_map_pirq, physdev_map_pirq, PRIV_OUT),
 	ROW(unmap_pirq, physdev_unmap_pirq, physdev_unmap_pirq, PRIV_IN),

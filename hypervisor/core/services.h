@@ -46,8 +46,7 @@ void evtchn_send_global_virq(unsigned int virq); /* to its handler domain */
 /* Whatever port of d the slot names, 0: none. */
 void evtchn_raise_slot(struct domain *d, const uint32_t *slot);
 /* 1: one of the ports is pending, masked or not; 0: none; or a bad port. */
-long evtchn_any_pending(struct domain *d, const uint32_t *ports,
-			unsigned int n);
+long evtchn_any_pending(struct domain *d, const uint32_t *port, unsigned int n);
 /* Take v out of a poll; true when it was in one. Any CPU, any context. */
 bool evtchn_poll_leave(struct vcpu *v);
 static inline bool vcpu_event_pending(const struct vcpu *v)

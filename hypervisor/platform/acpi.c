@@ -75,24 +75,13 @@ static const struct rsdp *scan_rsdp(uint64_t start, uint64_t size)
 	return NULL;
 }
 
-/* The loader's copy, or the BIOS areas [ACPI 6.4, "Finding the RSDP"]. */
-static const struct rsdp *find_rsdp(void)
-{
-	const struct rsdp *r = (const void *)boot_info.rsdp_copy;
-
-	if (!boot_info.rsdp_copy[0])
-		r = scan_rsdp(0xe0000, 0x20000);
-	return r ? r : scan_rsdp(0x9fc00, 0x400);
-}
-
 static const void *map_table(uint64_t pa)
 {
 	const struct table_header *h = map_firmware(pa, sizeof(*h));
 	uint32_t length = h->length;
 
 	if (length < sizeof(*h) || length > MAX_TABLE) {
-		log_warning("ACPI: table at 0x%lx has a length of %u\n", pa,
-			    length);
+		log_warning("ACPI: table at 0x%lx: length %u\n", pa, length);
 		return NULL;
 	}
 	return map_firmware(pa, length);
@@ -191,12 +180,19 @@ static void parse_dsdt(uint64_t pa)
 	}
 }
 
-/* Short tables lack the later fields, which then are 0. */
-static void parse_fadt(const void *t, uint32_t length)
+static void parse_table(uint64_t pa)
 {
+	const struct table_header *h = map_table(pa);
 	struct fadt *f = &acpi.fadt;
 
-	memcpy(f, t, min_u64(length, sizeof(*f)));
+	if (!h)
+		return;
+	if (!memcmp(h->signature, "APIC", 4))
+		parse_madt((const uint8_t *)h, h->length);
+	if (memcmp(h->signature, "FACP", 4))
+		return;
+	/* Short ones lack the later fields, which then are 0. */
+	memcpy(f, h, min_u64(h->length, sizeof(*f)));
 	/* A register in memory would need a mapping made at boot. */
 	if (!(f->flags & FADT_RESET_SUPPORTED) || f->reset_space != SPACE_IO)
 		f->reset_port = 0;
@@ -204,25 +200,19 @@ static void parse_fadt(const void *t, uint32_t length)
 		parse_dsdt(f->x_dsdt ? f->x_dsdt : f->dsdt);
 }
 
-static void parse_table(uint64_t pa)
-{
-	const struct table_header *h = map_table(pa);
-
-	if (!h)
-		return;
-	if (!memcmp(h->signature, "APIC", 4))
-		parse_madt((const uint8_t *)h, h->length);
-	else if (!memcmp(h->signature, "FACP", 4))
-		parse_fadt(h, h->length);
-}
-
 void acpi_init(void)
 {
-	const struct rsdp *r = find_rsdp();
+	const struct rsdp *r = (const void *)boot_info.rsdp_copy;
 	const struct table_header *root;
 	const uint8_t *entries;
 	uint32_t at, size;
 
+	/* The loader's copy, or the BIOS areas [ACPI 6.4, "Finding the RSDP"].
+	 */
+	if (!boot_info.rsdp_copy[0])
+		r = scan_rsdp(0xe0000, 0x20000);
+	if (!r)
+		r = scan_rsdp(0x9fc00, 0x400);
 	if (!r) {
 		log_warning("no ACPI tables: one CPU, no power-off\n");
 		return;
