@@ -67,10 +67,31 @@ static void load_pages(const struct vcpu *v, unsigned int first,
 	}
 }
 
+static unsigned int pages_of(uint64_t entries)
+{
+	return (unsigned int)((entries + ENTRIES_PER_PAGE - 1) /
+			      ENTRIES_PER_PAGE);
+}
+
+/*
+ * A window of this CPU becomes v's. Most tables are short: pages at its end
+ * that are empty, and of which v has none either, are not looked at.
+ */
+static void load_window(const struct vcpu *v, unsigned int first,
+			unsigned int end, uint64_t entries, uint8_t *empty)
+{
+	unsigned int empty_now = end - first - pages_of(entries);
+
+	load_pages(v, first, end - min_u64(empty_now, *empty));
+	*empty = (uint8_t)empty_now;
+}
+
 void pv_load_windows(struct vcpu *v)
 {
-	load_pages(v, 0, GDT_PAGES);
-	load_pages(v, LDT_FIRST, LDT_END);
+	struct cpu *c = this_cpu();
+
+	load_window(v, 0, GDT_PAGES, v->gdt_entries, &c->empty_gdt_pages);
+	load_window(v, LDT_FIRST, LDT_END, v->ldt_entries, &c->empty_ldt_pages);
 	gdt_load_ldt((unsigned int)v->ldt_entries);
 }
 
@@ -96,7 +117,7 @@ int pv_set_gdt(struct vcpu *v, const uint64_t *mfns, uint64_t entries)
 
 	if (entries > FIRST_RESERVED_GDT_ENTRY)
 		return -XEN_EINVAL;
-	for (i = 0; i * ENTRIES_PER_PAGE < entries; i++) {
+	for (i = 0; i < pages_of(entries); i++) {
 		frames[i] = frame_get_typed(v->domain, mfn_of(mfns[i]),
 					    TYPE_DESCRIPTOR);
 		if (!frames[i])
@@ -124,9 +145,7 @@ long hc_set_gdt(uint64_t list, uint64_t entries, uint64_t a3, uint64_t a4)
 	entries = (uint32_t)entries;
 	if (entries > FIRST_RESERVED_GDT_ENTRY)
 		return -XEN_EINVAL;
-	if (copy_array_from_guest(mfns, guest_ptr(list), 0,
-				  (entries + ENTRIES_PER_PAGE - 1) /
-					  ENTRIES_PER_PAGE,
+	if (copy_array_from_guest(mfns, guest_ptr(list), 0, pages_of(entries),
 				  sizeof(mfns[0])))
 		return -XEN_EFAULT;
 	return pv_set_gdt(current_vcpu(), mfns, entries);
