@@ -11,7 +11,6 @@
 #include "pv/pv.h"
 #include "pv_fake.h"
 #include "x86/paging.h"
-#include "x86/segments.h"
 
 #define PAGES     32 /* of a window */
 #define LDT_FIRST 16
@@ -22,31 +21,18 @@ struct frame frame_table[VCPUS * PAGES];
 static uint64_t ptes[PAGES];
 static struct vcpu vcpus[VCPUS];
 
-uint64_t *desc_window_ptes(unsigned int cpu)
-{
-	(void)cpu;
-	return ptes;
-}
-
 void gdt_load_ldt(unsigned int entries)
 {
 	(void)entries;
 }
 
-struct frame *frame_get_descriptor(struct domain *d, mfn_t m)
+struct frame *frame_get_typed(struct domain *d, mfn_t m, enum frame_type type)
 {
 	(void)d;
-	return frame_at(m);
+	return type == TYPE_DESCRIPTOR ? frame_at(m) : NULL;
 }
 
-struct frame *frame_get_writable(struct domain *d, mfn_t m)
-{
-	(void)d;
-	(void)m;
-	return NULL;
-}
-
-void frame_put_descriptor(struct frame *f)
+void frame_put_writable(struct frame *f)
 {
 	(void)f;
 }
@@ -153,6 +139,7 @@ int main(void)
 {
 	srand(1);
 	fake_reset();
+	this_cpu()->window = ptes;
 	run(0);
 	for (unsigned int i = 0; i < 100000; i++) {
 		step();
