@@ -40,8 +40,8 @@ FILES = (
      0o644),
 )
 DOCUMENTS = ("SUPPORT.md", *(f"docs/{name}.md" for name in (
-    "install", "boot", "devices", "guest-config", "network", "scheduling",
-    "toolstack", "xenstore")))
+    "install", "admin-guide", "boot", "devices", "guest-config", "network",
+    "scheduling", "toolstack", "xenstore")))
 # Kernels whose symbols stay at home.
 STRIPPED = ("boot/tenon/tenon-dom0", "usr/lib/tenon/guests/hello")
 LINKED = ("newlib", "zlib", "xz", "lz4", "zstd")
