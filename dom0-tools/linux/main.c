@@ -22,6 +22,7 @@
 #include "linux/terminal.h"
 #include "toolstack/guests.h"
 #include "toolstack/primitives.h"
+#include "toolstack/vif.h"
 #include "xenstore/local.h"
 
 /* What nobody is there to be told. */
@@ -59,6 +60,7 @@ static __attribute__((noreturn)) void look_after(void)
 	setsid();
 	terminal_leave(LOG_FILE);
 	primitives_hold_memory();
+	primitives_close_others();
 	if (!store_open_again())
 		exit(COMMAND_FAILED);
 	while (has_own_guests() && store_fd() >= 0)
@@ -86,6 +88,21 @@ bool platform_keep_guests(void)
 static bool works_anywhere(const char *verb)
 {
 	return !strcmp(verb, "help") || !strcmp(verb, "config");
+}
+
+/* The addresses that guests get here must not be those of another machine. */
+static void salt_addresses(void)
+{
+	const void *id;
+	char name[64];
+	size_t size;
+
+	if (!platform_file("/etc/machine-id", &id, &size)) {
+		tk_vif_set_salt(id, size);
+		return;
+	}
+	if (!gethostname(name, sizeof(name)))
+		tk_vif_set_salt(name, strnlen(name, sizeof(name)));
 }
 
 static bool begin(void)
@@ -130,6 +147,7 @@ int main(int argc, char **argv)
 	int status;
 
 	terminal_start();
+	salt_addresses();
 	if (no_verb || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		status = run(1, just_help);
 	else

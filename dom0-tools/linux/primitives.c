@@ -34,6 +34,7 @@
 #include "xenstore/local.h"
 
 #define PAGE         4096u
+#define FDS_MAX      1024
 #define STACK_NEEDED (256u * 1024)
 
 static int privcmd = -1, evtchn = -1, gntdev = -1;
@@ -55,6 +56,16 @@ void primitives_hold_memory(void)
 	touch_stack();
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		perror("tenon: locking memory");
+}
+
+void primitives_close_others(void)
+{
+	int fd, last = (int)sysconf(_SC_OPEN_MAX);
+
+	for (fd = STDERR_FILENO + 1; fd < last && fd < FDS_MAX; fd++) {
+		if (fd != privcmd && fd != evtchn && fd != gntdev)
+			close(fd);
+	}
 }
 
 static int open_device(const char *path)

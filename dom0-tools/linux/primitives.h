@@ -13,6 +13,9 @@ bool primitives_open(void);
  */
 void primitives_hold_memory(void);
 
+/* In a child: nothing else that the caller had open stays so. */
+void primitives_close_others(void);
+
 /* Something that poll() looks at in tk_wait(). */
 typedef void fd_handler(void *context);
 /* One at a time; -1 ends it. */
