@@ -71,7 +71,7 @@ def check_spelling():
 
 # Words of the trade that codespell takes for mistakes.
 WORDS = ("crate", "sring", "inout", "hda", "ba", "te", "ot", "fo", "nd", "som", "ue",
-         "uint", "iself", "parms", "mis", "wit", "lod", "clen", "sring", "ist", "extraversion",
+         "extraversion", "uint", "iself", "parms", "mis", "wit", "lod", "clen", "sring", "ist",
          "memroy", "kernal", "bridg")  # mistakes that tests make on purpose
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
