@@ -43,4 +43,4 @@ $(eval $(call backend_test,backends-block,tests/unit/backends/block_test.c \
 include mk/fuzz.mk
 $(eval $(call fuzz_test,blkback,tests/fuzz/blkback_fuzz.c \
 	tests/unit/backends/fake_pv.c $(BACKEND_SHARED) $(BLK_SOURCES),\
-	$(BACKEND_INCLUDES) -Itests/fuzz,,8000))
+	$(BACKEND_INCLUDES) -Itests/fuzz,,6000))

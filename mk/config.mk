@@ -80,18 +80,21 @@ build/host/%.o: %.c build/deps/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_CC) $(HOST_CFLAGS) $(HOST_INCLUDES) -MMD -MP -c $< -o $@
 
-# $(call host_test,NAME,SOURCES,INCLUDES,LIBS): a test program for this
-# machine. Objects get a folder of their own per test, so that tests may
-# compile the same source with different include paths.
+# $(call flag_set,FLAGS): a folder's name for objects compiled with them, so that
+# tests share what they compile alike.
+empty :=
+flag_set = obj$(subst /,.,$(subst $(empty) $(empty),,$(strip $(1))))
+
+# $(call host_test,NAME,SOURCES,INCLUDES,LIBS): a test program for this machine.
 define host_test
 HOST_TESTS += build/host/tests/$(1)
-build/host/tests/$(1): $(patsubst %.c,build/host/obj-$(1)/%.o,$(2))
+build/host/tests/$(1): $(patsubst %.c,build/host/$(call flag_set,$(3))/%.o,$(2))
 	$$(call say,HOSTLD)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(HOST_CC) $$(HOST_LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(4)
-build/host/obj-$(1)/%.o: %.c build/deps/flags
+build/host/$(call flag_set,$(3))/%.o: %.c build/deps/flags
 	$$(call say,HOSTCC)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(HOST_CC) $$(HOST_CFLAGS) $(3) -MMD -MP -c $$< -o $$@
--include $(patsubst %.c,build/host/obj-$(1)/%.d,$(2))
+-include $(patsubst %.c,build/host/$(call flag_set,$(3))/%.d,$(2))
 endef

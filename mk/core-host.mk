@@ -20,4 +20,5 @@ $(eval $(call host_test,core-grant,tests/unit/core/grant_test.c \
 	$(GRANT_TESTED),$(CORE_INCLUDES),))
 
 $(eval $(call host_test,core-multicall,tests/unit/core/multicall_test.c \
-	hypervisor/core/hypercall.c,$(CORE_INCLUDES),))
+	hypervisor/core/hypercall.c hypervisor/lib/spinlock.c,\
+	$(CORE_INCLUDES),))

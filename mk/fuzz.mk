@@ -24,14 +24,14 @@ FUZZERS :=
 define fuzz_test
 FUZZERS += $(1)
 HOST_TESTS += build/host/tests/fuzz-$(1)
-build/fuzz/$(1): $(patsubst %.c,build/fuzz/obj-$(1)/%.o,$(2))
+build/fuzz/$(1): $(patsubst %.c,build/fuzz/$(call flag_set,$(3))/%.o,$(2))
 	$$(call say,FUZZLD)
 	$$(Q)$$(FUZZ_CC) $$(FUZZ_CFLAGS) -o $$@ $$^ $(4)
-build/fuzz/obj-$(1)/%.o: %.c build/deps/flags mk/fuzz.mk
+build/fuzz/$(call flag_set,$(3))/%.o: %.c build/deps/flags mk/fuzz.mk
 	$$(call say,FUZZCC)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(FUZZ_CC) $$(FUZZ_CFLAGS) $(3) -MMD -MP -c $$< -o $$@
--include $(patsubst %.c,build/fuzz/obj-$(1)/%.d,$(2))
+-include $(patsubst %.c,build/fuzz/$(call flag_set,$(3))/%.d,$(2))
 build/host/tests/fuzz-$(1): build/fuzz/$(1) build/fuzz/corpus/done \
 		$(wildcard mk/*.mk)
 	$$(Q)mkdir -p $$(@D)

@@ -29,7 +29,7 @@ endef
 $(foreach test,config disk domain_config elf bzimage vif,\
 	$(eval $(call toolstack_test,$(test))))
 
-TOOLSTACK_FUZZ_RUNS := config=100000 disk=300000 elf=1000000 bzimage=300000 \
+TOOLSTACK_FUZZ_RUNS := config=50000 disk=200000 elf=500000 bzimage=200000 \
 	symbols=200000
 define toolstack_fuzz
 $(call fuzz_test,$(1),tests/fuzz/$(1)_fuzz.c $(TOOLSTACK_PURE),\

@@ -4,8 +4,8 @@
 # (tests/unit/whole/whole.h). Without lib/string.c and lib/printf.c, whose place
 # the C library takes: the sanitizers look into that.
 
-WHOLE_TESTED := $(wildcard hypervisor/core/*.c hypervisor/pv/*.c) \
-	$(filter-out %/m2p.c,$(wildcard hypervisor/mm/*.c)) \
+WHOLE_TESTED := $(wildcard hypervisor/core/*.c hypervisor/pv/*.c \
+	hypervisor/mm/*.c) \
 	$(addprefix hypervisor/,lib/heap.c lib/spinlock.c x86/uaccess.c \
 	x86/exit.c)
 WHOLE_INCLUDES := -DTENON_HOSTED -DTENON_DEBUG -Itests/unit/mm/fake \
@@ -18,12 +18,10 @@ $(eval $(call host_test,whole-sweep,tests/unit/whole/sweep_test.c \
 	$$(WHOLE_LDFLAGS)))
 
 define whole_fuzz
-$(call fuzz_test,$(1),tests/fuzz/$(2)_fuzz.c tests/unit/whole/whole.c \
-	$(WHOLE_TESTED),$(WHOLE_INCLUDES) -Itests/fuzz $(3),\
-	$$(WHOLE_LDFLAGS),$(4))
+$(call fuzz_test,$(1),$(addprefix tests/fuzz/,$(2)) tests/unit/whole/whole.c \
+	$(WHOLE_TESTED),$(WHOLE_INCLUDES) -Itests/fuzz,$$(WHOLE_LDFLAGS),$(3))
 endef
-$(eval $(call whole_fuzz,hypercall,hypercall,,5000))
-$(eval $(call whole_fuzz,grants,hypercall,-DFUZZ_GRANTS,3000))
-$(eval $(call whole_fuzz,events,hypercall,-DFUZZ_EVENTS,3000))
-$(eval $(call whole_fuzz,memory,hypercall,-DFUZZ_MEMORY,3000))
-$(eval $(call whole_fuzz,emulate,emulate,,5000))
+$(eval $(call whole_fuzz,hypercall,hypercall_fuzz.c calls_all.c,5000))
+$(foreach subject,grants events memory,$(eval $(call whole_fuzz,$(subject),\
+	hypercall_fuzz.c calls_$(subject).c,3000)))
+$(eval $(call whole_fuzz,emulate,emulate_fuzz.c,5000))

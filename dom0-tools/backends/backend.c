@@ -266,17 +266,23 @@ static void step_connected(struct backend_device *device,
 		write_state(device, XenbusStateClosing);
 }
 
+/*
+ * Whoever still begins is told to go and is waited for: Linux's network front
+ * end would look for a back end that has vanished until the end of its days.
+ */
 static void step_waiting(struct backend_device *device, enum xenbus_state front)
 {
-	if (!own_number(device, "online")) {
+	bool is_online = own_number(device, "online");
+
+	if (front == XenbusStateClosed ||
+	    (!is_online && !front_exists(device))) {
 		device->phase = BACKEND_CLOSED;
 		write_state(device, XenbusStateClosed);
+	} else if (!is_online) {
+		write_state(device, XenbusStateClosing);
 	} else if (front == XenbusStateInitialised ||
 		   front == XenbusStateConnected) {
 		connect(device);
-	} else if (front == XenbusStateClosed) {
-		device->phase = BACKEND_CLOSED;
-		write_state(device, XenbusStateClosed);
 	}
 }
 

@@ -52,7 +52,10 @@ static void stop_viewing(void)
 		tk_console_view(&guest->console, NULL, NULL);
 }
 
-/* Until the guest ends or the user leaves. */
+/*
+ * Until the guest ends or the user leaves. The ring is looked at whatever woke
+ * us, for some guests (GRUB) do not send an event for all that they write.
+ */
 void cli_attach_console(struct tk_guest *guest)
 {
 	char name[128];
@@ -61,11 +64,13 @@ void cli_attach_console(struct tk_guest *guest)
 
 	snprintf(name, sizeof(name), "%s", guest->config.name);
 	tk_console_view(&guest->console, view_text, NULL);
-	while (!left && now == guest && !guest->has_ended) {
+	while (!left && !guest->has_ended) {
 		cli_wait();
 		now = tk_guests_find(name);
-		if (now == guest)
-			left = type_into(guest);
+		if (now != guest)
+			break;
+		tk_console_serve(&guest->console);
+		left = type_into(guest);
 	}
 	stop_viewing();
 	if (now && now->has_ended)
@@ -81,10 +86,11 @@ static void view_text_and_end(void *context, const char *text, size_t size)
 }
 
 /* The prompt that follows gets a line of its own. */
-static void show_history(const struct tk_guest *guest)
+static void show_history(struct tk_guest *guest)
 {
 	char last = '\n';
 
+	tk_console_serve(&guest->console);
 	tk_console_replay(&guest->console, view_text_and_end, &last);
 	if (last != '\n')
 		cli_print("\n");

@@ -128,13 +128,15 @@ int xs_account_plan(uint16_t domid, int nodes, long bytes)
 /* Only growth is refused: a domain at its limit may still tidy up. */
 static bool fits(const struct account *account)
 {
+	const long limit = XS_DOMAIN_BYTES - XS_TIDY_BYTES;
+
 	if (account->domid == XS_PRIVILEGED)
 		return true;
 	if (account->planned_nodes > 0 &&
 	    account->nodes + account->planned_nodes > XS_DOMAIN_NODES)
 		return false;
 	return account->planned_bytes <= 0 ||
-	       account->bytes + account->planned_bytes <= (long)XS_DOMAIN_BYTES;
+	       account->bytes + account->planned_bytes <= limit;
 }
 
 bool xs_account_plans_fit(void)

@@ -15,7 +15,9 @@
 #include <stdint.h>
 
 #define XS_DOMAIN_NODES 1000
-#define XS_DOMAIN_BYTES (1024u << 10)
+#define XS_DOMAIN_BYTES (1280u << 10)
+/* Of these, what nodes cannot have: a transaction that removes needs room. */
+#define XS_TIDY_BYTES (256u << 10)
 
 /* -XEN_ENOSPC above the limit, -XEN_ENOMEM without memory for the account. */
 int xs_account_charge(uint16_t domid, size_t bytes);

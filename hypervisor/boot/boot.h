@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "lib/printf.h"
+#include "lib/log.h"
 
 #define BOOT_MAX_MODULES 16
 #define BOOT_MAX_MEMORY  128
@@ -15,8 +15,8 @@
 
 struct memory_range {
 	uint64_t start, size;
-	uint32_t type; /* of the BIOS memory map; all but RAM: reserved */
-};
+	uint32_t type;     /* of the BIOS memory map; all but RAM: reserved */
+} __attribute__((packed)); /* as in the ABI */
 
 struct boot_module {
 	uint64_t start, size; /* machine address */
@@ -24,14 +24,13 @@ struct boot_module {
 };
 
 struct boot_info {
-	char loader[64];
+	char loader[BOOT_CMDLINE_MAX];
 	char cmdline[BOOT_CMDLINE_MAX];
 	unsigned int memory_count;
 	struct memory_range memory[BOOT_MAX_MEMORY]; /* as the loader gave */
 	unsigned int module_count;
 	struct boot_module modules[BOOT_MAX_MODULES];
-	uint8_t rsdp_copy[36]; /* the loader's copy, length 0 when none */
-	unsigned int rsdp_copy_length;
+	uint8_t rsdp_copy[36]; /* the loader's copy; zeros when none */
 };
 
 extern struct boot_info boot_info;

@@ -16,7 +16,6 @@
 #include <asm-offsets.h>
 
 #include "x86/layout.h"
-#include "x86/segments.h"
 
 #define PHYS(symbol)	((symbol) - IMAGE_START + IMAGE_PHYS_START)
 #define EARLY_CS	0x08

@@ -3,15 +3,11 @@
  * The boot CPU's way from head.S to the first guest. Read this for the order
  * in which the parts come alive; each says for itself what it needs.
  */
-#include "core/console.h"
 #include "mm/mm.h"
-#include "platform/acpi.h"
 #include "platform/platform.h"
-#include "x86/apic.h"
-#include "x86/clock.h"
+#include "x86/cpu.h"
+#include "x86/machine.h"
 #include "x86/paging.h"
-#include "x86/segments.h"
-#include "x86/smp.h"
 
 noreturn_fn void boot_main(uint32_t magic, uint32_t info);
 
@@ -67,7 +63,7 @@ void boot_main(uint32_t magic, uint32_t info)
 	n = boot_memory_take(&ranges);
 	mm_init(ranges, n);
 	log_info("memory: up to %lu MiB, %lu MiB free\n", machine_frames >> 8,
-		 heap_free_pages() >> 8);
+		 heap_free_pages >> 8);
 
 	irq_enable();
 	uart_enable_irq();

@@ -9,7 +9,6 @@
  */
 #include "boot/boot.h"
 
-#include "lib/panic.h"
 #include "lib/string.h"
 #include "x86/paging.h"
 
@@ -69,8 +68,7 @@ static uint64_t take(uint64_t size)
 	return best;
 }
 
-/* Overlapping entries: the less useful type wins. */
-static void take_map(void)
+void boot_memory_init(void)
 {
 	const struct memory_range *r = boot_info.memory;
 	const struct memory_range *end = r + boot_info.memory_count;
@@ -82,14 +80,10 @@ static void take_map(void)
 		machine_frames = max_u64(machine_frames,
 					 (r->start + r->size) >> PAGE_SHIFT);
 	}
+	/* Overlapping entries: the less useful type wins. */
 	for (r = boot_info.memory; r < end; r++)
 		if (r->type != MEMORY_RAM)
 			reserve(r->start, r->start + r->size);
-}
-
-void boot_memory_init(void)
-{
-	take_map();
 	reserve(virt_to_phys(image_start), virt_to_phys(image_end));
 	for (unsigned int i = 0; i < boot_info.module_count; i++)
 		reserve(boot_info.modules[i].start,

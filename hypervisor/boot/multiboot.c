@@ -57,37 +57,23 @@ enum tag_type {
 	TAG_RSDP2 = 15,
 };
 
-static void add_memory(uint64_t start, uint64_t size, uint32_t type)
-{
-	struct memory_range *r = &boot_info.memory[boot_info.memory_count];
-
-	if (!size || start + size < start)
-		return;
-	if (boot_info.memory_count == BOOT_MAX_MEMORY) {
-		log_warning("memory map: entry at 0x%lx ignored, too many\n",
-			    start);
-		return;
-	}
-	*r = (struct memory_range){ start, size, type };
-	boot_info.memory_count++;
-}
-
 /*
  * Copy a line, which may lack its end mark. QEMU puts the file name in front
  * of each command line; GRUB does not.
  */
-static void copy_line(char *dst, size_t size, const char *text, size_t limit)
+static void copy_line(char dst[BOOT_CMDLINE_MAX], const char *text,
+		      size_t limit)
 {
 	size_t at = 0, n = strnlen(text, limit);
 
-	if (!strncmp(boot_info.loader, "qemu", 4)) {
+	if (!memcmp(boot_info.loader, "qemu", 4)) {
 		while (at < n && text[at] != ' ')
 			at++;
 		while (at < n && text[at] == ' ')
 			at++;
 	}
-	memset(dst, 0, size);
-	memcpy(dst, text + at, min_u64(n - at, size - 1));
+	memset(dst, 0, BOOT_CMDLINE_MAX);
+	memcpy(dst, text + at, min_u64(n - at, BOOT_CMDLINE_MAX - 1));
 }
 
 static void add_module(uint32_t start, uint32_t end, const char *text,
@@ -101,7 +87,7 @@ static void add_module(uint32_t start, uint32_t end, const char *text,
 	}
 	m->start = start;
 	m->size = end - start;
-	copy_line(m->cmdline, sizeof(m->cmdline), text, limit);
+	copy_line(m->cmdline, text, limit);
 	boot_info.module_count++;
 }
 
@@ -109,6 +95,7 @@ static void add_module(uint32_t start, uint32_t end, const char *text,
 static void parse_map(const char *map, uint32_t length, uint32_t stride)
 {
 	uint32_t front = stride ? 0 : sizeof(stride);
+	struct boot_info *b = &boot_info;
 	struct map_entry e;
 	uint64_t at;
 
@@ -116,7 +103,14 @@ static void parse_map(const char *map, uint32_t length, uint32_t stride)
 		if (front)
 			memcpy(&stride, map + at, sizeof(stride));
 		memcpy(&e, map + at + front, sizeof(e));
-		add_memory(e.start, e.length, e.type);
+		if (!e.length || e.start + e.length < e.start)
+			continue;
+		if (b->memory_count == BOOT_MAX_MEMORY)
+			log_warning("memory 0x%lx ignored\n", e.start);
+		else
+			b->memory[b->memory_count++] =
+				(struct memory_range){ e.start, e.length,
+						       e.type };
 	}
 }
 
@@ -125,11 +119,11 @@ static void parse1(const struct info1 *info)
 	const struct module1 *m = phys_to_virt(info->modules);
 
 	if (info->flags & INFO1_LOADER)
-		copy_line(boot_info.loader, sizeof(boot_info.loader),
-			  phys_to_virt(info->loader), SIZE_MAX);
+		copy_line(boot_info.loader, phys_to_virt(info->loader),
+			  SIZE_MAX);
 	if (info->flags & INFO1_CMDLINE)
-		copy_line(boot_info.cmdline, sizeof(boot_info.cmdline),
-			  phys_to_virt(info->cmdline), SIZE_MAX);
+		copy_line(boot_info.cmdline, phys_to_virt(info->cmdline),
+			  SIZE_MAX);
 	if (info->flags & INFO1_MAP)
 		parse_map(phys_to_virt(info->map), info->map_length, 0);
 	if (!(info->flags & INFO1_MODULES))
@@ -137,16 +131,6 @@ static void parse1(const struct info1 *info)
 	for (unsigned int i = 0; i < info->module_count; i++)
 		add_module(m[i].start, m[i].end, phys_to_virt(m[i].string),
 			   m[i].string ? SIZE_MAX : 0);
-}
-
-static void parse_rsdp(const void *rsdp, uint32_t n)
-{
-	n = (uint32_t)min_u64(n, sizeof(boot_info.rsdp_copy));
-	/* The second version carries the 64-bit table address. */
-	if (n < boot_info.rsdp_copy_length)
-		return;
-	memcpy(boot_info.rsdp_copy, rsdp, n);
-	boot_info.rsdp_copy_length = n;
 }
 
 static void parse_tag(const struct tag *t)
@@ -158,12 +142,10 @@ static void parse_tag(const struct tag *t)
 
 	switch (t->type) {
 	case TAG_CMDLINE:
-		copy_line(boot_info.cmdline, sizeof(boot_info.cmdline), text,
-			  length);
+		copy_line(boot_info.cmdline, text, length);
 		break;
 	case TAG_LOADER:
-		copy_line(boot_info.loader, sizeof(boot_info.loader), text,
-			  length);
+		copy_line(boot_info.loader, text, length);
 		break;
 	case TAG_MODULE:
 		if (length >= 8)
@@ -175,7 +157,10 @@ static void parse_tag(const struct tag *t)
 		break;
 	case TAG_RSDP1:
 	case TAG_RSDP2:
-		parse_rsdp(words, length);
+		/* The second version carries the 64-bit table address. */
+		length = (uint32_t)min_u64(length, sizeof(boot_info.rsdp_copy));
+		if (t->type == TAG_RSDP2 || !boot_info.rsdp_copy[0])
+			memcpy(boot_info.rsdp_copy, words, length);
 		break;
 	default:
 		break;

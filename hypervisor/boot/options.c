@@ -40,12 +40,19 @@ static uint64_t parse_number(const char **s)
 	return n;
 }
 
-/* Bytes with a suffix B, K, M, G or T; without one, KiB as in Xen. */
+/*
+ * Bytes with a suffix B, K, M, G or T; without one, KiB as in Xen. Of 512M or
+ * min:1G,max:2G the last number counts.
+ */
 static uint64_t parse_size(const char *s)
 {
 	static const char suffixes[] = "bkmgt";
-	uint64_t n = parse_number(&s);
+	uint64_t n;
 
+	for (const char *at = s; *at; at++)
+		if (*at == ':' || *at == ',')
+			s = at + 1;
+	n = parse_number(&s);
 	for (unsigned int i = 0; i < sizeof(suffixes) - 1; i++)
 		if ((*s | 0x20) == suffixes[i])
 			return n << 10 * i;
@@ -58,31 +65,10 @@ static void add_console(char *name)
 	options.vga |= !strcmp(name, "vga");
 }
 
-/* Of dom0_mem=512M or dom0_mem=min:1G,max:2G: the last number counts. */
-static const char *last_part(const char *value)
-{
-	const char *last = value;
-
-	for (; *value; value++)
-		if (*value == ':' || *value == ',')
-			last = value + 1;
-	return last;
-}
-
-/* The most verbose level shown. */
-static void set_loglvl(const char *value)
-{
-	static const char *const names[] = { "error", "warning", "info",
-					     "debug", "all" };
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strncmp(value, names[i], strlen(names[i])))
-			options.loglevel =
-				(enum log_level)min_u64(i, LOG_DEBUG);
-}
-
 static void take_option(char *word)
 {
+	static const char *const levels[] = { "error", "warning", "info",
+					      "debug", "all" };
 	const char *value;
 	char *end = word;
 
@@ -97,12 +83,15 @@ static void take_option(char *word)
 		/* RATE,8n1: the frame format is the only one that we know. */
 		options.baud = (unsigned int)parse_number(&value);
 	} else if (!strcmp(word, "dom0_mem")) {
-		options.dom0_mem = parse_size(last_part(value));
+		options.dom0_mem = parse_size(value);
 	} else if (!strcmp(word, "maxcpus")) {
 		options.maxcpus = (unsigned int)min_u64(
 			max_u64(parse_number(&value), 1), MAX_CPUS);
 	} else if (!strcmp(word, "loglvl")) {
-		set_loglvl(value);
+		/* The most verbose level shown. */
+		for (unsigned int i = 0; i < ARRAY_SIZE(levels); i++)
+			if (!memcmp(value, levels[i], strlen(levels[i])))
+				options.loglevel = min_u64(i, LOG_DEBUG);
 	} else if (!strcmp(word, "noreboot")) {
 		options.noreboot = strcmp(value, "0") && strcmp(value, "no");
 	} else {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log ring, the consoles, and typed input.
+ * The log ring, the consoles, and typed input: for the hypervisor, and for the
+ * control domain HYPERVISOR_console_io and XEN_SYSCTL_readconsole.
  *
  * Owns: the ring of the last 32 KiB of log text, addressed by a running
  * index that only grows (32 bits, as the ABI's readconsole has it), and a
@@ -8,35 +9,21 @@
  * Locks: console_lock (irqsave), over rings and devices, so that lines of
  * different CPUs do not mix. Any context.
  */
-#include "core/console.h"
-
 #include "boot/boot.h"
-#include "core/services.h"
+#include "core/hypercall.h"
 #include "platform/platform.h"
+#include "public/sysctl.h"
 
 #define LOG_SIZE   32768u /* powers of two */
 #define INPUT_SIZE 256u
 
 static struct spinlock console_lock = SPINLOCK_INIT(RANK_CONSOLE);
-static bool forced; /* panic: nobody else runs */
 
 static char log_ring[LOG_SIZE];
 static uint32_t log_start, log_end; /* running indices of what is kept */
-static bool line_open;              /* the last line has no newline yet */
 
 static char input_ring[INPUT_SIZE];
 static unsigned int input_head, input_tail; /* tail: next to read */
-
-static uint64_t lock(void)
-{
-	return forced ? 0 : spin_lock_irqsave(&console_lock);
-}
-
-static void unlock(uint64_t flags)
-{
-	if (!forced)
-		spin_unlock_irqrestore(&console_lock, flags);
-}
 
 static void devices_write(const char *s, size_t n)
 {
@@ -44,68 +31,50 @@ static void devices_write(const char *s, size_t n)
 	vga_write(s, n);
 }
 
-static void ring_write(const char *s, size_t n)
-{
-	while (n--)
-		log_ring[log_end++ % LOG_SIZE] = *s++;
-	if (log_end - log_start > LOG_SIZE)
-		log_start = log_end - LOG_SIZE;
-}
-
 void console_replay(void (*write)(const char *s, size_t n))
 {
-	uint64_t flags = lock();
+	uint64_t flags = spin_lock_irqsave(&console_lock);
 
 	for (uint32_t i = log_start; i != log_end; i++)
 		write(&log_ring[i % LOG_SIZE], 1);
-	unlock(flags);
+	spin_unlock_irqrestore(&console_lock, flags);
 }
 
 void console_force(void)
 {
-	forced = true;
-}
-
-static void log_text(enum log_level level, const char *s, size_t n)
-{
-	ring_write(s, n);
-	if (level <= options.loglevel)
-		devices_write(s, n);
+	/* Nobody else runs, and what this CPU held it does not give back. */
+	this_cpu()->lock_ranks = 0;
+	spin_init(&console_lock, RANK_CONSOLE);
 }
 
 void log_printf(enum log_level level, const char *fmt, ...)
 {
-	static const char prefix[] = "(TENON) ";
-	char line[256];
+	char line[256] = "(TENON) ";
+	const size_t prefix = strlen(line);
 	uint64_t flags;
 	va_list ap;
 	size_t n;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	vsnprintf(line + prefix, sizeof(line) - prefix, fmt, ap);
 	va_end(ap);
 	n = strlen(line);
-	flags = lock();
-	if (!line_open)
-		log_text(level, prefix, sizeof(prefix) - 1);
-	log_text(level, line, n);
-	line_open = n && line[n - 1] != '\n';
-	unlock(flags);
+	line[n - 1] = '\n'; /* which it was, unless the line has been cut */
+	flags = spin_lock_irqsave(&console_lock);
+	for (size_t i = 0; i < n; i++)
+		log_ring[log_end++ % LOG_SIZE] = line[i];
+	if (log_end - log_start > LOG_SIZE)
+		log_start = log_end - LOG_SIZE;
+	if (level <= options.loglevel)
+		devices_write(line, n);
+	spin_unlock_irqrestore(&console_lock, flags);
 }
 
-void console_write(const char *s, size_t n)
+static uint32_t log_read(char *buf, uint32_t n, uint32_t *index,
+			 bool incremental)
 {
-	uint64_t flags = lock();
-
-	devices_write(s, n);
-	unlock(flags);
-}
-
-size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental)
-{
-	uint64_t flags = lock();
-	uint32_t at = log_start;
-	size_t done;
+	uint64_t flags = spin_lock_irqsave(&console_lock);
+	uint32_t done, at = log_start;
 
 	/* An index that is not, or no longer, in the ring: from the start. */
 	if (incremental && *index - log_start <= log_end - log_start)
@@ -113,16 +82,33 @@ size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental)
 	for (done = 0; done < n && at != log_end; done++)
 		buf[done] = log_ring[at++ % LOG_SIZE];
 	*index = at;
-	unlock(flags);
+	spin_unlock_irqrestore(&console_lock, flags);
 	return done;
 }
 
-void log_clear(void)
+long sys_readconsole(struct xen_sysctl *op)
 {
-	uint64_t flags = lock();
+	struct xen_sysctl_readconsole *c = &op->u.readconsole;
+	uint32_t done, n, left;
+	char chunk[256];
+	uint64_t flags;
 
-	log_start = log_end;
-	unlock(flags);
+	for (done = 0; done < c->count; done += n) {
+		left = c->count - done;
+		n = log_read(chunk, (uint32_t)min_u64(sizeof(chunk), left),
+			     &c->index, done || c->incremental);
+		if (!n)
+			break;
+		if (copy_array_to_guest(guest_handle(c->buffer), done, n, chunk,
+					1))
+			return -XEN_EFAULT;
+	}
+	c->count = done;
+	flags = spin_lock_irqsave(&console_lock);
+	if (c->clear)
+		log_start = log_end;
+	spin_unlock_irqrestore(&console_lock, flags);
+	return 0;
 }
 
 /* Fetch what was typed; what does not fit in the ring is lost. */
@@ -141,22 +127,59 @@ static bool poll_input(void)
 
 void console_softirq(void)
 {
-	uint64_t flags = lock();
+	uint64_t flags = spin_lock_irqsave(&console_lock);
 	bool any = poll_input();
 
-	unlock(flags);
+	spin_unlock_irqrestore(&console_lock, flags);
 	if (any)
 		evtchn_send_global_virq(VIRQ_CONSOLE);
 }
 
-size_t console_read(char *buf, size_t n)
+/* LG-2: unsigned length, fixed chunk; other domains have no host console. */
+static long console_out(uint64_t count, uint64_t buffer)
 {
-	uint64_t flags = lock();
-	size_t done;
+	char chunk[128];
+
+	while (count) {
+		size_t n = min_u64(sizeof(chunk), count);
+		uint64_t flags;
+
+		if (copy_from_guest(chunk, guest_ptr(buffer), n))
+			return -XEN_EFAULT;
+		flags = spin_lock_irqsave(&console_lock);
+		devices_write(chunk, n);
+		spin_unlock_irqrestore(&console_lock, flags);
+		count -= n;
+		buffer += n;
+		if (count && hypercall_preempt_check())
+			return hypercall_continue(__HYPERVISOR_console_io,
+						  CONSOLEIO_write, count,
+						  buffer, 0);
+	}
+	return 0;
+}
+
+static long console_in(uint64_t count, uint64_t buffer)
+{
+	uint64_t flags = spin_lock_irqsave(&console_lock);
+	char chunk[128];
+	size_t n = 0;
 
 	poll_input();
-	for (done = 0; done < n && input_tail != input_head; done++)
-		buf[done] = input_ring[input_tail++ % INPUT_SIZE];
-	unlock(flags);
-	return done;
+	while (n < min_u64(sizeof(chunk), count) && input_tail != input_head)
+		chunk[n++] = input_ring[input_tail++ % INPUT_SIZE];
+	spin_unlock_irqrestore(&console_lock, flags);
+	return copy_to_guest(guest_ptr(buffer), chunk, n) ? -XEN_EFAULT
+							  : (long)n;
+}
+
+long hc_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4)
+{
+	if (!domain_is_control(current_vcpu()->domain))
+		return -XEN_EPERM;
+	if ((uint32_t)cmd == CONSOLEIO_write)
+		return console_out((uint32_t)count, buffer);
+	if ((uint32_t)cmd == CONSOLEIO_read)
+		return console_in((uint32_t)count, buffer);
+	return -XEN_ENOSYS;
 }

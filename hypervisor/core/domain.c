@@ -10,11 +10,8 @@
  * Locks: domain_list_lock for the list; domain->lock for life-cycle state.
  * Context: any CPU; creation and destruction from domctl only.
  */
-#include <stdarg.h>
-
 #include "core/grant.h"
 #include "core/services.h"
-#include "lib/printf.h"
 #include "public/sched.h"
 
 static struct domain *domains[DOMID_FIRST_RESERVED];
@@ -114,36 +111,29 @@ void domain_put(struct domain *d)
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
 }
 
-/* The next free id, or the control domain's when there is none. */
-static domid_t domid_next_locked(void)
-{
-	for (unsigned int tries = 1; tries < DOMID_FIRST_RESERVED; tries++) {
-		domid_t id = next_domid;
-
-		next_domid = (domid_t)(id % (DOMID_FIRST_RESERVED - 1) + 1);
-		if (!domains[id])
-			return id;
-	}
-	return 0;
-}
-
-/* Give the domain its id and make it visible. */
+/* Give the domain its id, if it may be any the next free one: now it is seen.
+ */
 static int domain_publish(struct domain *d, domid_t wanted)
 {
 	bool any =
 		!d->is_control && (!wanted || wanted >= DOMID_FIRST_RESERVED);
-	int rc = 0;
+	int left = any ? DOMID_FIRST_RESERVED - 1 : 1;
+	domid_t id = wanted;
 
 	spin_lock(&domain_list_lock);
-	d->id = any ? domid_next_locked() : wanted;
-	if (domains[d->id]) {
-		rc = any ? -XEN_ENOSPC : -XEN_EEXIST;
-	} else {
-		domains[d->id] = d;
-		domid_end = (unsigned int)max_u64(domid_end, d->id + 1u);
+	do {
+		if (any) {
+			id = next_domid;
+			next_domid = id % (DOMID_FIRST_RESERVED - 1) + 1;
+		}
+	} while (domains[id] && --left);
+	if (left) {
+		d->id = id;
+		domains[id] = d;
+		domid_end = (unsigned int)max_u64(domid_end, id + 1u);
 	}
 	spin_unlock(&domain_list_lock);
-	return rc;
+	return left ? 0 : any ? -XEN_ENOSPC : -XEN_EEXIST;
 }
 
 struct domain *domain_create(domid_t id, unsigned int max_vcpus, bool control,
@@ -201,45 +191,31 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 	return v;
 }
 
-/* The control domain takes the machine with it. */
-static void machine_follow(const struct domain *d, uint8_t reason)
-{
-	if (reason == SHUTDOWN_poweroff) {
-		log_info("the control domain has powered off\n");
-		machine_poweroff();
-	}
-	if (reason == SHUTDOWN_reboot)
-		log_info("the control domain asks for a reboot\n");
-	else
-		log_error("the control domain has crashed: %s\n",
-			  d->crash_text[0] ? d->crash_text : "its own report");
-	machine_reboot();
-}
-
 void domain_shutdown(struct domain *d, uint8_t reason)
 {
 	bool first;
 
 	spin_lock(&d->lock);
 	first = !d->shut_down;
-	if (first) {
-		d->shut_down = true;
-		if (!d->reason_recorded)
-			d->shutdown_reason = reason;
-	}
+	d->shut_down = true;
+	if (first && !d->reason_recorded)
+		d->shutdown_reason = reason;
 	spin_unlock(&d->lock);
 	if (!first)
 		return;
 	log_debug("domain %u has shut down, reason %u\n", d->id, reason);
-	if (d->is_control)
-		machine_follow(d, reason);
+	/* The control domain takes the machine with it. */
+	if (d->is_control && reason == SHUTDOWN_poweroff)
+		machine_poweroff();
+	else if (d->is_control)
+		machine_reboot();
 	domain_each_vcpu(d, vcpu_pause_nosync);
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
 }
 
 void domain_crash(struct domain *d, const char *fmt, ...)
 {
-	char text[sizeof(d->crash_text)];
+	char text[96];
 	va_list ap;
 
 	if (d->shut_down)
@@ -247,10 +223,6 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	spin_lock(&d->lock);
-	if (!d->crash_text[0])
-		string_copy(d->crash_text, text, sizeof(d->crash_text));
-	spin_unlock(&d->lock);
 	log_warning("domain %u crashed: %s\n", d->id, text);
 	domain_shutdown(d, SHUTDOWN_crash);
 }

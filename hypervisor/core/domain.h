@@ -28,9 +28,9 @@ struct vcpu {
 	/* Guest register state while not on a CPU's stack. */
 	struct cpu_regs regs;
 	uint16_t ds, es, fs, gs;
-	uint64_t fs_base, gs_base_kernel, gs_base_user;
-	bool in_kernel; /* guest-kernel mode; else guest-user */
-	void *fpu;      /* FXSAVE/XSAVE area, x86/fpu.c */
+	uint64_t fs_base, gs_base[2]; /* of mode user, kernel */
+	bool in_kernel;               /* guest-kernel mode; else guest-user */
+	void *fpu;                    /* FXSAVE/XSAVE area */
 
 	/* Owner CPU only (or vCPU paused): pv/. */
 	struct trap_info trap[256];
@@ -43,7 +43,7 @@ struct vcpu {
 	struct frame *descriptor_frames[32];
 	uint64_t gdt_entries, ldt_base, ldt_entries;
 	uint64_t debugreg[8];
-	uint64_t cr0_ts; /* virtual CR0.TS */
+	uint64_t cr0_ts; /* virtual: CR0_TS or 0 */
 	uint64_t cr4, xcr0;
 	uint64_t tsc_aux;
 	uint8_t iopl;   /* virtual */
@@ -96,7 +96,6 @@ struct domain {
 	bool shut_down;
 	uint8_t shutdown_reason; /* SHUTDOWN_* */
 	bool reason_recorded;    /* by SCHEDOP_shutdown_code: it stays */
-	char crash_text[96];     /* why, for the administrator */
 	unsigned int controller_pause_count; /* domctl's lock */
 	int64_t time_offset_s;
 	uint64_t vm_assist;
@@ -132,7 +131,7 @@ void domain_put(struct domain *d);
  * NULL: *rc is -EPERM or -ESRCH. */
 struct domain *domain_get_target(domid_t id, long *rc);
 /*
- * The guest's state cannot be continued: stop it with SHUTDOWN_crash and keep
+ * The guest's state cannot be continued: stop it with SHUTDOWN_crash, and log
  * the reason for the administrator. Any context; the caller returns normally.
  */
 void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
@@ -147,8 +146,6 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id);
 extern struct domain *control_domain; /* NULL until it is built */
 /* First domain with id >= first, counted, dying ones too; NULL: none. */
 struct domain *domain_get_next(domid_t first);
-/* Undo one pause of the controller's, of which creation is the first. */
-int domain_controller_unpause(struct domain *d); /* -EINVAL: not paused */
 void domain_get_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
 /* The vCPU of d with this id, or NULL; any id. */

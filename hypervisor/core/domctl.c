@@ -107,15 +107,6 @@ static long ctl_destroy(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-int domain_controller_unpause(struct domain *d)
-{
-	if (!d->controller_pause_count)
-		return -XEN_EINVAL;
-	if (!--d->controller_pause_count)
-		domain_each_vcpu(d, vcpu_unpause);
-	return 0;
-}
-
 /* Forget the shutdown. */
 static long ctl_resume(struct domain *d, struct xen_domctl *op)
 {
@@ -152,7 +143,7 @@ static long ctl_context(struct domain *d, struct xen_domctl *op)
 
 	if (!v)
 		return -XEN_ESRCH;
-	if (set && guest_ptr_is_null(where))
+	if (set && !where.va)
 		return -XEN_EOPNOTSUPP; /* see SUPPORT.md */
 	if (!set && !v->initialised)
 		return -XEN_ENODATA;
@@ -186,6 +177,8 @@ static long ctl_vcpu_info(struct domain *d, struct xen_domctl *op)
 /* What takes a line or two. */
 static long ctl_simple(struct domain *d, struct xen_domctl *op)
 {
+	mfn_t m;
+
 	switch (op->cmd) {
 	case XEN_DOMCTL_getdomaininfo:
 		domain_get_info(d, &op->u.getdomaininfo);
@@ -196,7 +189,11 @@ static long ctl_simple(struct domain *d, struct xen_domctl *op)
 			domain_each_vcpu(d, vcpu_pause);
 		return 0;
 	case XEN_DOMCTL_unpausedomain:
-		return domain_controller_unpause(d);
+		if (!d->controller_pause_count)
+			return -XEN_EINVAL;
+		if (!--d->controller_pause_count)
+			domain_each_vcpu(d, vcpu_unpause);
+		return 0;
 	case XEN_DOMCTL_max_mem:
 		spin_lock(&d->page_lock);
 		d->max_pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
@@ -206,6 +203,9 @@ static long ctl_simple(struct domain *d, struct xen_domctl *op)
 		memcpy(d->handle, op->u.setdomainhandle.handle,
 		       sizeof(d->handle));
 		return 0;
+	case XEN_DOMCTL_hypercall_init:
+		m = mfn_of(op->u.hypercall_init.gmfn);
+		return hypercall_page_install(d, m) ? 0 : -XEN_EACCES;
 	case XEN_DOMCTL_settimeoffset:
 		d->time_offset_s = op->u.settimeoffset.time_offset_seconds;
 		time_update_wallclock(d);
@@ -225,13 +225,6 @@ static long ctl_simple(struct domain *d, struct xen_domctl *op)
 	default: /* XEN_DOMCTL_setnodeaffinity: there is one node */
 		return 0;
 	}
-}
-
-static long ctl_hypercall_init(struct domain *d, struct xen_domctl *op)
-{
-	mfn_t m = mfn_of(op->u.hypercall_init.gmfn);
-
-	return hypercall_page_install(d, m) ? 0 : -XEN_EACCES;
 }
 
 static long ctl_trigger(struct domain *d, struct xen_domctl *op)
@@ -271,26 +264,21 @@ static uint64_t frame_info(const struct domain *d, uint64_t number)
 	return info;
 }
 
-#define FRAME_INFO_MAX   1024
-#define FRAME_INFO_CHUNK 64
+#define FRAME_INFO_MAX 1024
 
 static long ctl_frame_info(struct domain *d, struct xen_domctl *op)
 {
 	const struct xen_domctl_getpageframeinfo3 *g = &op->u.getpageframeinfo3;
-	uint64_t chunk[FRAME_INFO_CHUNK], done, n, i;
 	guest_ptr_t array = guest_handle(g->array);
+	uint64_t one;
 
 	if (g->num > FRAME_INFO_MAX)
 		return -XEN_E2BIG;
-	for (done = 0; done < g->num; done += n) {
-		n = min_u64(FRAME_INFO_CHUNK, g->num - done);
-		if (copy_array_from_guest(chunk, array, done, n,
-					  sizeof(chunk[0])))
+	for (uint64_t i = 0; i < g->num; i++) {
+		if (copy_array_from_guest(&one, array, i, 1, sizeof(one)))
 			return -XEN_EFAULT;
-		for (i = 0; i < n; i++)
-			chunk[i] = frame_info(d, chunk[i]);
-		if (copy_array_to_guest(array, done, n, chunk,
-					sizeof(chunk[0])))
+		one = frame_info(d, one);
+		if (copy_array_to_guest(array, i, 1, &one, sizeof(one)))
 			return -XEN_EFAULT;
 	}
 	return 0;
@@ -324,7 +312,7 @@ static const struct domctl_row {
 	ROW(max_vcpus, ctl_max_vcpus, NOT_SELF),
 	ROW(scheduler_op, sched_ctl_params, OUT),
 	ROW(setdomainhandle, ctl_simple, 0),
-	ROW(hypercall_init, ctl_hypercall_init, 0),
+	ROW(hypercall_init, ctl_simple, 0),
 	ROW(settimeoffset, ctl_simple, 0),
 	ROW(getvcpuaffinity, sched_ctl_affinity, 0),
 	ROW(resumedomain, ctl_resume, NOT_SELF),

@@ -16,21 +16,17 @@
 static int table_grow(struct domain *d, uint64_t n)
 {
 	struct grant_table *gt = d->grant;
-	int rc = 0;
+	void *page;
+	bool done;
 
 	spin_lock(&gt->lock);
-	while (gt->frames < n && !rc) {
-		void *page = heap_alloc(PAGE_SIZE);
-
-		if (page) {
-			mm_share_page(d, page);
-			gt->frame[gt->frames++] = page;
-		} else {
-			rc = -XEN_ENOMEM;
-		}
+	while (gt->frames < n && (page = heap_alloc(PAGE_SIZE))) {
+		mm_share_page(d, page);
+		gt->frame[gt->frames++] = page;
 	}
+	done = gt->frames >= n;
 	spin_unlock(&gt->lock);
-	return rc;
+	return done ? 0 : -XEN_ENOMEM;
 }
 
 long grant_frames(struct domain *d, uint64_t first, uint64_t n,
@@ -70,7 +66,7 @@ void grant_domain_free(struct domain *d)
 		heap_free(d->grant->frame[i]);
 		heap_free(d->grant->use[i]);
 	}
-	for (unsigned int i = 0; i < d->grant->lumps; i++)
+	for (unsigned int i = 0; i < MAX_LUMPS; i++)
 		heap_free(d->grant->lump[i]);
 	heap_free(d->grant);
 }
@@ -154,11 +150,10 @@ static const struct grant_batch {
 	unsigned int (*run)(struct vcpu *v, void *ops, unsigned int n);
 	size_t size;
 } grant_batches[] = {
-	[GNTTABOP_map_grant_ref] = { grant_map,
-				     sizeof(struct gnttab_map_grant_ref) },
-	[GNTTABOP_unmap_grant_ref] = { grant_unmap,
-				       sizeof(struct gnttab_unmap_grant_ref) },
-	[GNTTABOP_copy] = { grant_copy, sizeof(struct gnttab_copy) },
+#define BATCH(op) [GNTTABOP_##op] = { grant_##op, sizeof(struct gnttab_##op) }
+	BATCH(map_grant_ref),
+	BATCH(unmap_grant_ref),
+	BATCH(copy),
 };
 
 static long grant_batch_call(const struct grant_batch *b, uint64_t cmd,
@@ -191,10 +186,8 @@ long hc_grant_table_op(uint64_t command, uint64_t ops, uint64_t elements,
 
 	if (cmd == batch && grant_batches[batch].run)
 		return grant_batch_call(&grant_batches[batch], cmd, ops, count);
-	if (cmd >= ARRAY_SIZE(grant_ops) || !grant_ops[cmd].handler)
-		return -XEN_ENOSYS;
-	if (count != 1 && cmd != GNTTABOP_set_version &&
-	    cmd != GNTTABOP_get_version)
+	if (count != 1 &&
+	    (cmd == GNTTABOP_setup_table || cmd == GNTTABOP_query_size))
 		return -XEN_EINVAL;
 	return subop_call(grant_ops, ARRAY_SIZE(grant_ops), cmd,
 			  guest_ptr(ops));

@@ -59,9 +59,9 @@ struct grant_table {
 	struct grant_use *use[GRANT_MAX_FRAMES]; /* NULL: of none so far */
 
 	struct spinlock map_lock; /* RANK_GRANT, never with lock */
-	unsigned int lumps;       /* only grows; read without the lock */
-	uint32_t first_free;
-	uint32_t released; /* teardown is done below this handle */
+	uint32_t mappings;        /* only grows; read without the lock */
+	uint32_t first_free;      /* of those given back */
+	uint32_t released;        /* teardown is done below this handle */
 	struct grant_mapping *lump[MAX_LUMPS];
 };
 
@@ -83,8 +83,8 @@ void grant_unpin(const struct grant_pin *pin);
 /* Elements of sub-operations, in private memory. How many are done; fewer than
  * n: the next one must be tried again later, nothing of it was done. */
 #define GRANT_BATCH 16u
-unsigned int grant_map(struct vcpu *v, void *ops, unsigned int n);
-unsigned int grant_unmap(struct vcpu *v, void *ops, unsigned int n);
+unsigned int grant_map_grant_ref(struct vcpu *v, void *ops, unsigned int n);
+unsigned int grant_unmap_grant_ref(struct vcpu *v, void *ops, unsigned int n);
 unsigned int grant_copy(struct vcpu *v, void *ops, unsigned int n);
 /* Undo all mappings of a domain whose page tables are gone; -ERESTART. */
 must_check int grant_release_mappings(struct domain *d);

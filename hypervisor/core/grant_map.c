@@ -31,46 +31,45 @@ static struct grant_mapping *mapping_of(struct grant_table *gt, uint64_t i)
 /* Of a number that may be anything. */
 static struct grant_mapping *mapping_at(struct grant_table *gt, uint32_t handle)
 {
-	uint64_t limit = __atomic_load_n(&gt->lumps, __ATOMIC_ACQUIRE) *
-			 MAPPINGS_PER_LUMP;
+	uint64_t limit = load_acquire(gt->mappings);
 
 	return handle < limit ? mapping_of(gt, index_clamp(handle, limit))
 			      : NULL;
 }
 
-static void lump_add_locked(struct grant_table *gt)
+/* One that has never been used; NULL: there is no more, or no memory. */
+static struct grant_mapping *mapping_add_locked(struct grant_table *gt)
 {
-	uint32_t first = gt->lumps * MAPPINGS_PER_LUMP;
-	struct grant_mapping *lump;
+	uint32_t i = gt->mappings, lump = i / MAPPINGS_PER_LUMP;
 
 	ASSERT(spin_held(&gt->map_lock));
-	if (gt->lumps == MAX_LUMPS)
-		return;
-	lump = heap_alloc(MAPPINGS_PER_LUMP * sizeof(*lump));
-	if (!lump)
-		return;
-	for (uint32_t i = 0; i < MAPPINGS_PER_LUMP; i++)
-		lump[i].next = first + i + 1;
-	lump[MAPPINGS_PER_LUMP - 1].next = MAX_MAPPINGS;
-	gt->first_free = first;
-	gt->lump[gt->lumps] = lump;
-	__atomic_store_n(&gt->lumps, gt->lumps + 1, __ATOMIC_RELEASE);
+	if (i == MAX_MAPPINGS)
+		return NULL;
+	if (i % MAPPINGS_PER_LUMP == 0)
+		gt->lump[lump] =
+			heap_alloc(MAPPINGS_PER_LUMP * sizeof(*gt->lump[0]));
+	if (!gt->lump[lump])
+		return NULL;
+	store_release(gt->mappings, i + 1);
+	return mapping_of(gt, i);
 }
 
 static struct grant_mapping *mapping_alloc(struct grant_table *gt,
 					   uint32_t *handle)
 {
-	struct grant_mapping *m = NULL;
+	struct grant_mapping *m;
 
 	spin_lock(&gt->map_lock);
-	if (gt->first_free == MAX_MAPPINGS)
-		lump_add_locked(gt);
 	*handle = gt->first_free;
-	if (*handle != MAX_MAPPINGS) {
+	if (likely(*handle != MAX_MAPPINGS)) {
 		m = mapping_of(gt, *handle);
 		gt->first_free = m->next;
-		write_once(m->state, MAPPING_BUSY);
+	} else {
+		*handle = gt->mappings;
+		m = mapping_add_locked(gt);
 	}
+	if (m)
+		write_once(m->state, MAPPING_BUSY);
 	spin_unlock(&gt->map_lock);
 	return m;
 }
@@ -97,11 +96,6 @@ static struct grant_mapping *mapping_claim(struct grant_table *gt,
 					__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return m;
 	return NULL;
-}
-
-static void mapping_publish(struct grant_mapping *m)
-{
-	__atomic_store_n(&m->state, MAPPING_LIVE, __ATOMIC_RELEASE);
 }
 
 static uint64_t mapping_address(const struct grant_mapping *m)
@@ -160,7 +154,7 @@ static bool map_element(struct vcpu *v, struct gnttab_map_grant_ref *op)
 		goto unpin;
 	op->handle = handle;
 	op->dev_bus_addr = mapping_address(m);
-	mapping_publish(m);
+	store_release(m->state, MAPPING_LIVE);
 	return true;
 
 unpin:
@@ -171,7 +165,7 @@ free_mapping:
 	return rc != -XEN_ERESTART;
 }
 
-unsigned int grant_map(struct vcpu *v, void *ops, unsigned int n)
+unsigned int grant_map_grant_ref(struct vcpu *v, void *ops, unsigned int n)
 {
 	struct gnttab_map_grant_ref *op = ops;
 	unsigned int done = 0;
@@ -207,7 +201,7 @@ static int kinds_remove(struct vcpu *v, struct grant_mapping *m,
 	return 0;
 }
 
-unsigned int grant_unmap(struct vcpu *v, void *ops, unsigned int n)
+unsigned int grant_unmap_grant_ref(struct vcpu *v, void *ops, unsigned int n)
 {
 	uninitialized_buf struct grant_mapping *gone[GRANT_BATCH];
 	struct grant_table *gt = v->domain->grant;
@@ -224,7 +218,7 @@ unsigned int grant_unmap(struct vcpu *v, void *ops, unsigned int n)
 			continue;
 		rc = kinds_remove(v, m, &op[done]);
 		if (m->flags & KINDS)
-			mapping_publish(m);
+			store_release(m->state, MAPPING_LIVE);
 		else
 			gone[done] = m; /* still BUSY */
 	}

@@ -16,8 +16,7 @@
 #undef HYPERCALL
 
 /* Those who may not call are stopped before the handler. */
-#define GUARD_ANY_DOMAIN(name)
-#define GUARD_CONTROL_DOMAIN(name)                                             \
+#define GUARD(name)                                                            \
 	static long guarded_##name(uint64_t a1, uint64_t a2, uint64_t a3,      \
 				   uint64_t a4)                                \
 	{                                                                      \
@@ -25,9 +24,9 @@
 			       ? hc_##name(a1, a2, a3, a4)                     \
 			       : -XEN_EPERM;                                   \
 	}
-#define HYPERCALL(number, name, who) GUARD_##who(name)
-#include "core/hypercall_table.h"
-#undef HYPERCALL
+GUARD(platform_op)
+GUARD(sysctl)
+GUARD(domctl)
 
 #define HANDLER_ANY_DOMAIN(name)     hc_##name
 #define HANDLER_CONTROL_DOMAIN(name) guarded_##name
@@ -79,17 +78,26 @@ long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 	return HYPERCALL_NO_RESULT;
 }
 
-static long call_on_target(const struct subop *row, struct vcpu *v, void *arg)
+static long call_holding(const struct subop *row, struct vcpu *v, void *arg)
 {
+	struct domain *d = v->domain;
 	const domid_t *id = arg;
 	long rc;
-	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): it is SUBOP_IN */
-	struct domain *d = domain_get_target(*id, &rc);
 
-	if (!d)
-		return rc;
+	if (row->flags & SUBOP_TARGET) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): SUBOP_IN
+		 */
+		d = domain_get_target(*id, &rc);
+		if (!d)
+			return rc;
+	}
+	if (row->flags & SUBOP_PORTS)
+		spin_lock(&d->evtchn_lock);
 	rc = row->handler(v, d, arg);
-	domain_put(d);
+	if (row->flags & SUBOP_PORTS)
+		spin_unlock(&d->evtchn_lock);
+	if (row->flags & SUBOP_TARGET)
+		domain_put(d);
 	return rc;
 }
 
@@ -111,8 +119,9 @@ long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 	} else if (row->flags & SUBOP_OUT) {
 		memset(buffer, 0, row->size);
 	}
-	rc = row->flags & SUBOP_TARGET ? call_on_target(row, v, buffer)
-				       : row->handler(v, v->domain, buffer);
+	rc = row->flags & (SUBOP_TARGET | SUBOP_PORTS)
+		     ? call_holding(row, v, buffer)
+		     : row->handler(v, v->domain, buffer);
 	if (rc >= 0 && (row->flags & SUBOP_OUT) &&
 	    copy_to_guest(arg, buffer, row->size))
 		return -XEN_EFAULT;

@@ -25,6 +25,7 @@ enum subop_flags {
 	/* Works on the domain that the argument's first field names, a domid:
 	 * see domain_get_target(). With SUBOP_IN. */
 	SUBOP_TARGET = 8,
+	SUBOP_PORTS = 16, /* with the domain's evtchn_lock held */
 };
 
 /* One sub-operation. d: the target, held, else v's domain. arg: private. */

@@ -14,12 +14,12 @@
  */
 #include "public/physdev.h"
 #include "core/hypercall.h"
-#include "mm/frame.h"
-#include "platform/acpi.h"
+#include "mm/mm.h"
 #include "platform/platform.h"
-#include "x86/apic.h"
-#include "x86/irq.h"
+#include "x86/machine.h"
 #include "x86/paging.h"
+
+#define MAX_PIRQS 256
 
 enum pirq_kind {
 	PIRQ_FREE,
@@ -31,10 +31,9 @@ enum pirq_kind {
 static struct pirq {
 	uint8_t kind; /* enum pirq_kind */
 	uint8_t vector;
-	bool bound;             /* to an event channel */
+	uint32_t port;          /* of the control domain's; 0: not bound */
 	bool level, active_low; /* of a line, once mode_known */
 	bool mode_known;
-	bool waiting;    /* atomic: masked until the guest's EOI */
 	uint16_t device; /* of a message: bus << 8 | devfn */
 	uint16_t entry;  /* PIRQ_MSIX */
 } pirqs[MAX_PIRQS];
@@ -54,13 +53,10 @@ static void pirq_interrupt(unsigned int vector)
 	unsigned int number = read_once(by_vector[vector]) - 1u;
 	struct pirq *p = pirq_of(number);
 
-	if (p && p->kind == PIRQ_GSI && p->level) {
+	if (p && p->kind == PIRQ_GSI && p->level)
 		ioapic_mask(number, true);
-		__atomic_store_n(&p->waiting, true, __ATOMIC_SEQ_CST);
-	}
-	apic_eoi();
 	if (p)
-		evtchn_send_pirq(control_domain, number);
+		evtchn_raise_slot(control_domain, &p->port);
 }
 
 /* A vector that leads to the pirq from now on; 0: there is none. */
@@ -70,7 +66,7 @@ static uint8_t vector_take(unsigned int number)
 		if (by_vector[v])
 			continue;
 		write_once(by_vector[v], (uint16_t)(number + 1));
-		irq_set_handler(v, pirq_interrupt, false);
+		irq_set_handler(v, pirq_interrupt);
 		return (uint8_t)v;
 	}
 	return 0;
@@ -78,39 +74,32 @@ static uint8_t vector_take(unsigned int number)
 
 static void vector_drop(uint8_t vector)
 {
-	irq_set_handler(vector, NULL, true);
+	irq_set_handler(vector, NULL);
 	write_once(by_vector[vector], 0);
 }
 
 /* Lines ------------------------------------------------------------------- */
 
-/* What firmware says of a line, else what ISA and PCI have. */
-static void line_find_mode(unsigned int gsi)
-{
-	struct pirq *p = &pirqs[gsi];
-
-	if (p->mode_known)
-		return;
-	p->level = p->active_low = gsi >= MAX_ISA_IRQ;
-	for (unsigned int i = 0; i < MAX_ISA_IRQ; i++) {
-		const struct isa_override *o = &acpi.isa[i];
-
-		if (!o->present || o->gsi != gsi)
-			continue;
-		p->level = o->level;
-		p->active_low = o->active_low;
-		p->mode_known = true;
-	}
-}
-
-/* The entry of a line, mapped or not; NULL: there is no such line. */
+/*
+ * The entry of a line, mapped or not; NULL: there is no such line. Its mode is
+ * what firmware or the guest says, else what ISA and PCI have.
+ */
 static struct pirq *line_of(uint32_t gsi)
 {
+	struct pirq *p = &pirqs[index_clamp(gsi, MAX_PIRQS)];
+	const struct isa_override *o = acpi.isa;
+
 	if (gsi >= MAX_PIRQS || !ioapic_has_gsi(gsi))
 		return NULL;
-	gsi = (uint32_t)index_clamp(gsi, MAX_PIRQS);
-	line_find_mode(gsi);
-	return &pirqs[gsi];
+	if (!p->mode_known)
+		p->level = p->active_low = gsi >= MAX_ISA_IRQ;
+	for (; !p->mode_known && o < acpi.isa + MAX_ISA_IRQ; o++)
+		if (o->present && o->gsi == gsi) {
+			p->level = o->level;
+			p->active_low = o->active_low;
+			p->mode_known = true;
+		}
+	return p;
 }
 
 static long physdev_setup_gsi(struct vcpu *v, struct domain *d, void *arg)
@@ -121,7 +110,7 @@ static long physdev_setup_gsi(struct vcpu *v, struct domain *d, void *arg)
 
 	if (!p)
 		return -XEN_EINVAL;
-	if (p->mode_known || p->bound)
+	if (p->mode_known || p->port)
 		return -XEN_EEXIST;
 	p->level = op->triggering;
 	p->active_low = op->polarity;
@@ -178,18 +167,18 @@ static bool device_exists(uint16_t device)
 /* Where the capability is in the device's registers; 0: it has none. */
 static unsigned int capability_find(uint16_t device, uint8_t id)
 {
-	unsigned int at, i;
+	uint32_t cap = pci_read(device, REG_LIST) << 8;
 
 	if (!device_exists(device) ||
 	    !(pci_read(device, REG_COMMAND) & STATUS_LIST))
 		return 0;
-	at = pci_read(device, REG_LIST) & 0xfc;
-	for (i = 0; at && i < LIST_MAX; i++) {
-		uint32_t cap = pci_read(device, at);
+	/* Each has its id and where the next is, in two bytes. */
+	for (unsigned int i = 0; i < LIST_MAX && cap >> 8 & 0xfc; i++) {
+		unsigned int at = cap >> 8 & 0xfc;
 
+		cap = pci_read(device, at);
 		if ((cap & 0xff) == id)
 			return at;
-		at = cap >> 8 & 0xfc;
 	}
 	return 0;
 }
@@ -211,11 +200,10 @@ static uint64_t msix_entry(uint16_t device, unsigned int cap, unsigned int n)
 	return mfn_is_ram(mfn_of(at >> PAGE_SHIFT)) ? 0 : at;
 }
 
-/* vector 0 turns the message off. 0, or -EINVAL: the device cannot do that. */
-static long msix_program(uint16_t device, unsigned int n, uint8_t vector)
+static long msix_program(uint16_t device, unsigned int cap, unsigned int n,
+			 uint8_t vector)
 {
-	unsigned int cap = capability_find(device, CAP_MSIX);
-	uint64_t at = cap ? msix_entry(device, cap, n) : 0;
+	uint64_t at = msix_entry(device, cap, n);
 	volatile uint32_t *entry;
 
 	if (!at)
@@ -229,15 +217,11 @@ static long msix_program(uint16_t device, unsigned int n, uint8_t vector)
 	return 0;
 }
 
-/* As above. The guest turns on messages, also of MSI-X, in the control word. */
-static long msi_program(uint16_t device, uint8_t vector)
+/* The guest turns on messages, also of MSI-X, in the control word. */
+static long msi_program(uint16_t device, unsigned int cap, uint8_t vector)
 {
-	unsigned int cap = capability_find(device, CAP_MSI);
-	uint32_t control;
+	uint32_t control = pci_read(device, cap);
 
-	if (!cap)
-		return -XEN_EINVAL;
-	control = pci_read(device, cap);
 	pci_write(device, cap, control & ~(MSI_COUNT | MSI_ENABLE));
 	if (!vector)
 		return 0;
@@ -249,16 +233,22 @@ static long msi_program(uint16_t device, uint8_t vector)
 	return 0;
 }
 
+/* vector 0 turns the message off. 0, or -EINVAL: the device cannot do that. */
 static long message_program(const struct pirq *p, uint8_t vector)
 {
-	return p->kind == PIRQ_MSIX ? msix_program(p->device, p->entry, vector)
-				    : msi_program(p->device, vector);
+	uint8_t id = p->kind == PIRQ_MSIX ? CAP_MSIX : CAP_MSI;
+	unsigned int cap = capability_find(p->device, id);
+
+	if (!cap)
+		return -XEN_EINVAL;
+	return id == CAP_MSI ? msi_program(p->device, cap, vector)
+			     : msix_program(p->device, cap, p->entry, vector);
 }
 
 /* One kind of message per device, and each entry once. */
 static bool message_is_taken(const struct pirq *wanted)
 {
-	for (unsigned int i = ioapic_gsi_count(); i < MAX_PIRQS; i++) {
+	for (unsigned int i = ioapic_gsi_count; i < MAX_PIRQS; i++) {
 		const struct pirq *p = &pirqs[i];
 
 		if (p->kind != PIRQ_FREE && p->device == wanted->device &&
@@ -270,7 +260,7 @@ static bool message_is_taken(const struct pirq *wanted)
 
 static long find_free(void)
 {
-	for (unsigned int i = ioapic_gsi_count(); i < MAX_PIRQS; i++)
+	for (unsigned int i = ioapic_gsi_count; i < MAX_PIRQS; i++)
 		if (pirqs[i].kind == PIRQ_FREE)
 			return i;
 	return -XEN_ENOSPC;
@@ -290,7 +280,7 @@ static long map_message(const struct physdev_map_pirq *op)
 		return number;
 	/* Only segment 0, whose buses are all that the lower half can name. */
 	if (bus > 0xff || devfn > 0xff || entry > MSIX_LAST(~0u) ||
-	    number < ioapic_gsi_count() || number >= MAX_PIRQS)
+	    number < ioapic_gsi_count || number >= MAX_PIRQS)
 		return -XEN_EINVAL;
 	number = (long)index_clamp((uint64_t)number, MAX_PIRQS);
 	if (pirqs[number].kind != PIRQ_FREE || message_is_taken(&p))
@@ -346,7 +336,7 @@ static long unmap(uint32_t number)
 
 	if (!p)
 		return -XEN_EINVAL;
-	if (p->bound)
+	if (p->port)
 		return -XEN_EBUSY;
 	if (p->kind == PIRQ_GSI)
 		ioapic_route(number, 0, false, false);
@@ -387,17 +377,24 @@ static long physdev_pci_remove(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_pci_device *op = arg;
 	uint16_t device = (uint16_t)(op->bus << 8 | op->devfn);
-	unsigned int i, first = ioapic_gsi_count();
+	unsigned int i, first = ioapic_gsi_count;
 
 	if (op->seg)
 		return -XEN_ENODEV;
 	for (i = first; i < MAX_PIRQS; i++)
-		if (pirq_of(i) && pirqs[i].device == device && pirqs[i].bound)
+		if (pirq_of(i) && pirqs[i].device == device && pirqs[i].port)
 			return -XEN_EBUSY;
 	for (i = first; i < MAX_PIRQS; i++)
 		if (pirqs[i].device == device)
 			(void)unmap(i);
 	return 0;
+}
+
+/* A line stays masked while nobody hears its interrupts. */
+static void line_unmask_bound(uint32_t gsi, const struct pirq *p)
+{
+	if (p->kind == PIRQ_GSI)
+		ioapic_mask(gsi, !p->port);
 }
 
 static long physdev_eoi(struct vcpu *v, struct domain *d, void *arg)
@@ -407,8 +404,7 @@ static long physdev_eoi(struct vcpu *v, struct domain *d, void *arg)
 
 	if (!p)
 		return -XEN_EINVAL;
-	if (__atomic_exchange_n(&p->waiting, false, __ATOMIC_SEQ_CST))
-		ioapic_mask(op->irq, !p->bound);
+	line_unmask_bound(op->irq, p);
 	return 0;
 }
 
@@ -432,20 +428,16 @@ static long physdev_alloc_irq_vector(struct vcpu *v, struct domain *d,
 	return 0;
 }
 
-bool pirq_is_mapped(uint32_t pirq)
-{
-	return pirq_of(pirq);
-}
-
-void pirq_set_bound(uint32_t pirq, bool bound)
+uint32_t *pirq_slot(uint32_t pirq)
 {
 	struct pirq *p = pirq_of(pirq);
 
-	p->bound = bound;
-	if (bound)
-		__atomic_store_n(&p->waiting, false, __ATOMIC_SEQ_CST);
-	if (p->kind == PIRQ_GSI)
-		ioapic_mask(pirq, !bound);
+	return p ? &p->port : NULL;
+}
+
+void pirq_slot_changed(uint32_t pirq)
+{
+	line_unmask_bound(pirq, pirq_of(pirq));
 }
 
 /* The hypercall ------------------------------------------------------------ */
@@ -476,7 +468,9 @@ static long physdev_set_iobitmap(struct vcpu *v, struct domain *d, void *arg)
 
 #define ROW(op, handler, type, how)                                            \
 	[PHYSDEVOP_##op] = { handler, sizeof(struct type), how }
-#define PRIV_IN  (SUBOP_PRIV | SUBOP_IN)
+#define PRIV_IN                                                                \
+	(SUBOP_PRIV | SUBOP_IN | SUBOP_PORTS) /* our lock: see above           \
+					       */
 #define PRIV_OUT (PRIV_IN | SUBOP_OUT)
 
 /* clang-format off */
@@ -497,15 +491,8 @@ static const struct subop physdev_ops[] = {
 };
 /* clang-format on */
 
-/* Under a lock that is also the one over pirqs, if the control domain calls. */
 long hc_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
-	struct domain *d = current_vcpu()->domain;
-	long rc;
-
-	spin_lock(&d->evtchn_lock);
-	rc = subop_call(physdev_ops, ARRAY_SIZE(physdev_ops), (uint32_t)cmd,
-			guest_ptr(arg));
-	spin_unlock(&d->evtchn_lock);
-	return rc;
+	return subop_call(physdev_ops, ARRAY_SIZE(physdev_ops), (uint32_t)cmd,
+			  guest_ptr(arg));
 }

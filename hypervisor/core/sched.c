@@ -51,20 +51,28 @@ static unsigned int cpu_of(const struct queue *q)
 	return (unsigned int)(q - queues);
 }
 
+/* RUNSTATE_*: what v is while it does not run. */
+static int waiting_state(const struct vcpu *v)
+{
+	if (read_once(v->pause_count) || read_once(v->down) ||
+	    read_once(v->domain->cap.spent))
+		return RUNSTATE_offline;
+	return read_once(v->blocked) ? RUNSTATE_blocked : RUNSTATE_runnable;
+}
+
 static bool runnable(const struct vcpu *v)
 {
-	return !read_once(v->pause_count) && !read_once(v->down) &&
-	       !read_once(v->blocked) && !read_once(v->domain->cap.spent);
+	return waiting_state(v) == RUNSTATE_runnable;
 }
 
 static bool allowed(const struct vcpu *v, unsigned int cpu)
 {
-	return v->sched.hard[cpu / 64] >> (cpu % 64) & 1;
+	return test_bit(v->sched.hard, cpu);
 }
 
 static bool prefers(const struct vcpu *v, unsigned int cpu)
 {
-	return allowed(v, cpu) && (v->sched.soft[cpu / 64] >> (cpu % 64) & 1);
+	return allowed(v, cpu) && test_bit(v->sched.soft, cpu);
 }
 
 /*
@@ -101,7 +109,7 @@ static struct queue *queue_lock(const struct vcpu *v, uint64_t *flags)
 		struct queue *q = &queues[cpu];
 
 		*flags = spin_lock_irqsave(&q->lock);
-		if (__atomic_load_n(&v->cpu, __ATOMIC_ACQUIRE) == cpu)
+		if (load_acquire(v->cpu) == cpu)
 			return q;
 		spin_unlock_irqrestore(&q->lock, *flags);
 	}
@@ -110,15 +118,8 @@ static struct queue *queue_lock(const struct vcpu *v, uint64_t *flags)
 static void runstate_update_locked(const struct queue *q, struct vcpu *v,
 				   uint64_t t)
 {
-	int state = RUNSTATE_runnable;
+	int state = q->running == v ? RUNSTATE_running : waiting_state(v);
 
-	if (q->running == v)
-		state = RUNSTATE_running;
-	else if (read_once(v->pause_count) || read_once(v->down) ||
-		 read_once(v->domain->cap.spent))
-		state = RUNSTATE_offline;
-	else if (read_once(v->blocked))
-		state = RUNSTATE_blocked;
 	if (v->runstate.state != state)
 		runstate_change(v, state, t);
 }
@@ -154,7 +155,7 @@ static void move_locked(const struct queue *q, struct vcpu *v, unsigned int cpu)
 	v->sched.ready.key +=
 		read_once(queues[cpu].min_vruntime) - q->min_vruntime;
 	v->sched.home = cpu;
-	__atomic_store_n(&v->cpu, cpu, __ATOMIC_RELEASE);
+	store_release(v->cpu, cpu);
 }
 
 /*
@@ -253,7 +254,7 @@ void sched_update(struct vcpu *v)
 
 void vcpu_wake(struct vcpu *v)
 {
-	__atomic_store_n(&v->blocked, false, __ATOMIC_SEQ_CST);
+	store_ordered(v->blocked, false);
 	sched_update(v);
 }
 
@@ -280,7 +281,7 @@ void vcpu_pause(struct vcpu *v)
 	vcpu_pause_nosync(v);
 	if (v == current_vcpu())
 		return;
-	while (__atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
+	while (load_acquire(v->running))
 		cpu_relax();
 }
 
@@ -294,10 +295,10 @@ void vcpu_block_current(void)
 {
 	struct vcpu *v = current_vcpu();
 
-	__atomic_store_n(&v->blocked, true, __ATOMIC_SEQ_CST);
+	store_ordered(v->blocked, true);
 	/* An event either finds blocked set, or is found here (T4). */
 	if (vcpu_event_pending(v))
-		__atomic_store_n(&v->blocked, false, __ATOMIC_SEQ_CST);
+		store_ordered(v->blocked, false);
 	else
 		softirq_raise(this_cpu()->id, SOFTIRQ_SCHEDULE);
 }
@@ -316,18 +317,17 @@ void sched_yield_current(void)
 int sched_set_affinity(struct vcpu *v, const uint64_t *hard,
 		       const uint64_t *soft)
 {
-	uint64_t flags, any = 0;
+	unsigned int cpu = 0;
 	struct queue *q;
+	uint64_t flags;
 
-	for (unsigned int cpu = 0; hard && cpu < cpu_count; cpu++)
-		any |= hard[cpu / 64] >> (cpu % 64) & 1;
-	if (hard && !any)
+	while (cpu < cpu_count && !test_bit(hard, cpu))
+		cpu++;
+	if (cpu == cpu_count)
 		return -XEN_EINVAL;
 	q = queue_lock(v, &flags);
-	if (hard)
-		memcpy(v->sched.hard, hard, sizeof(v->sched.hard));
-	if (soft)
-		memcpy(v->sched.soft, soft, sizeof(v->sched.soft));
+	memcpy(v->sched.hard, hard, sizeof(v->sched.hard));
+	memcpy(v->sched.soft, soft, sizeof(v->sched.soft));
 	v->sched.home = choose_cpu(v, v->cpu, false);
 	spin_unlock_irqrestore(&q->lock, flags);
 	sched_update(v);
@@ -357,18 +357,20 @@ static void slice_arm_locked(struct queue *q, uint64_t t)
 	const struct heap_node *first = heap_first(&q->ready);
 	const struct vcpu *v = q->running;
 	uint64_t lead, ns = TIMER_NEVER;
-	int64_t left = v ? read_once(v->domain->cap.budget) : 0;
+	int64_t left;
 
-	if (v && first) {
+	if (!v)
+		return;
+	if (first) {
 		lead = first->key + GRANULARITY - v->sched.ready.key;
-		ns = 0;
-		if ((int64_t)lead > 0)
-			ns = min_u64(lead, MAX_SLICE) *
-			     read_once(v->domain->weight) /
-			     SCHED_WEIGHT_DEFAULT;
+		if ((int64_t)lead < 0)
+			lead = 0;
+		ns = min_u64(lead, MAX_SLICE) * read_once(v->domain->weight) /
+		     SCHED_WEIGHT_DEFAULT;
 		ns = min_u64(ns, MAX_SLICE);
 	}
-	if (v && read_once(v->domain->cap.percent))
+	left = read_once(v->domain->cap.budget);
+	if (read_once(v->domain->cap.percent))
 		ns = min_u64(ns, left > 0 ? (uint64_t)left : 0);
 	if (ns != TIMER_NEVER)
 		timer_set(&q->slice, t + max_u64(MIN_RUN, ns));
@@ -434,7 +436,7 @@ static void release(struct queue *q, struct vcpu *prev)
 		look = prev->cpu;
 	else if (heap_holds(&prev->sched.ready))
 		look = choose_cpu(prev, cpu, true);
-	__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
+	store_release(prev->running, false);
 	/* Who has waited for that may have freed it. */
 	spin_unlock_irqrestore(&q->lock, flags);
 	softirq_raise(look, SOFTIRQ_SCHEDULE);

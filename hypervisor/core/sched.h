@@ -1,17 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* The scheduler's part of a vCPU, and its interface to management. */
+/* Timers; the scheduler's part of a vCPU, and its interface to management. */
 #pragma once
 
-#include "core/timer.h"
+#include "lib/heap.h"
 #include "lib/spinlock.h"
 #include "x86/layout.h"
 
 #define SCHED_WEIGHT_DEFAULT 256
+#define TIMER_NEVER          (~0ull)
 
 struct domain;
 struct vcpu;
 struct xen_domctl;
 struct xen_sysctl;
+
+/* timer.c. Times are absolute, in ns of now(). */
+struct timer {
+	struct heap_node node; /* key: the deadline */
+	void (*handler)(void *data);
+	void *data;
+	unsigned int cpu;     /* whose heap it is in, or was last */
+	unsigned int running; /* atomic: CPUs that are in the handler */
+};
+
+/* Handlers run in softirq context, on the CPU that set the timer. */
+void timer_init(struct timer *t, void (*handler)(void *), void *data);
+void timer_set(struct timer *t, uint64_t deadline); /* past: fires at once */
+/* Waits for a handler that runs; not to be called by one. */
+void timer_stop(struct timer *t);
+void timer_softirq(void);
 
 struct sched_vcpu {
 	struct heap_node ready; /* key: virtual run time */
@@ -40,8 +57,8 @@ extern uint64_t sched_ratelimit;
 /* After a change of down, blocked or pause_count, from any CPU. */
 void sched_update(struct vcpu *v);
 /*
- * Bitmaps of CPUs that v may run on, and of those that it should; NULL: as
- * before. -EINVAL when there is no CPU of the first.
+ * Bitmaps of CPUs that v may run on, and of those that it should. -EINVAL when
+ * there is no CPU of the first.
  */
 int sched_set_affinity(struct vcpu *v, const uint64_t *hard,
 		       const uint64_t *soft);

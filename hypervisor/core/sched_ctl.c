@@ -109,42 +109,40 @@ static int mask_get(uint64_t *mask, const struct xenctl_bitmap *map)
 	return 0;
 }
 
-/* Those in both masks, of the CPUs that there are. */
-static int mask_put(const struct xenctl_bitmap *map, const uint64_t *a,
-		    const uint64_t *b)
+/* Of the CPUs that there are. */
+static int mask_put(const struct xenctl_bitmap *map, uint64_t *mask)
 {
-	uint64_t mask[MAX_CPUS / 64];
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(mask); i++)
-		mask[i] = a[i] & b[i];
 	mask_clip(mask, min_u64(cpu_count, map->nr_bits));
 	return copy_to_guest(guest_handle(map->bitmap), mask, map_bytes(map));
 }
 
-/* Set reports what came of it: only CPUs where v can run now count. */
 long sched_ctl_affinity(struct domain *d, struct xen_domctl *op)
 {
 	const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
 	bool set = op->cmd == XEN_DOMCTL_setvcpuaffinity;
-	bool hard = a->flags & XEN_VCPUAFFINITY_HARD;
-	bool soft = a->flags & XEN_VCPUAFFINITY_SOFT;
-	uint64_t masks[2][MAX_CPUS / 64];
+	bool with_hard = a->flags & XEN_VCPUAFFINITY_HARD;
+	bool with_soft = a->flags & XEN_VCPUAFFINITY_SOFT;
+	uint64_t hard[MAX_CPUS / 64], soft[MAX_CPUS / 64];
 	struct vcpu *v = domain_vcpu(d, a->vcpu);
 	int rc = 0;
 
-	if (!v || !(hard || soft) || a->flags > 7)
+	if (!v || !(with_hard || with_soft) || a->flags > 7)
 		return -XEN_EINVAL;
-	if (set && ((hard && mask_get(masks[0], &a->cpumap_hard)) ||
-		    (soft && mask_get(masks[1], &a->cpumap_soft))))
-		return -XEN_EFAULT;
-	if (set)
-		rc = sched_set_affinity(v, hard ? masks[0] : NULL,
-					soft ? masks[1] : NULL);
-	if (!rc && hard)
-		rc = mask_put(&a->cpumap_hard, v->sched.hard, v->sched.hard);
-	if (!rc && soft)
-		rc = mask_put(&a->cpumap_soft, v->sched.soft,
-			      set ? v->sched.hard : v->sched.soft);
+	memcpy(hard, v->sched.hard, sizeof(hard));
+	memcpy(soft, v->sched.soft, sizeof(soft));
+	if (set) {
+		if ((with_hard && mask_get(hard, &a->cpumap_hard)) ||
+		    (with_soft && mask_get(soft, &a->cpumap_soft)))
+			return -XEN_EFAULT;
+		rc = sched_set_affinity(v, hard, soft);
+		/* What came of it: only CPUs where v can run now count. */
+		for (unsigned int i = 0; i < ARRAY_SIZE(soft); i++)
+			soft[i] &= hard[i];
+	}
+	if (!rc && with_hard)
+		rc = mask_put(&a->cpumap_hard, hard);
+	if (!rc && with_soft)
+		rc = mask_put(&a->cpumap_soft, soft);
 	return rc;
 }
 

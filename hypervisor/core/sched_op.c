@@ -55,31 +55,6 @@ static long sched_remote_shutdown(struct vcpu *v, struct domain *d, void *arg)
 	return 0;
 }
 
-/* 1: one of the ports is pending; 0: none; negative: a bad port. */
-static long any_pending(struct domain *d, const evtchn_port_t *ports,
-			unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		bool pending;
-
-		if (!evtchn_port_state(d, ports[i], &pending))
-			return -XEN_EINVAL;
-		if (pending)
-			return 1;
-	}
-	return 0;
-}
-
-static void poll_enter(struct vcpu *v, const evtchn_port_t *ports,
-		       unsigned int n)
-{
-	write_once(v->poll_port, n == 1 ? (int)ports[0] : -1);
-	__atomic_store_n(&v->blocked, true, __ATOMIC_SEQ_CST);
-	/* From here on whoever raises an event finds the poller. */
-	__atomic_fetch_or(&v->domain->poll_mask[v->id / 64],
-			  1ull << (v->id % 64), __ATOMIC_SEQ_CST);
-}
-
 static long sched_poll(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct sched_poll *op = arg;
@@ -91,11 +66,14 @@ static long sched_poll(struct vcpu *v, struct domain *d, void *arg)
 	if (copy_array_from_guest(ports, guest_handle(op->ports), 0,
 				  op->nr_ports, sizeof(ports[0])))
 		return -XEN_EFAULT;
-	poll_enter(v, ports, op->nr_ports);
-	rc = any_pending(v->domain, ports, op->nr_ports);
+	write_once(v->poll_port, op->nr_ports == 1 ? (int)ports[0] : -1);
+	store_ordered(v->blocked, true);
+	/* From here on whoever raises an event finds the poller. */
+	(void)set_bit(d->poll_mask, v->id);
+	rc = evtchn_any_pending(d, ports, op->nr_ports);
 	if (rc || vcpu_event_pending(v)) {
 		(void)evtchn_poll_leave(v);
-		__atomic_store_n(&v->blocked, false, __ATOMIC_SEQ_CST);
+		store_ordered(v->blocked, false);
 		return rc < 0 ? rc : 0;
 	}
 	if (op->timeout)

@@ -36,7 +36,6 @@ void time_write_areas(struct vcpu *v);
 /* What v->runstate would be if its state changed now. */
 void runstate_read(const struct vcpu *v, struct vcpu_runstate_info *info);
 void time_vcpu_init(struct vcpu *v);
-void time_vcpu_stop(struct vcpu *v); /* paused: its timers */
 
 /* core/evtchn.c */
 void evtchn_init_domain(struct domain *d);
@@ -44,11 +43,11 @@ void evtchn_destroy_domain(struct domain *d); /* all closed, vCPUs paused */
 void evtchn_free_domain(struct domain *d);    /* last reference gone */
 void evtchn_send_virq(struct vcpu *v, unsigned int virq);
 void evtchn_send_global_virq(unsigned int virq); /* to its handler domain */
-void evtchn_send_pirq(struct domain *d, unsigned int pirq);
-/* Is the port in use? *pending: whether its bit is set, masked or not. */
-bool evtchn_port_state(struct domain *d, uint64_t port, bool *pending);
-/* Upcall pending and every selector bit: nothing is missed after a move. */
-void evtchn_mark_all(struct vcpu *v);
+/* Whatever port of d the slot names, 0: none. */
+void evtchn_raise_slot(struct domain *d, const uint32_t *slot);
+/* 1: one of the ports is pending, masked or not; 0: none; or a bad port. */
+long evtchn_any_pending(struct domain *d, const uint32_t *ports,
+			unsigned int n);
 /* Take v out of a poll; true when it was in one. Any CPU, any context. */
 bool evtchn_poll_leave(struct vcpu *v);
 static inline bool vcpu_event_pending(const struct vcpu *v)
@@ -60,15 +59,14 @@ static inline bool vcpu_event_pending(const struct vcpu *v)
 }
 
 /* core/physdev.c, interrupts of devices. Lock: d's evtchn_lock held. */
-#define MAX_PIRQS 256
-bool pirq_is_mapped(uint32_t pirq);
-void pirq_set_bound(uint32_t pirq, bool bound); /* a mapped one */
+uint32_t *pirq_slot(uint32_t pirq);    /* has its port; NULL: not mapped */
+void pirq_slot_changed(uint32_t pirq); /* of a mapped one */
 
 /* core/vcpu_op.c: vcpu_info back into the shared page, and the timers gone; v
  * is off its CPU, and no sender is left. */
 void vcpu_info_release(struct vcpu *v);
 
-/* x86/context.c, x86/fpu.c */
+/* x86/context.c */
 void vcpu_context_save(struct vcpu *v); /* from CPU and stack top */
 void vcpu_context_load(struct vcpu *v); /* to CPU and stack top */
 void vcpu_context_load_idle(void);      /* idle root, no guest state */
@@ -84,7 +82,7 @@ noreturn_fn void guest_resume(void);
 /* mm/ */
 void *heap_alloc(size_t size); /* zeroed; from 2 KiB on, whole pages */
 void heap_free(void *p);
-uint64_t heap_free_pages(void), heap_total_pages(void);
+extern uint64_t heap_free_pages, heap_total_pages; /* only read them */
 mfn_t virt_to_mfn(const void *p);
 void *mfn_to_virt(mfn_t m);
 /* Walker, lists, shared_info. mm_domain_free() is due even if it fails. */
@@ -116,10 +114,13 @@ void frame_put_writable(struct frame *f);
 void tlb_flush_local(void); /* also from the interrupt handler */
 
 /* core/console.c, platform/ */
-void console_write(const char *s, size_t n); /* raw bytes to consoles */
-size_t console_read(char *buf, size_t n);    /* typed input, 0 = none */
-size_t log_read(char *buf, size_t n, uint32_t *index, bool incremental);
-void log_clear(void);
+long sys_readconsole(struct xen_sysctl *op);
+/* For a device that is new: show it the log so far. */
+void console_replay(void (*write)(const char *s, size_t n));
+/* SOFTIRQ_CONSOLE: fetch typed input, VIRQ_CONSOLE when there is some. */
+void console_softirq(void);
+/* panic(): break the lock of whoever held it. */
+void console_force(void);
 noreturn_fn void machine_poweroff(void);
 noreturn_fn void machine_reboot(void);
 

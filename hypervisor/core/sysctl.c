@@ -8,31 +8,7 @@
 #include "core/hypercall.h"
 #include "mm/mm.h"
 #include "public/platform.h"
-#include "x86/clock.h"
-
-static long sys_readconsole(struct xen_sysctl *op)
-{
-	struct xen_sysctl_readconsole *c = &op->u.readconsole;
-	guest_ptr_t out = guest_handle(c->buffer);
-	uint32_t done = 0;
-	char chunk[256];
-
-	while (done < c->count) {
-		size_t want = min_u64(sizeof(chunk), c->count - done);
-		size_t n = log_read(chunk, want, &c->index,
-				    done || c->incremental);
-
-		if (!n)
-			break;
-		if (copy_array_to_guest(out, done, n, chunk, 1))
-			return -XEN_EFAULT;
-		done += (uint32_t)n;
-	}
-	c->count = done;
-	if (c->clear)
-		log_clear();
-	return 0;
-}
+#include "x86/machine.h"
 
 static long sys_physinfo(struct xen_sysctl *op)
 {
@@ -45,8 +21,8 @@ static long sys_physinfo(struct xen_sysctl *op)
 		.cpu_khz = (uint32_t)tsc_khz,
 		.capabilities =
 			XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1,
-		.total_pages = heap_total_pages(),
-		.free_pages = heap_free_pages(),
+		.total_pages = heap_total_pages,
+		.free_pages = heap_free_pages,
 		.max_mfn = machine_frames - 1,
 	};
 	return 0;
@@ -122,20 +98,12 @@ long hc_sysctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4)
 	return rc ? rc : copy_to_guest(guest_ptr(arg), &op, sizeof(op));
 }
 
-static void platform_cpuinfo(struct xenpf_pcpuinfo *info)
-{
-	const struct cpu *c = cpu_get(info->xen_cpuid);
-
-	info->max_present = cpu_count - 1;
-	info->flags = c ? XEN_PCPU_FLAGS_ONLINE : XEN_PCPU_FLAGS_INVALID;
-	info->apic_id = c ? c->apic_id : ~0u;
-	info->acpi_id = c ? c->id : ~0u;
-}
-
 long hc_platform_op(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4)
 {
 	struct xen_platform_op op;
 	const struct xenpf_settime64 *time = &op.u.settime64;
+	struct xenpf_pcpuinfo *info = &op.u.pcpu_info;
+	const struct cpu *c;
 
 	if (copy_from_guest(&op, guest_ptr(arg), sizeof(op)))
 		return -XEN_EFAULT;
@@ -152,7 +120,12 @@ long hc_platform_op(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4)
 		time_set_wallclock(time->secs, time->nsecs, time->system_time);
 		return 0;
 	case XENPF_get_cpuinfo:
-		platform_cpuinfo(&op.u.pcpu_info);
+		c = cpu_get(info->xen_cpuid);
+		info->max_present = cpu_count - 1;
+		info->flags =
+			c ? XEN_PCPU_FLAGS_ONLINE : XEN_PCPU_FLAGS_INVALID;
+		info->apic_id = c ? c->apic_id : ~0u;
+		info->acpi_id = c ? c->id : ~0u;
 		return copy_to_guest(guest_ptr(arg), &op, sizeof(op));
 	default:
 		return -XEN_ENOSYS;

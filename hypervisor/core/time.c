@@ -11,7 +11,7 @@
  * Context: see each function.
  */
 #include "core/services.h"
-#include "x86/clock.h"
+#include "x86/machine.h"
 #include "x86/uaccess.h"
 
 #define SECOND 1000000000ull
@@ -19,7 +19,7 @@
 /* Orders stores of a record against those of its version, for a guest's CPU. */
 #define record_barrier() __atomic_thread_fence(__ATOMIC_RELEASE)
 
-/* UTC at system time 0, in ns; 0 until first asked for. */
+/* UTC at system time 0, in ns. */
 static uint64_t wallclock_base;
 static uint32_t wallclock_version; /* atomic, even */
 
@@ -32,8 +32,8 @@ static void record_make(struct vcpu *v, struct vcpu_time_info *r)
 	clock_read(&r->tsc_timestamp, &r->system_time);
 	v->time_cpu = this_cpu()->id;
 	irq_restore(flags);
-	r->tsc_to_system_mul = clock_scale.mul;
-	r->tsc_shift = clock_scale.shift;
+	r->tsc_to_system_mul = clock_mul;
+	r->tsc_shift = CLOCK_SHIFT;
 	v->time_version += 2;
 	r->version = v->time_version;
 }
@@ -108,12 +108,11 @@ static void runstate_area_write(const struct vcpu *v)
 {
 	struct vcpu_runstate_info r = v->runstate;
 	uint64_t *entry = &r.state_entry_time;
-	uint64_t busy =
-		v->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1
-			? XEN_RUNSTATE_UPDATE
-			: 0;
+	bool flag = test_bit(&v->domain->vm_assist,
+			     VMASST_TYPE_runstate_update_flag);
 
-	area_write(v->runstate_va, &r, sizeof(r), entry, *entry | busy);
+	area_write(v->runstate_va, &r, sizeof(r), entry,
+		   *entry | (flag ? XEN_RUNSTATE_UPDATE : 0));
 }
 
 static void time_area_write(struct vcpu *v)
@@ -145,13 +144,11 @@ void time_write_areas(struct vcpu *v)
 void time_update_wallclock(struct domain *d)
 {
 	struct shared_info *s = d->shared_info;
-	uint64_t seconds, base = read_once(wallclock_base);
+	uint64_t base = read_once(wallclock_base);
+	uint64_t seconds = base / SECOND + (uint64_t)d->time_offset_s;
 	uint32_t version =
 		__atomic_add_fetch(&wallclock_version, 2, __ATOMIC_RELAXED);
 
-	if (!base)
-		base = clock_boot_seconds * SECOND;
-	seconds = base / SECOND + (uint64_t)d->time_offset_s;
 	write_once(s->wc_version, version - 1);
 	record_barrier();
 	s->wc_sec = (uint32_t)seconds;
@@ -207,12 +204,4 @@ void time_vcpu_init(struct vcpu *v)
 	timer_init(&v->singleshot, singleshot_expired, v);
 	timer_init(&v->periodic, periodic_expired, v);
 	timer_init(&v->poll_timer, poll_expired, v);
-}
-
-void time_vcpu_stop(struct vcpu *v)
-{
-	write_once(v->periodic_ns, 0);
-	timer_stop(&v->singleshot);
-	timer_stop(&v->periodic);
-	timer_stop(&v->poll_timer);
 }

@@ -11,7 +11,7 @@
  * Context: any; handlers in softirq context with interrupts on.
  */
 #include "core/services.h"
-#include "x86/apic.h"
+#include "x86/machine.h"
 
 /* Expired timers handled in one softirq pass (SC-3). */
 #define TIMER_BATCH 64
@@ -58,7 +58,7 @@ void timer_stop(struct timer *t)
 		struct timer_heap *h = &heaps[timer_lock_out(t)];
 
 		/* A handler may set its timer again: then stop that, too. */
-		running = __atomic_load_n(&t->running, __ATOMIC_ACQUIRE);
+		running = load_acquire(t->running);
 		spin_unlock_irqrestore(&h->lock, flags);
 		cpu_relax();
 	} while (running);

@@ -45,16 +45,6 @@ static bool all_down(const struct domain *d)
 	return true;
 }
 
-static long vcpu_down(struct vcpu *v)
-{
-	__atomic_store_n(&v->down, true, __ATOMIC_SEQ_CST);
-	/* Nobody is left who could bring one up again. */
-	if (all_down(v->domain))
-		domain_shutdown(v->domain, SHUTDOWN_poweroff);
-	sched_update(v);
-	return 0;
-}
-
 static long get_runstate_info(struct vcpu *v, struct domain *d, void *arg)
 {
 	runstate_read(v, arg);
@@ -70,7 +60,8 @@ static long area_set(uint64_t *area, uint64_t va, uint64_t size)
 	return 0;
 }
 
-static long register_runstate(struct vcpu *v, struct domain *d, void *arg)
+static long register_runstate_memory_area(struct vcpu *v, struct domain *d,
+					  void *arg)
 {
 	const uint64_t *va = arg;
 	struct vcpu_runstate_info info;
@@ -84,7 +75,8 @@ static long register_runstate(struct vcpu *v, struct domain *d, void *arg)
 	return 0;
 }
 
-static long register_time_area(struct vcpu *v, struct domain *d, void *arg)
+static long register_vcpu_time_memory_area(struct vcpu *v, struct domain *d,
+					   void *arg)
 {
 	const uint64_t *va = arg;
 	long rc = area_set(&v->time_va, *va, sizeof(struct vcpu_time_info));
@@ -116,19 +108,6 @@ static long set_singleshot_timer(struct vcpu *v, struct domain *d, void *arg)
 	return 0;
 }
 
-/* What the guest has in the shared page; without a slot: events masked. */
-static void info_move_locked(struct vcpu *v, void *where)
-{
-	struct vcpu_info *to = where;
-
-	ASSERT(spin_held(&v->domain->lock));
-	if (v->id < XEN_LEGACY_MAX_VCPUS)
-		memcpy(to, v->info, sizeof(*to));
-	else
-		*to = (struct vcpu_info){ .evtchn_upcall_mask = 1 };
-	__atomic_store_n(&v->info, to, __ATOMIC_SEQ_CST);
-}
-
 /*
  * struct vcpu_info: first in the shared page, later where the guest wants it,
  * in a frame of its own that is held writable (SC-6).
@@ -137,8 +116,8 @@ static long register_vcpu_info(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct vcpu_register_vcpu_info *op = arg;
 	mfn_t m = mfn_of(op->mfn);
+	struct vcpu_info *to;
 	struct frame *f;
-	uint8_t *page;
 	bool moved;
 
 	if (op->offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
@@ -149,12 +128,16 @@ static long register_vcpu_info(struct vcpu *v, struct domain *d, void *arg)
 	f = frame_get_writable(d, m);
 	if (!f)
 		return -XEN_EINVAL;
-	page = mfn_to_virt(m);
+	to = (void *)((char *)mfn_to_virt(m) + op->offset);
 	spin_lock(&d->lock);
 	moved = !v->info_frame && !d->dying;
 	if (moved) {
 		v->info_frame = f;
-		info_move_locked(v, page + op->offset);
+		/* Who has no slot in the shared page begins here. */
+		*to = v->id < XEN_LEGACY_MAX_VCPUS
+			      ? *v->info
+			      : (struct vcpu_info){ .evtchn_upcall_mask = 1 };
+		store_ordered(v->info, to);
 	}
 	spin_unlock(&d->lock);
 	if (!moved) {
@@ -162,8 +145,11 @@ static long register_vcpu_info(struct vcpu *v, struct domain *d, void *arg)
 		return -XEN_EINVAL;
 	}
 	time_update_vcpu(v);
-	/* An event may have hit the old place while it was copied (T20). */
-	evtchn_mark_all(v);
+	/* One may have hit the old place while it was copied: look at all
+	 * (T20). */
+	store_ordered(v->info->evtchn_pending_sel, ~(xen_ulong_t)0);
+	store_ordered(v->info->evtchn_upcall_pending, 1);
+	vcpu_kick(v);
 	return 0;
 }
 
@@ -172,7 +158,10 @@ void vcpu_info_release(struct vcpu *v)
 	struct domain *d = v->domain;
 	struct frame *f;
 
-	time_vcpu_stop(v);
+	write_once(v->periodic_ns, 0);
+	timer_stop(&v->singleshot);
+	timer_stop(&v->periodic);
+	timer_stop(&v->poll_timer);
 	spin_lock(&d->lock);
 	f = v->info_frame;
 	v->info_frame = NULL;
@@ -182,19 +171,16 @@ void vcpu_info_release(struct vcpu *v)
 		frame_put_writable(f);
 }
 
-#define ROW(op, type, how) [VCPUOP_##op] = { op, sizeof(struct type), how }
+#define ROW(op, type, how) [VCPUOP_##op] = { op, sizeof(type), how }
 
 /* Operations with an argument that subop_call() copies. */
 static const struct subop vcpu_table[] = {
-	ROW(get_runstate_info, vcpu_runstate_info, SUBOP_OUT),
-	[VCPUOP_register_runstate_memory_area] = { register_runstate,
-						   sizeof(uint64_t), SUBOP_IN },
-	ROW(set_periodic_timer, vcpu_set_periodic_timer, SUBOP_IN),
-	ROW(set_singleshot_timer, vcpu_set_singleshot_timer, SUBOP_IN),
-	ROW(register_vcpu_info, vcpu_register_vcpu_info, SUBOP_IN),
-	[VCPUOP_register_vcpu_time_memory_area] = { register_time_area,
-						    sizeof(uint64_t),
-						    SUBOP_IN },
+	ROW(get_runstate_info, struct vcpu_runstate_info, SUBOP_OUT),
+	ROW(register_runstate_memory_area, uint64_t, SUBOP_IN),
+	ROW(set_periodic_timer, struct vcpu_set_periodic_timer, SUBOP_IN),
+	ROW(set_singleshot_timer, struct vcpu_set_singleshot_timer, SUBOP_IN),
+	ROW(register_vcpu_info, struct vcpu_register_vcpu_info, SUBOP_IN),
+	ROW(register_vcpu_time_memory_area, uint64_t, SUBOP_IN),
 };
 
 long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4)
@@ -213,7 +199,12 @@ long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4)
 		sched_update(v);
 		return 0;
 	case VCPUOP_down:
-		return vcpu_down(v);
+		store_ordered(v->down, true);
+		/* Nobody is left who could bring one up again. */
+		if (all_down(v->domain))
+			domain_shutdown(v->domain, SHUTDOWN_poweroff);
+		sched_update(v);
+		return 0;
 	case VCPUOP_is_up:
 		return !read_once(v->down);
 	case VCPUOP_stop_periodic_timer:
@@ -226,7 +217,7 @@ long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4)
 		timer_stop(&v->singleshot);
 		return 0;
 	case VCPUOP_send_nmi:
-		__atomic_store_n(&v->nmi_pending, true, __ATOMIC_SEQ_CST);
+		store_ordered(v->nmi_pending, true);
 		vcpu_kick(v);
 		return 0;
 	case VCPUOP_get_physid:

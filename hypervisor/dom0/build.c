@@ -3,11 +3,11 @@
  * Builds the control domain from its kernel file and ramdisk.
  *
  * Pseudo-physical layout, in this order:
- *   kernel | ramdisk, if it must be mapped | p2m, unless INIT_P2M |
- *   start_info | page tables | boot stack | slack to a 4 MiB boundary with at
- *   least 512 KiB || ramdisk with MOD_START_PFN | p2m and its tables with
- *   INIT_P2M | the rest
- * Everything before || is mapped from virt_base on.
+ *   kernel | ramdisk, if it must be mapped | p2m | start_info | page tables |
+ *   boot stack | slack to a 4 MiB boundary with at least 512 KiB ||
+ *   ramdisk with MOD_START_PFN | the rest
+ * Everything before || is mapped from virt_base on. A kernel that would have
+ * its p2m elsewhere (INIT_P2M) takes it there, too.
  *
  * Owns nothing after boot. Context: boot CPU, interrupts on.
  * Contract: include/public/xen.h, struct start_info.
@@ -36,7 +36,6 @@ struct builder {
 	uint64_t ramdisk, ramdisk_pages;
 	uint64_t p2m_pfn, p2m_pages;
 	uint64_t start_info, tables, table_pages, stack, mapped_end;
-	uint64_t p2m_tables, p2m_table_pages;
 	uint64_t next_table; /* pfn of the next table to hand out */
 };
 
@@ -60,12 +59,6 @@ static void *pfn_to_virt(const struct builder *b, uint64_t pfn)
 	return mfn_to_virt(pfn_to_mfn(b, pfn));
 }
 
-/* Enough tables to map so many pages anywhere: a few to spare. */
-static uint64_t tables_for(uint64_t pages)
-{
-	return 8 + pages / 500;
-}
-
 static uint64_t place(struct builder *b, uint64_t pages)
 {
 	uint64_t pfn = b->next;
@@ -84,22 +77,19 @@ static void layout(struct builder *b)
 	b->p2m_pages = pages_of(b->pages * sizeof(uint64_t));
 	if (!NOTE(k, MOD_START_PFN))
 		b->ramdisk = place(b, b->ramdisk_pages);
-	if (!NOTE(k, INIT_P2M))
-		b->p2m_pfn = place(b, b->p2m_pages);
+	b->p2m_pfn = place(b, b->p2m_pages);
 	b->start_info = place(b, 1);
-	/* They map themselves, too: that is what 12 of 512 entries are for. */
-	b->table_pages = tables_for(b->next + slack + round);
+	/*
+	 * Enough to map all that anywhere, a few to spare. They map themselves,
+	 * too: that is what 12 of 512 entries are for.
+	 */
+	b->table_pages = 8 + (b->next + slack + round) / 500;
 	b->tables = place(b, b->table_pages);
 	b->stack = place(b, 1);
 	b->next = (b->next + slack + round - 1) & ~(round - 1);
 	b->mapped_end = b->next;
 	if (NOTE(k, MOD_START_PFN))
 		b->ramdisk = place(b, b->ramdisk_pages);
-	if (NOTE(k, INIT_P2M)) {
-		b->p2m_pfn = place(b, b->p2m_pages);
-		b->p2m_table_pages = tables_for(b->p2m_pages);
-		b->p2m_tables = place(b, b->p2m_table_pages);
-	}
 	if (b->next > b->pages)
 		panic("first domain: dom0_mem gives %lu MiB, but kernel and "
 		      "ramdisk need %lu MiB",
@@ -157,8 +147,9 @@ static void copy_in(struct builder *b, uint64_t addr, const void *src,
 	}
 }
 
-static void map_page(struct builder *b, uint64_t va, uint64_t pfn)
+static void map_page(struct builder *b, uint64_t pfn)
 {
+	uint64_t va = va_of(b, pfn);
 	uint64_t *table = pfn_to_virt(b, b->tables);
 	bool is_table = pfn - b->tables < b->table_pages;
 
@@ -175,27 +166,18 @@ static void map_page(struct builder *b, uint64_t va, uint64_t pfn)
 		(is_table ? PTE_PAGE_RO : PTE_PAGE);
 }
 
-static void build_tables(struct builder *b)
-{
-	uint64_t p2m = NOTE(&b->kernel, INIT_P2M);
-
-	b->next_table = b->tables + 1;
-	for (uint64_t pfn = 0; pfn < b->mapped_end; pfn++)
-		map_page(b, va_of(b, pfn), pfn);
-	b->next_table = b->p2m_tables;
-	for (uint64_t i = 0; p2m && i < b->p2m_pages; i++)
-		map_page(b, p2m + (i << PAGE_SHIFT), b->p2m_pfn + i);
-}
-
 static void load_contents(struct builder *b)
 {
 	const struct kernel_image *k = &b->kernel;
 	uint64_t hypercalls = NOTE(k, HYPERCALL_PAGE) - NOTE(k, VIRT_BASE);
 
-	for (unsigned int i = 0; i < k->segments; i++)
-		copy_in(b, k->segment[i].pfn_addr,
-			k->file + k->segment[i].offset,
-			k->segment[i].file_size);
+	for (unsigned int i = 0; i < k->segments; i++) {
+		const struct elf64_segment *p = &k->segment[i];
+
+		if (p->type == PT_LOAD)
+			copy_in(b, p->paddr - NOTE(k, PADDR_OFFSET),
+				k->file + p->offset, p->filesz);
+	}
 	if (NOTE(k, HYPERCALL_PAGE) && hypercalls >> PAGE_SHIFT < b->mapped_end)
 		hypercall_page_fill(pfn_to_virt(b, hypercalls >> PAGE_SHIFT));
 	copy_in(b, b->ramdisk << PAGE_SHIFT,
@@ -216,11 +198,6 @@ static void fill_start_info(struct builder *b)
 	si->pt_base = va_of(b, b->tables);
 	si->nr_pt_frames = b->table_pages;
 	si->mfn_list = va_of(b, b->p2m_pfn);
-	if (NOTE(k, INIT_P2M)) {
-		si->mfn_list = NOTE(k, INIT_P2M);
-		si->first_p2m_pfn = b->p2m_pfn;
-		si->nr_p2m_frames = b->p2m_pages + b->p2m_table_pages;
-	}
 	si->mod_len = b->ramdisk_file->size;
 	if (si->mod_len && NOTE(k, MOD_START_PFN)) {
 		si->mod_start = b->ramdisk;
@@ -286,7 +263,9 @@ void dom0_build(void)
 	populate(b);
 	load_contents(b);
 	fill_start_info(b);
-	build_tables(b);
+	b->next_table = b->tables + 1;
+	for (uint64_t pfn = 0; pfn < b->mapped_end; pfn++)
+		map_page(b, pfn);
 	start_vcpu(b);
 	heap_free(b->p2m);
 	for (unsigned int i = 0; i < boot_info.module_count; i++)
@@ -294,5 +273,6 @@ void dom0_build(void)
 				   page_up(files[i].start + files[i].size));
 	log_info("first domain: %lu MiB, kernel at %lx, entry %lx\n",
 		 b->pages >> 8, va_of(b, 0), NOTE(&b->kernel, ENTRY));
-	domain_controller_unpause(b->domain);
+	b->domain->controller_pause_count = 0;
+	domain_each_vcpu(b->domain, vcpu_unpause);
 }

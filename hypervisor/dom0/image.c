@@ -20,12 +20,6 @@ struct elf64_header {
 	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
 };
 
-struct elf64_segment {
-	uint32_t type, flags;
-	uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
-
-#define PT_LOAD         1
 #define PT_NOTE         4
 #define IMAGE_MAX_BYTES (1ull << 31)
 
@@ -37,63 +31,36 @@ static const void *file_at(const struct kernel_image *k, uint64_t offset,
 	return k->file + offset;
 }
 
-static void take_note(struct kernel_image *k, uint32_t type,
-		      const uint8_t *desc, uint32_t size)
+/* Notes in `left` bytes of the file: name's length, contents', type; both. */
+static void take_notes(struct kernel_image *k, const uint8_t *at, uint64_t left)
 {
-	if (type >= ARRAY_SIZE(k->note))
-		return;
-	k->note[type] = 0;
-	memcpy(&k->note[type], desc, min_u64(size, sizeof(k->note[0])));
-}
+	while (left >= 12) {
+		const uint32_t *h = (const void *)at;
+		uint64_t desc = 12 + ((h[0] + 3ull) & ~3ull);
+		uint64_t size = desc + ((h[1] + 3ull) & ~3ull);
 
-static void take_notes(struct kernel_image *k, uint64_t offset, uint64_t size)
-{
-	uint64_t end = offset + size;
-
-	while (offset < end && end - offset >= 12) {
-		const uint32_t *h = file_at(k, offset, 12);
-		uint64_t name, desc;
-
-		if (!h)
+		if (size > left)
 			return;
-		name = offset + 12;
-		desc = name + ((h[0] + 3ull) & ~3ull);
-		offset = desc + ((h[1] + 3ull) & ~3ull);
-		if (offset > end)
-			return;
-		if (h[0] == 4 && file_at(k, name, 4) &&
-		    file_at(k, desc, h[1]) &&
-		    !memcmp(file_at(k, name, 4), "Xen", 4))
-			take_note(k, h[2], file_at(k, desc, h[1]), h[1]);
+		if (h[0] == 4 && !memcmp(at + 12, "Xen", 4) &&
+		    h[2] < ARRAY_SIZE(k->note)) {
+			k->note[h[2]] = 0;
+			memcpy(&k->note[h[2]], at + desc, min_u64(h[1], 8));
+		}
+		at += size;
+		left -= size;
 	}
 }
 
-static const char *take_segment(struct kernel_image *k,
-				const struct elf64_segment *p)
+static const char *check_segment(struct kernel_image *k,
+				 const struct elf64_segment *p)
 {
-	struct image_segment *s = &k->segment[k->segments];
+	uint64_t at = p->paddr - NOTE(k, PADDR_OFFSET);
 
-	if (!p->memsz)
-		return NULL;
-	if (k->segments == IMAGE_MAX_SEGMENTS)
-		return "more loadable segments than supported";
 	if (p->filesz > p->memsz || !file_at(k, p->offset, p->filesz))
 		return "a segment lies outside the file";
-	if (p->paddr < NOTE(k, PADDR_OFFSET) ||
-	    p->paddr - NOTE(k, PADDR_OFFSET) > IMAGE_MAX_BYTES ||
-	    p->memsz > IMAGE_MAX_BYTES)
+	if (at > IMAGE_MAX_BYTES || p->memsz > IMAGE_MAX_BYTES)
 		return "a segment lies outside the first 2 GiB of the kernel";
-	*s = (struct image_segment){ p->offset, p->filesz, p->memsz,
-				     p->paddr - NOTE(k, PADDR_OFFSET) };
-	for (unsigned int i = 0; i < k->segments; i++) {
-		const struct image_segment *o = &k->segment[i];
-
-		if (s->pfn_addr < o->pfn_addr + o->mem_size &&
-		    o->pfn_addr < s->pfn_addr + s->mem_size)
-			return "two segments overlap";
-	}
-	k->end = max_u64(k->end, s->pfn_addr + s->mem_size);
-	k->segments++;
+	k->end = max_u64(k->end, at + p->memsz);
 	return NULL;
 }
 
@@ -105,9 +72,8 @@ static const char *check_notes(const struct kernel_image *k)
 		return "the XEN_VERSION note is not xen-3.0";
 	if (!(NOTE(k, SUPPORTED_FEATURES) & 1u << XENFEAT_dom0))
 		return "the kernel does not support being the first domain";
-	if (NOTE(k, VIRT_BASE) & (PAGE_SIZE - 1) ||
-	    NOTE(k, INIT_P2M) & (PAGE_SIZE - 1))
-		return "a base address is not page aligned";
+	if (NOTE(k, VIRT_BASE) & (PAGE_SIZE - 1))
+		return "the base address is not page aligned";
 	return NULL;
 }
 
@@ -131,12 +97,14 @@ const char *image_parse(struct kernel_image *k, const void *file, uint64_t size)
 	for (unsigned int i = 0; i < h->phnum; i++)
 		if (p[i].type == PT_NOTE &&
 		    file_at(k, p[i].offset, p[i].filesz))
-			take_notes(k, p[i].offset, p[i].filesz);
+			take_notes(k, k->file + p[i].offset, p[i].filesz);
+	k->segment = p;
+	k->segments = h->phnum;
 	problem = check_notes(k);
 	for (unsigned int i = 0; i < h->phnum && !problem; i++)
 		if (p[i].type == PT_LOAD)
-			problem = take_segment(k, &p[i]);
-	if (!problem && !k->segments)
+			problem = check_segment(k, &p[i]);
+	if (!problem && !k->end)
 		problem = "nothing to load";
 	return problem;
 }

@@ -8,14 +8,13 @@
 #include "lib/types.h"
 #include "public/elfnote.h"
 
-#define IMAGE_MAX_SEGMENTS 16
-#define NOTE(image, name)  (image)->note[XEN_ELFNOTE_##name]
+#define NOTE(image, name) (image)->note[XEN_ELFNOTE_##name]
+#define PT_LOAD           1
 
-struct image_segment {
-	uint64_t offset;    /* in the file */
-	uint64_t file_size; /* bytes to copy */
-	uint64_t mem_size;  /* >= file_size; the rest is zero */
-	uint64_t pfn_addr; /* pseudo-physical address: p_paddr - PADDR_OFFSET */
+/* Those to load are within the file, at paddr less the PADDR_OFFSET note. */
+struct elf64_segment {
+	uint32_t type, flags;
+	uint64_t offset, vaddr, paddr, filesz, memsz, align;
 };
 
 struct kernel_image {
@@ -25,7 +24,7 @@ struct kernel_image {
 	uint64_t note[XEN_ELFNOTE_SUPPORTED_FEATURES + 1];
 	uint64_t end; /* pseudo-physical end of the kernel */
 	unsigned int segments;
-	struct image_segment segment[IMAGE_MAX_SEGMENTS];
+	const struct elf64_segment *segment; /* in the file */
 };
 
 /* NULL, or what is wrong with the file (a constant text). */

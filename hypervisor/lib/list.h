@@ -8,10 +8,7 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_INIT(name)                                                        \
-	{                                                                      \
-		&(name), &(name)                                               \
-	}
+#define LIST_INIT(name) ((struct list){ &(name), &(name) })
 
 static inline void list_init(struct list *l)
 {

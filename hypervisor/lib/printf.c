@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vsnprintf for the log: integers and strings, and no more of C's formats than
- * the hypervisor uses (printf.h). One bounded output buffer.
+ * the hypervisor uses (log.h). One bounded output buffer.
  */
-#include "lib/printf.h"
+#include "lib/log.h"
 
 #include "lib/string.h"
 
@@ -26,14 +26,6 @@ static void put_field(struct output *o, const char *text, size_t n,
 		put(o, pad);
 	for (; n; n--)
 		put(o, *text++);
-}
-
-static uint64_t take_integer(char kind, bool wide, va_list *ap)
-{
-	if (wide)
-		return va_arg(*ap, uint64_t);
-	return kind == 'd' ? (uint64_t)va_arg(*ap, int)
-			   : va_arg(*ap, unsigned int);
 }
 
 static void put_integer(struct output *o, char kind, uint64_t value,
@@ -60,6 +52,7 @@ static const char *convert(struct output *o, const char *f, va_list *ap)
 	char pad = *f == '0' ? '0' : ' ';
 	size_t width = 0;
 	bool wide = false;
+	uint64_t value;
 	const char *s;
 
 	for (; *f >= '0' && *f <= '9'; f++)
@@ -68,10 +61,13 @@ static const char *convert(struct output *o, const char *f, va_list *ap)
 		wide = true;
 	if (*f == 's') {
 		s = va_arg(*ap, const char *);
-		s = s ? s : "(null)";
 		put_field(o, s, strlen(s), width, ' ');
 	} else if (*f == 'd' || *f == 'u' || *f == 'x') {
-		put_integer(o, *f, take_integer(*f, wide, ap), width, pad);
+		value = wide ? va_arg(*ap, uint64_t)
+			     : va_arg(*ap, unsigned int);
+		if (*f == 'd' && !wide)
+			value = (uint64_t)(int)value;
+		put_integer(o, *f, value, width, pad);
 	} else if (*f) {
 		put(o, *f);
 	}

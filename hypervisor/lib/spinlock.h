@@ -11,8 +11,8 @@
  */
 #pragma once
 
-#include "lib/panic.h"
-#include "x86/processor.h"
+#include "lib/log.h"
+#include "x86/cpu.h"
 
 enum lock_rank {
 	RANK_DOMCTL = 1,  /* one control operation at a time */
@@ -20,6 +20,7 @@ enum lock_rank {
 	RANK_DOMAIN,      /* struct domain: life-cycle state */
 	RANK_MMU,         /* per domain: page types, PTE stores, walker */
 	RANK_GRANT,       /* per domain: grant table */
+	RANK_PAIRS,       /* which ports are connected with which */
 	RANK_EVTCHN,      /* per domain: port table (pair: by domid) */
 	RANK_PAGE_LIST,   /* per domain: list of owned frames, quota */
 	RANK_HEAP,        /* frame allocator */
@@ -28,7 +29,6 @@ enum lock_rank {
 	RANK_TIMER,       /* per CPU timer heap; irqsave */
 	RANK_IRQ,         /* interrupt descriptors; irqsave */
 	RANK_CONSOLE,     /* console and log ring; irqsave */
-	RANK_COUNT
 };
 
 struct spinlock {
@@ -38,14 +38,11 @@ struct spinlock {
 	int16_t holder; /* debug: CPU + 1, 0 = free; written by the holder */
 };
 
-#define SPINLOCK_INIT(r)                                                       \
-	{                                                                      \
-		.rank = (r)                                                    \
-	}
+#define SPINLOCK_INIT(r) ((struct spinlock){ .rank = (uint8_t)(r) })
 
 static inline void spin_init(struct spinlock *l, enum lock_rank rank)
 {
-	*l = (struct spinlock)SPINLOCK_INIT((uint8_t)rank);
+	*l = SPINLOCK_INIT(rank);
 }
 
 /* Debug builds, spinlock.c: the order of ranks, and who holds what. */

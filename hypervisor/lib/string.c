@@ -43,10 +43,9 @@ int memcmp(const void *a, const void *b, size_t n)
 {
 	const unsigned char *p = a, *q = b;
 
-	for (; n; n--, p++, q++) {
+	for (; n; n--, p++, q++)
 		if (*p != *q)
 			return *p - *q;
-	}
 	return 0;
 }
 
@@ -66,16 +65,9 @@ size_t strnlen(const char *s, size_t max)
 
 int strcmp(const char *a, const char *b)
 {
-	return strncmp(a, b, SIZE_MAX);
-}
-
-int strncmp(const char *a, const char *b, size_t n)
-{
-	for (; n; n--, a++, b++) {
-		if (*a != *b || !*a)
-			return (unsigned char)*a - (unsigned char)*b;
-	}
-	return 0;
+	for (; *a && *a == *b; a++)
+		b++;
+	return (unsigned char)*a - (unsigned char)*b;
 }
 
 void string_copy(char *dst, const char *src, size_t size)

@@ -23,6 +23,5 @@ int memcmp(const void *a, const void *b, size_t n);
 size_t strlen(const char *s);
 size_t strnlen(const char *s, size_t max);
 int strcmp(const char *a, const char *b);
-int strncmp(const char *a, const char *b, size_t n);
 /* Copy at most size-1 bytes, always terminate, zero-fill the rest (IL-2). */
 void string_copy(char *dst, const char *src, size_t size);

@@ -39,6 +39,10 @@
 #define read_once(x)     (*(const volatile __typeof__(x) *)&(x))
 #define write_once(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 #define barrier()        __asm__ volatile("" ::: "memory")
+/* Ordered ones; store_ordered() also against the loads that follow. */
+#define load_acquire(x)     __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
+#define store_release(x, v) __atomic_store_n(&(x), v, __ATOMIC_RELEASE)
+#define store_ordered(x, v) __atomic_store_n(&(x), v, __ATOMIC_SEQ_CST)
 
 /* A machine frame number: machine address >> PAGE_SHIFT. */
 typedef struct {
@@ -51,6 +55,26 @@ static inline mfn_t mfn_of(uint64_t n)
 }
 
 #define INVALID_MFN mfn_of(~0ull)
+
+/* Bits of arrays of words, atomically: what was the bit before? */
+static inline bool set_bit(uint64_t *words, unsigned int bit)
+{
+	uint64_t m = 1ull << bit % 64;
+
+	return __atomic_fetch_or(&words[bit / 64], m, __ATOMIC_SEQ_CST) & m;
+}
+
+static inline bool clear_bit(uint64_t *words, unsigned int bit)
+{
+	uint64_t m = 1ull << bit % 64;
+
+	return __atomic_fetch_and(&words[bit / 64], ~m, __ATOMIC_SEQ_CST) & m;
+}
+
+static inline bool test_bit(const uint64_t *words, unsigned int bit)
+{
+	return read_once(words[bit / 64]) >> bit % 64 & 1;
+}
 
 static inline bool mfn_eq(mfn_t a, mfn_t b)
 {

@@ -19,7 +19,7 @@ uint64_t pte_frame_limit = 1ull << (40 - PAGE_SHIFT);
 
 static struct spinlock heap_lock = SPINLOCK_INIT(RANK_HEAP);
 static struct list free_blocks[MAX_ORDER + 1];
-static uint64_t free_frames, total_frames;
+uint64_t heap_free_pages, heap_total_pages;
 
 mfn_t virt_to_mfn(const void *p)
 {
@@ -29,16 +29,6 @@ mfn_t virt_to_mfn(const void *p)
 void *mfn_to_virt(mfn_t m)
 {
 	return phys_to_virt(m.n << PAGE_SHIFT);
-}
-
-uint64_t heap_free_pages(void)
-{
-	return read_once(free_frames);
-}
-
-uint64_t heap_total_pages(void)
-{
-	return total_frames;
 }
 
 static void block_insert(struct frame *f, unsigned int order)
@@ -59,34 +49,24 @@ static struct frame *free_buddy(struct frame *f, unsigned int order)
 		       : NULL;
 }
 
-static void block_free_locked(struct frame *f, unsigned int order)
-{
-	struct frame *buddy;
-
-	free_frames += 1ull << order;
-	while ((buddy = free_buddy(f, order))) {
-		struct frame *low = buddy < f ? buddy : f;
-		struct frame *high = buddy < f ? f : buddy;
-
-		list_remove(&buddy->link);
-		low->stamp = max_u64(low->stamp, high->stamp);
-		high->order = ORDER_BODY;
-		f = low;
-		order++;
-	}
-	block_insert(f, order);
-}
-
 void frames_free(struct frame *f, unsigned int order)
 {
 	uint64_t epoch = tlb_epoch_now();
+	struct frame *buddy;
 
 	spin_lock(&heap_lock);
 	for (uint64_t i = 0; i < 1ull << order; i++)
 		f[i] = (struct frame){ .state = FRAME_FREE,
 				       .order = ORDER_BODY };
+	heap_free_pages += 1ull << order;
+	for (; (buddy = free_buddy(f, order)); order++) {
+		list_remove(&buddy->link);
+		epoch = max_u64(epoch, buddy->stamp);
+		buddy->order = ORDER_BODY;
+		f = buddy < f ? buddy : f;
+	}
 	f->stamp = epoch;
-	block_free_locked(f, order);
+	block_insert(f, order);
 	spin_unlock(&heap_lock);
 }
 
@@ -117,20 +97,18 @@ static void block_take(struct frame *f, unsigned int order)
 		high->stamp = f->stamp;
 		block_insert(high, f->order);
 	}
-	free_frames -= 1ull << order;
+	heap_free_pages -= 1ull << order;
 	for (uint64_t i = 0; i < 1ull << order; i++)
 		f[i].state = FRAME_HYPERVISOR;
 }
 
 struct frame *frames_alloc(unsigned int order, unsigned int bits)
 {
-	uint64_t limit = ~0ull;
+	uint64_t limit = bits && bits < 64 ? 1ull << bits >> PAGE_SHIFT : ~0ull;
 	struct frame *f;
 
-	if (order > MAX_ORDER || (bits && bits < PAGE_SHIFT))
+	if (order > MAX_ORDER)
 		return NULL;
-	if (bits && bits < 64)
-		limit = 1ull << (bits - PAGE_SHIFT);
 	spin_lock(&heap_lock);
 	f = block_find(order, limit);
 	if (f)
@@ -231,8 +209,7 @@ static void slab_free(void *object)
 	if (!s->free)
 		list_add_head(&slab_partial[s->class], &s->link);
 	slab_push(s, object);
-	s->used--;
-	empty = !s->used;
+	empty = !--s->used;
 	if (empty)
 		list_remove(&s->link);
 	spin_unlock(&slab_lock);
@@ -276,19 +253,10 @@ void mm_free_boot_range(uint64_t start, uint64_t end)
 		while (order < MAX_ORDER && !(first & (1ull << order)) &&
 		       first + (2ull << order) <= end)
 			order++;
-		total_frames += 1ull << order;
+		heap_total_pages += 1ull << order;
 		frames_free(&frame_table[first], order);
 		first += 1ull << order;
 	}
-}
-
-static void mark_ram(const struct memory_range *r)
-{
-	uint64_t end =
-		min_u64((r->start + r->size) >> PAGE_SHIFT, machine_frames);
-
-	for (uint64_t m = r->start >> PAGE_SHIFT; m < end; m++)
-		frame_table[m].state = FRAME_RESERVED;
 }
 
 void mm_init(const struct ram_range *ranges, unsigned int n)
@@ -298,10 +266,15 @@ void mm_init(const struct ram_range *ranges, unsigned int n)
 		list_init(&slab_partial[c]);
 	for (unsigned int o = 0; o <= MAX_ORDER; o++)
 		list_init(&free_blocks[o]);
-	for (unsigned int i = 0; i < boot_info.memory_count; i++)
-		if (boot_info.memory[i].type == MEMORY_RAM)
-			mark_ram(&boot_info.memory[i]);
-	m2p_init();
+	for (unsigned int i = 0; i < boot_info.memory_count; i++) {
+		const struct memory_range *r = &boot_info.memory[i];
+		uint64_t end = min_u64((r->start + r->size) >> PAGE_SHIFT,
+				       machine_frames);
+
+		for (uint64_t m = r->start >> PAGE_SHIFT; m < end; m++)
+			if (r->type == MEMORY_RAM && !frame_table[m].state)
+				frame_table[m].state = FRAME_RESERVED;
+	}
 	for (unsigned int i = 0; i < n; i++)
 		mm_free_boot_range(ranges[i].start, ranges[i].end);
 }

@@ -249,45 +249,11 @@ void mm_domain_free(struct domain *d)
 	heap_free(d->memory_map);
 }
 
-/* Everything that vCPUs hold of the domain's memory. They are paused. */
-static int drop_vcpu_references(struct domain *d)
-{
-	for (unsigned int i = 0; i < d->max_vcpus; i++) {
-		struct vcpu *v = d->vcpu[i];
-		int rc;
-
-		if (!v)
-			continue;
-		pv_drop_descriptors(v);
-		rc = roots_drop(v);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
 /*
- * The next page that was not given up yet, with a reference; it moves to the
- * pages that live only as long as others refer to them. NULL without *empty:
- * its last reference is just being dropped.
+ * The next page that was not given up yet moves to those that live only as
+ * long as others refer to them. 1: ask again; 0: the domain refers to none of
+ * its pages any more.
  */
-static struct frame *next_to_give_up(struct domain *d, bool *empty)
-{
-	struct frame *f = NULL;
-
-	spin_lock(&d->page_lock);
-	*empty = list_empty(&d->page_list);
-	if (!*empty) {
-		f = list_entry(d->page_list.next, struct frame, link);
-		list_remove(&f->link);
-		list_add_tail(&d->leftover, &f->link);
-		f = frame_get(f, d) ? f : NULL;
-	}
-	spin_unlock(&d->page_lock);
-	return f;
-}
-
-/* 1: ask again; 0: the domain refers to none of its pages any more. */
 static int give_up_page(struct domain *d)
 {
 	struct frame *f = NULL;
@@ -296,8 +262,18 @@ static int give_up_page(struct domain *d)
 
 	if (rc)
 		return rc;
-	if (!walker_forget(d))
-		f = next_to_give_up(d, &empty);
+	if (!walker_forget(d)) {
+		spin_lock(&d->page_lock);
+		empty = list_empty(&d->page_list);
+		if (!empty) {
+			f = list_entry(d->page_list.next, struct frame, link);
+			list_remove(&f->link);
+			list_add_tail(&d->leftover, &f->link);
+			/* NULL: its last reference is just being dropped. */
+			f = frame_get(f, d) ? f : NULL;
+		}
+		spin_unlock(&d->page_lock);
+	}
 	if (f)
 		unpin_locked(d, f);
 	mmu_leave(d);
@@ -310,10 +286,17 @@ static int give_up_page(struct domain *d)
 
 int mm_domain_relinquish(struct domain *d)
 {
-	int rc = drop_vcpu_references(d);
+	int rc;
 
-	if (rc)
-		return rc;
+	/* Everything that vCPUs hold of its memory. They are paused. */
+	for (unsigned int i = 0; i < d->max_vcpus; i++) {
+		if (!d->vcpu[i])
+			continue;
+		pv_drop_descriptors(d->vcpu[i]);
+		rc = roots_drop(d->vcpu[i]);
+		if (rc)
+			return rc;
+	}
 	for (unsigned int n = 1; (rc = give_up_page(d)) > 0; n++)
 		if (n % 64 == 0 && hypercall_preempt_check())
 			return -XEN_ERESTART;

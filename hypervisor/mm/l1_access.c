@@ -5,9 +5,6 @@
  */
 #include "mm/pagetype.h"
 
-/* Tries of a compare-exchange that races with accessed and dirty (PT-18). */
-#define STORE_TRIES 8
-
 /* The entry that maps va in v's kernel tables; 0: none, or not present. */
 static uint64_t entry_of_va(struct vcpu *v, uint64_t va)
 {
@@ -51,11 +48,12 @@ int mm_emulate_pte_write(struct vcpu *v, uint64_t va,
 
 	if (rc)
 		return -XEN_EAGAIN;
+	rc = -XEN_EINVAL;
 	s.pte = mapped_entry(v, va);
-	s.expected = s.pte ? read_once(*s.pte) : 0;
-	rc = s.pte ? -XEN_EAGAIN : -XEN_EINVAL;
-	for (unsigned int i = 0; rc == -XEN_EAGAIN && i < STORE_TRIES; i++) {
+	if (s.pte) {
+		s.expected = read_once(*s.pte);
 		s.value = update(s.expected, ctx);
+		/* -EAGAIN: the processor has set accessed or dirty (PT-18). */
 		rc = pte_store(d, &s);
 	}
 	mmu_leave(d);

@@ -60,36 +60,30 @@ static long machphys_mfn_list(struct vcpu *v, struct domain *d, void *arg)
 
 /* E820 maps. */
 
-struct e820_entry {
-	uint64_t address, size;
-	uint32_t type;
-} __attribute__((packed));
-
 #define E820_MAX 100
 
 struct e820 {
 	unsigned int n;
-	struct e820_entry entry[E820_MAX];
+	struct memory_range entry[E820_MAX];
 };
 
-/* Answer with the map, and free it. */
-static long map_answer(struct e820 *map, struct xen_memory_map *m)
+static long map_answer(struct xen_memory_map *m,
+		       const struct memory_range *entry, uint64_t n)
 {
 	guest_ptr_t buffer = guest_handle(m->buffer);
-	int rc = 0;
 
-	if (guest_ptr_is_null(buffer) || m->nr_entries > map->n)
-		m->nr_entries = map->n;
-	if (!guest_ptr_is_null(buffer))
-		rc = copy_array_to_guest(buffer, 0, m->nr_entries, map->entry,
-					 sizeof(map->entry[0]));
-	heap_free(map);
-	return rc;
+	if (!buffer.va || m->nr_entries > n)
+		m->nr_entries = (uint32_t)n;
+	if (!buffer.va)
+		return 0;
+	return copy_array_to_guest(buffer, 0, m->nr_entries, entry,
+				   sizeof(*entry));
 }
 
 static long memory_map(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct e820 *map = heap_alloc(sizeof(*map));
+	long rc;
 
 	if (!map)
 		return -XEN_ENOMEM;
@@ -97,25 +91,14 @@ static long memory_map(struct vcpu *v, struct domain *d, void *arg)
 	if (d->memory_map)
 		memcpy(map, d->memory_map, sizeof(*map));
 	spin_unlock(&d->lock);
-	if (map->n)
-		return map_answer(map, arg);
+	rc = map->n ? map_answer(arg, map->entry, map->n) : -XEN_ENOSYS;
 	heap_free(map);
-	return -XEN_ENOSYS;
+	return rc;
 }
 
 static long machine_memory_map(struct vcpu *v, struct domain *d, void *arg)
 {
-	struct e820 *map = heap_alloc(sizeof(*map));
-
-	if (!map)
-		return -XEN_ENOMEM;
-	for (; map->n < min_u64(boot_info.memory_count, E820_MAX); map->n++) {
-		const struct memory_range *r = &boot_info.memory[map->n];
-
-		map->entry[map->n] =
-			(struct e820_entry){ r->start, r->size, r->type };
-	}
-	return map_answer(map, arg);
+	return map_answer(arg, boot_info.memory, boot_info.memory_count);
 }
 
 static long set_memory_map(struct vcpu *v, struct domain *d, void *arg)
@@ -154,7 +137,7 @@ static long acquire_resource(struct vcpu *v, struct domain *d, void *arg)
 		return -XEN_EOPNOTSUPP;
 	if (r->pad || r->id != XENMEM_resource_grant_table_id_shared)
 		return -XEN_EINVAL;
-	if (!r->nr_frames && guest_ptr_is_null(list)) {
+	if (!r->nr_frames && !list.va) {
 		r->nr_frames = GRANT_MAX_FRAMES;
 		return 0;
 	}

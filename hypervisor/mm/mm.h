@@ -7,8 +7,141 @@
  */
 #pragma once
 
+#include "boot/boot.h"
 #include "core/services.h"
-#include "mm/frame.h"
+#include "x86/paging.h"
+
+/*
+ * The frame table: one struct frame per machine frame, and the only way from
+ * a frame number to a frame (invariants PG-1, PG-2).
+ *
+ * A frame has two counters. ref counts every use. type counts the uses that
+ * demand one kind of use of the whole frame: writable, page table of a level,
+ * or descriptor page; while it is above zero the kind cannot change (PT-1).
+ * Every type reference comes with a general reference (PT-2).
+ *
+ * At type count zero the kind of the last use stays recorded: it tells what
+ * stale translations may exist, so which change of kind must flush first.
+ *
+ * Implemented with the page-type core, mm/pagetype.c.
+ *
+ * Locks: counters are atomic. References to tables are taken and given back
+ * only under the owner's mmu_lock (mm/pagetype.c).
+ */
+enum frame_state {
+	FRAME_ABSENT,     /* no RAM: devices, firmware, holes. Must be 0 */
+	FRAME_M2P,        /* holds part of the M2P table */
+	FRAME_RESERVED,   /* RAM of the hypervisor since boot */
+	FRAME_FREE,       /* in the allocator, head or body of a block */
+	FRAME_HYPERVISOR, /* allocated for the hypervisor's own use */
+	FRAME_OWNED,      /* memory of a domain */
+	FRAME_SHARED,     /* hypervisor page that one domain may map */
+};
+
+enum frame_type {
+	TYPE_NONE,
+	TYPE_L1, /* values 1..4 are page-table levels */
+	TYPE_L2,
+	TYPE_L3,
+	TYPE_L4,
+	TYPE_WRITABLE,
+	TYPE_DESCRIPTOR,
+};
+
+struct frame {
+	uint64_t ref;         /* count, REF_ALLOCATED */
+	uint64_t type;        /* kind, TYPE_BUSY, TYPE_PINNED, count */
+	uint64_t stamp;       /* TLB epoch of the last loss of a mapping */
+	struct domain *owner; /* OWNED, SHARED; else NULL */
+	struct list link;     /* owner's pages, or free list */
+	uint8_t state;        /* enum frame_state */
+	uint8_t order;        /* of the block, for its first frame */
+	uint8_t uncached;     /* was mapped other than write-back (TL-9) */
+};
+
+/* ref: the owner has not given the page back (PG-3); its own reference. */
+#define REF_ALLOCATED (1ull << 63)
+#define REF_COUNT     (REF_ALLOCATED - 1)
+#define REF_MAX       (1ull << 48) /* refuse far below any wrap (PT-15) */
+
+#define TYPE_SHIFT  60
+#define TYPE_BUSY   (1ull << 59) /* promotion or demotion in progress */
+#define TYPE_PINNED (1ull << 58) /* the guest's pin owns a reference */
+#define TYPE_COUNT  ((1ull << 56) - 1)
+#define TYPE_MAX    (1ull << 48)
+
+#ifndef TENON_HOSTED
+#define frame_table ((struct frame *)FRAME_TABLE_START)
+#else
+extern struct frame frame_table[]; /* tests/unit/fake */
+#endif
+
+/* The frame table covers frames 0 .. machine_frames - 1 (boot/boot.h). */
+
+static inline mfn_t frame_to_mfn(const struct frame *f)
+{
+	return mfn_of((uint64_t)(f - frame_table));
+}
+
+/* For numbers known to be below machine_frames, e.g. from a held frame. */
+static inline struct frame *frame_at(mfn_t m)
+{
+	return &frame_table[m.n];
+}
+
+static inline enum frame_type type_of(uint64_t word)
+{
+	return (enum frame_type)(word >> TYPE_SHIFT);
+}
+
+static inline uint64_t type_word(enum frame_type t)
+{
+	return (uint64_t)t << TYPE_SHIFT;
+}
+
+/* A validated table, or any other kind in use, is not changing now. */
+static inline bool frame_has_type(const struct frame *f, enum frame_type t)
+{
+	uint64_t w = read_once(f->type);
+
+	return type_of(w) == t && (w & TYPE_COUNT) && !(w & TYPE_BUSY);
+}
+
+/* For any number; NULL: beyond the table. What is found is not held. */
+static inline struct frame *frame_lookup(mfn_t m)
+{
+	return m.n < machine_frames
+		       ? frame_at(mfn_of(index_clamp(m.n, machine_frames)))
+		       : NULL;
+}
+
+bool mfn_is_ram(mfn_t m);
+
+/* *p becomes new if it still is *old; else *old is what it is. */
+static inline bool atomic_replace(uint64_t *p, uint64_t *old, uint64_t new)
+{
+	return __atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_RELAXED);
+}
+
+/* A counted reference; false: not owner's. */
+must_check bool frame_get(struct frame *f, const struct domain *owner);
+/* The same by number, or NULL: no such frame, or not owner's. */
+must_check struct frame *frame_get_by_mfn(mfn_t m, const struct domain *owner);
+/* One more for a holder of one. */
+void frame_get_again(struct frame *f);
+/* The last reference frees the frame. */
+void frame_put(struct frame *f);
+/* Give back the owner's own reference (PG-3); false: was given back before. */
+bool frame_put_allocation(struct frame *f);
+
+/*
+ * Writable or descriptor references, on top of a held general reference.
+ * -EINVAL: in use as another kind, or no page of descriptors.
+ */
+must_check int frame_get_type(struct frame *f, enum frame_type t);
+/* Give back a type reference other than of a table. */
+void frame_put_type(struct frame *f);
 
 void mm_init(const struct ram_range *ranges, unsigned int n);
 /* Boot modules and the like, once they are no longer needed. */
@@ -20,12 +153,11 @@ void frames_free(struct frame *f, unsigned int order);
 
 #define MAX_ORDER 18 /* blocks of 1 GiB */
 
-/* M2P table (mm/m2p.c): machine_frames entries. */
+/* M2P table (x86/paging.c): machine_frames entries. */
 #define M2P_INVALID (~0ull)
 #define M2P_SHARED  0x5555555555555555ull
-void m2p_init(void);
 void m2p_set(mfn_t m, uint64_t gfn);
-/* Frame that holds the byte at this offset; INVALID_MFN: none does. */
+/* First of the frames of the 2 MiB at this offset in it. */
 mfn_t m2p_frame(uint64_t offset);
 
 /*
@@ -44,9 +176,13 @@ must_check int domain_assign_frames(struct domain *d, struct frame *f,
 must_check int mm_pin(struct domain *d, unsigned int level, mfn_t m);
 must_check int mm_unpin(struct domain *d, mfn_t m);
 
-/* Descriptor pages: a reference of type TYPE_DESCRIPTOR; NULL: cannot be. */
-must_check struct frame *frame_get_descriptor(struct domain *d, mfn_t m);
-#define frame_put_descriptor frame_put_writable
+/*
+ * Both references, writable or descriptor, to be given back together; NULL: not
+ * d's or cannot be.
+ */
+must_check struct frame *frame_get_typed(struct domain *d, mfn_t m,
+					 enum frame_type t);
+#define frame_put_typed frame_put_writable
 
 /*
  * Grant mappings: install a leaf entry that maps f (its general reference

@@ -15,10 +15,9 @@
 
 /* Whose frames and whose tables an operation is about. */
 struct parties {
-	struct domain *self;
 	struct domain *owner;  /* of frames; NULL: DOMID_IO, DOMID_XEN */
 	struct domain *tables; /* whose tables change */
-	bool counted;          /* owner and tables are, for parties_put() */
+	bool counted; /* owner and tables are held; else both are the caller */
 };
 
 static void parties_put(struct parties *p)
@@ -34,12 +33,12 @@ static void parties_put(struct parties *p)
 static __attribute__((noinline)) long parties_get_foreign(struct parties *p,
 							  uint64_t foreigndom)
 {
-	struct domain *self = p->self;
+	const struct domain *self = current_vcpu()->domain;
 	domid_t owner = (domid_t)foreigndom;
 	domid_t tables = (domid_t)((foreigndom >> 16) - 1);
 	long rc;
 
-	*p = (struct parties){ .self = self, .counted = true };
+	*p = (struct parties){ .counted = true };
 	if (foreigndom >> 16 == 0)
 		tables = DOMID_SELF;
 	p->tables = domain_get_target(tables, &rc);
@@ -63,7 +62,7 @@ static inline long parties_get(struct parties *p, uint64_t foreigndom)
 {
 	struct domain *self = current_vcpu()->domain;
 
-	*p = (struct parties){ self, self, self, false };
+	*p = (struct parties){ self, self, false };
 	return likely(foreigndom == DOMID_SELF)
 		       ? 0
 		       : parties_get_foreign(p, foreigndom);
@@ -137,7 +136,7 @@ static force_inline long batch_call(const struct batch_call *call,
 				    uint64_t total_va, uint64_t foreigndom)
 {
 	struct domain *self = current_vcpu()->domain;
-	struct parties p = { self, self, self, false };
+	struct parties p = { self, self, false };
 	uninitialized_buf uint64_t request[3];
 	uint64_t done = 0;
 	long rc;
@@ -158,33 +157,9 @@ static force_inline long batch_call(const struct batch_call *call,
 
 /* mmu_update */
 
-static int machphys_update(struct parties *p, const struct mmu_update *u)
+static force_inline int update(struct parties *p, const struct mmu_update *u)
 {
-	struct frame *f =
-		frame_get_by_mfn(mfn_of(u->ptr >> PAGE_SHIFT), p->owner);
-
-	if (!f)
-		return -XEN_EINVAL;
-	if (f->state == FRAME_OWNED)
-		m2p_set(frame_to_mfn(f), u->val);
-	frame_put(f);
-	return 0;
-}
-
-/* A store to memory that is no page table. */
-static int plain_store(struct frame *f, uint64_t *at, uint64_t value)
-{
-	int rc = frame_get_type(f, TYPE_WRITABLE);
-
-	if (rc)
-		return rc;
-	write_once(*at, value);
-	frame_put_type(f);
-	return 0;
-}
-
-static int table_update(struct parties *p, const struct mmu_update *u)
-{
+	bool m2p = (u->ptr & 3) == MMU_MACHPHYS_UPDATE;
 	struct store s = { .pte = phys_to_virt(u->ptr & ~7ul),
 			   .value = u->val,
 			   .owner = p->owner };
@@ -194,17 +169,29 @@ static int table_update(struct parties *p, const struct mmu_update *u)
 
 	if (u->ptr & 4)
 		return -XEN_ENOSYS;
-	f = frame_get_by_mfn(mfn_of(u->ptr >> PAGE_SHIFT), p->tables);
+	f = frame_get_by_mfn(mfn_of(u->ptr >> PAGE_SHIFT),
+			     m2p ? p->owner : p->tables);
 	if (!f)
 		return -XEN_EINVAL;
+	if (unlikely(m2p)) {
+		if (f->state == FRAME_OWNED)
+			m2p_set(frame_to_mfn(f), u->val);
+		frame_put(f);
+		return 0;
+	}
 	if ((u->ptr & 3) == MMU_PT_UPDATE_PRESERVE_AD)
 		s.flags = STORE_PRESERVE_AD;
 	type = read_once(f->type);
 	s.level = type_of(type);
-	if ((type & TYPE_COUNT) && s.level <= TYPE_L4)
+	if ((type & TYPE_COUNT) && s.level <= TYPE_L4) {
 		rc = pte_store(p->tables, &s);
-	else
-		rc = plain_store(f, s.pte, u->val);
+	} else { /* no page table */
+		rc = frame_get_type(f, TYPE_WRITABLE);
+		if (!rc) {
+			write_once(*s.pte, u->val);
+			frame_put_type(f);
+		}
+	}
 	frame_put(f);
 	return rc;
 }
@@ -218,10 +205,7 @@ static force_inline int mmu_update_run(struct parties *p, const void *requests,
 	if (rc)
 		return rc;
 	for (unsigned int i = 0; !rc && i < n; i++) {
-		if ((u[i].ptr & 3) == MMU_MACHPHYS_UPDATE)
-			rc = machphys_update(p, &u[i]);
-		else
-			rc = table_update(p, &u[i]);
+		rc = update(p, &u[i]);
 		if (rc)
 			break;
 		++*done;
@@ -326,13 +310,17 @@ static int new_base(struct vcpu *v, uint64_t mfn)
 	return pv_set_ldt(v, v->ldt_base, v->ldt_entries);
 }
 
-static int clear_page(struct domain *d, mfn_t m)
+/* from: a page to copy; NULL: clear. */
+static int fill_page(struct domain *d, mfn_t to, const struct frame *from)
 {
-	struct frame *f = frame_get_writable(d, m);
+	struct frame *f = frame_get_writable(d, to);
 
 	if (!f)
 		return -XEN_EINVAL;
-	clear_block(f, 0);
+	if (from)
+		memmove(table_entries(f), table_entries(from), PAGE_SIZE);
+	else
+		clear_block(f, 0);
 	frame_put_writable(f);
 	return 0;
 }
@@ -340,17 +328,13 @@ static int clear_page(struct domain *d, mfn_t m)
 static int copy_page(struct domain *d, mfn_t to, mfn_t from)
 {
 	struct frame *source = frame_get_by_mfn(from, d);
-	struct frame *target = frame_get_writable(d, to);
-	bool ok = source && target;
+	int rc;
 
-	if (ok)
-		memmove(table_entries(target), table_entries(source),
-			PAGE_SIZE);
-	if (target)
-		frame_put_writable(target);
-	if (source)
-		frame_put(source);
-	return ok ? 0 : -XEN_EINVAL;
+	if (!source)
+		return -XEN_EINVAL;
+	rc = fill_page(d, to, source);
+	frame_put(source);
+	return rc;
 }
 
 /* Operations on the caller itself. */
@@ -408,11 +392,11 @@ static int mmuext_one(struct parties *p, const struct mmuext_op *op)
 	case MMUEXT_UNPIN_TABLE:
 		return mm_unpin(p->owner, m);
 	case MMUEXT_CLEAR_PAGE:
-		return clear_page(p->owner, m);
+		return fill_page(p->owner, m, NULL);
 	case MMUEXT_COPY_PAGE:
 		return copy_page(p->owner, m, mfn_of(op->arg2.src_mfn));
 	default:
-		if (p->owner != p->self)
+		if (p->counted && p->owner != current_vcpu()->domain)
 			return -XEN_EPERM;
 		return mmuext_self(current_vcpu(), op);
 	}

@@ -9,7 +9,7 @@
  * entries hold their references, or busy, and then it is on the walker's
  * stack, whose index says which entries do.
  *
- * The counters of frames (frame.h) are in the same file, and inline in the
+ * The counters of frames (mm.h) are in the same file, and inline in the
  * paths that take or drop the references of 512 entries.
  *
  * Locks: none for the counters, which are atomic. For all else the domain's
@@ -17,7 +17,7 @@
  */
 #include "mm/pagetype.h"
 
-/* Counters of frames: see frame.h for the rules. */
+/* Counters of frames: see mm.h for the rules. */
 
 force_inline bool frame_get(struct frame *f, const struct domain *owner)
 {
@@ -174,7 +174,7 @@ force_inline void frame_put_type(struct frame *f)
 	__atomic_sub_fetch(&f->type, 1, __ATOMIC_SEQ_CST);
 }
 
-static struct frame *get_typed(struct domain *d, mfn_t m, enum frame_type t)
+struct frame *frame_get_typed(struct domain *d, mfn_t m, enum frame_type t)
 {
 	struct frame *f = frame_get_by_mfn(m, d);
 
@@ -186,12 +186,7 @@ static struct frame *get_typed(struct domain *d, mfn_t m, enum frame_type t)
 
 struct frame *frame_get_writable(struct domain *d, mfn_t m)
 {
-	return get_typed(d, m, TYPE_WRITABLE);
-}
-
-struct frame *frame_get_descriptor(struct domain *d, mfn_t m)
-{
-	return get_typed(d, m, TYPE_DESCRIPTOR);
+	return frame_get_typed(d, m, TYPE_WRITABLE);
 }
 
 void frame_put_writable(struct frame *f)
@@ -216,7 +211,7 @@ static force_inline int leaf_get(const struct domain *d, struct pte_class c,
 				 const struct domain *owner, bool kept)
 {
 	struct frame *f = frame_lookup(mfn_of(c.frame));
-	int rc;
+	int rc = 0;
 
 	if (c.kind != ENTRY_LEAF)
 		return c.kind == ENTRY_ABSENT ? 0 : -XEN_EINVAL;
@@ -229,16 +224,13 @@ static force_inline int leaf_get(const struct domain *d, struct pte_class c,
 	}
 	if (!owner || (kept ? f->owner != owner : !frame_get(f, owner)))
 		return -XEN_EBUSY;
-	rc = 0;
 	if (c.writable)
 		rc = frame_get_type(f, TYPE_WRITABLE);
-	if (rc == -XEN_EINVAL)
-		rc = -XEN_EBUSY;
 	if (rc && !kept)
 		frame_put(f);
 	if (!rc && c.cache)
 		f->uncached = 1;
-	return rc;
+	return rc ? -XEN_EBUSY : 0;
 }
 
 static force_inline void leaf_put(struct pte_class c, bool kept)
@@ -614,14 +606,13 @@ uint64_t *l1_of_va(mfn_t root, uint64_t va)
 
 	if (mfn_eq(root, INVALID_MFN) || !is_guest_va(va))
 		return NULL;
-	at = read_once(*entry_in(at, va, 39));
-	if (!(at & PTE_PRESENT))
-		return NULL;
-	at = read_once(*entry_in(at, va, 30));
-	if (!(at & PTE_PRESENT))
-		return NULL;
-	at = read_once(*entry_in(at, va, 21));
-	return at & PTE_PRESENT ? entry_in(at, va, PAGE_SHIFT) : NULL;
+#pragma GCC unroll 3
+	for (unsigned int shift = 39; shift > PAGE_SHIFT; shift -= 9) {
+		at = read_once(*entry_in(at, va, shift));
+		if (!(at & PTE_PRESENT))
+			return NULL;
+	}
+	return entry_in(at, va, PAGE_SHIFT);
 }
 
 /*

@@ -9,7 +9,6 @@
 
 #include "mm/pte.h"
 #include "pv/pv.h"
-#include "x86/paging.h"
 
 #define TABLE_ENTRIES    512
 #define HYPERVISOR_SLOTS (HYPERVISOR_LAST_SLOT - HYPERVISOR_FIRST_SLOT + 1)

@@ -61,7 +61,7 @@ static int extent_give(const struct extents *e, uint64_t i, struct frame *f,
 	}
 	for (uint64_t k = 0; named && k < n; k++)
 		m2p_set(mfn_of(mfn + k), gfn + k);
-	if ((guest_ptr_is_null(e->list) && !named) ||
+	if ((!e->list.va && !named) ||
 	    !copy_array_to_guest(e->list, i, 1, &mfn, sizeof(mfn)))
 		return 0;
 	for (uint64_t k = 0; k < n; k++)

@@ -13,7 +13,7 @@
  * handlers. Requests are answered by interrupt, or by polling while waiting.
  */
 #include "mm/pagetype.h"
-#include "x86/smp.h"
+#include "x86/machine.h"
 
 #define EPOCH_CLEAN (~0ull)
 
@@ -85,8 +85,7 @@ void tlb_flush_local(void)
 	uint64_t flags = irq_save();
 	struct cpu *cpu = this_cpu();
 
-	load_root(cpu->tlb_domain,
-		  cpu->tlb_domain ? cpu->loaded_root : boot_root);
+	load_root(cpu->tlb_domain, cpu->loaded_root);
 	irq_restore(flags);
 }
 

@@ -5,7 +5,7 @@
  * firmware's and trusted, yet lengths are checked, since firmware has bugs
  * too. No AML: the sleep type of S5 is found by its byte pattern.
  */
-#include "platform/acpi.h"
+#include "platform/platform.h"
 
 #include "boot/boot.h"
 #include "lib/string.h"
@@ -79,16 +79,13 @@ static const void *scan_rsdp(uint64_t start, uint64_t size)
 static bool find_rsdp(struct rsdp *out)
 {
 	const void *p = boot_info.rsdp_copy;
-	size_t n = boot_info.rsdp_copy_length;
 
-	if (n < RSDP_V1_LENGTH) {
-		n = sizeof(*out);
+	if (!boot_info.rsdp_copy[0])
 		p = scan_rsdp(0xe0000, 0x20000);
-		if (!p)
-			p = scan_rsdp(0x9fc00, 0x400);
-	}
+	if (!p)
+		p = scan_rsdp(0x9fc00, 0x400);
 	if (p)
-		memcpy(out, p, n);
+		memcpy(out, p, sizeof(*out));
 	return p;
 }
 
@@ -120,14 +117,6 @@ static void add_cpu(uint32_t apic_id, uint32_t flags)
 		acpi.apic_ids[acpi.cpu_count++] = apic_id;
 }
 
-static void add_ioapic(const uint8_t *e)
-{
-	if (acpi.ioapic_count < MAX_IOAPICS)
-		acpi.ioapics[acpi.ioapic_count++] =
-			(struct ioapic_info){ .address = get32(e + 4),
-					      .gsi_base = get32(e + 8) };
-}
-
 /* Flags: 1:0 polarity (3 = low), 3:2 trigger (3 = level). */
 static void add_override(const uint8_t *e)
 {
@@ -156,7 +145,10 @@ static void parse_madt_entry(const uint8_t *e)
 		add_cpu(e[3], get32(e + 4));
 		break;
 	case MADT_IOAPIC:
-		add_ioapic(e);
+		if (acpi.ioapic_count < MAX_IOAPICS)
+			acpi.ioapics[acpi.ioapic_count++] =
+				(struct ioapic_info){ get32(e + 4),
+						      get32(e + 8) };
 		break;
 	case MADT_OVERRIDE:
 		add_override(e);
@@ -166,8 +158,6 @@ static void parse_madt_entry(const uint8_t *e)
 		break;
 	case MADT_X2APIC:
 		add_cpu(get32(e + 4), get32(e + 8));
-		break;
-	default:
 		break;
 	}
 }
@@ -234,9 +224,9 @@ static void parse_table(uint64_t pa)
 
 	if (!h)
 		return;
-	if (memcmp(h->signature, "APIC", 4) == 0)
+	if (!memcmp(h->signature, "APIC", 4))
 		parse_madt((const uint8_t *)h, h->length);
-	else if (memcmp(h->signature, "FACP", 4) == 0)
+	else if (!memcmp(h->signature, "FACP", 4))
 		parse_fadt(h, h->length);
 }
 

@@ -4,11 +4,9 @@
  * Any context; the other CPUs are stopped first.
  */
 #include "core/services.h"
-#include "lib/printf.h"
-#include "platform/acpi.h"
-#include "x86/clock.h"
+#include "platform/platform.h"
+#include "x86/machine.h"
 #include "x86/paging.h"
-#include "x86/smp.h"
 
 #define PM1_SCI_ENABLE   1u
 #define PM1_SLEEP_TYPE   10
@@ -20,8 +18,8 @@ static void enter_sleep(uint16_t port, unsigned int type)
 
 	if (!port)
 		return;
-	v = (uint16_t)(in16(port) & ~(7u << PM1_SLEEP_TYPE));
-	v = (uint16_t)(v | type << PM1_SLEEP_TYPE);
+	v = (uint16_t)((in16(port) & ~(7u << PM1_SLEEP_TYPE)) |
+		       type << PM1_SLEEP_TYPE);
 	out16(port, v);
 	out16(port, (uint16_t)(v | PM1_SLEEP_ENABLE));
 }
@@ -29,13 +27,11 @@ static void enter_sleep(uint16_t port, unsigned int type)
 /* Firmware hands over when told through its SMI port [ACPI, "SMI_CMD"]. */
 static void enable_acpi(void)
 {
-	if (in16(acpi.fadt.pm1a_control) & PM1_SCI_ENABLE ||
-	    !acpi.fadt.smi_command)
-		return;
-	out8(acpi.fadt.smi_command, acpi.fadt.acpi_enable);
-	for (unsigned int i = 0; i < 300; i++) {
+	for (unsigned int i = 0; acpi.fadt.smi_command && i < 300; i++) {
 		if (in16(acpi.fadt.pm1a_control) & PM1_SCI_ENABLE)
-			break;
+			return;
+		if (!i)
+			out8(acpi.fadt.smi_command, acpi.fadt.acpi_enable);
 		delay_us(10000);
 	}
 }

@@ -4,11 +4,9 @@
  * raises SOFTIRQ_CONSOLE on the CPU that takes it; the FIFO is emptied there.
  * [PC16550D data sheet, "Registers"]
  */
-#include "core/console.h"
+#include "core/services.h"
 #include "platform/platform.h"
-#include "x86/apic.h"
-#include "x86/irq.h"
-#include "x86/processor.h"
+#include "x86/machine.h"
 
 #define COM1       0x3f8
 #define COM1_IRQ   4
@@ -37,13 +35,10 @@ static bool present;
 
 static void put(char c)
 {
-	unsigned int i;
+	unsigned int left = SPIN_LIMIT;
 
-	for (i = 0; !(in8(UART_LINE_STATUS) & STATUS_CAN_SEND); i++) {
-		if (i == SPIN_LIMIT)
-			return;
+	while (!(in8(UART_LINE_STATUS) & STATUS_CAN_SEND) && left--)
 		cpu_relax();
-	}
 	out8(UART_DATA, (uint8_t)c);
 }
 
@@ -90,13 +85,13 @@ static void uart_interrupt(unsigned int vector)
 
 void uart_enable_irq(void)
 {
-	bool level, low;
-	unsigned int gsi = ioapic_isa_gsi(COM1_IRQ, &level, &low);
+	const struct isa_override *o = &acpi.isa[COM1_IRQ];
+	unsigned int gsi = o->present ? o->gsi : COM1_IRQ;
 
 	if (!present || !ioapic_has_gsi(gsi))
 		return;
-	irq_set_handler(VECTOR_DEVICE, uart_interrupt, true);
-	ioapic_route(gsi, VECTOR_DEVICE, level, low);
+	irq_set_handler(VECTOR_DEVICE, uart_interrupt);
+	ioapic_route(gsi, VECTOR_DEVICE, o->level, o->active_low);
 	ioapic_mask(gsi, false);
 	out8(UART_INTERRUPTS, 1);
 	/* Characters from before would leave the line high: no edge. */

@@ -4,7 +4,7 @@
  * is shown when the firmware left a graphics mode; the memory is harmless to
  * write then.
  */
-#include "core/console.h"
+#include "core/services.h"
 #include "platform/platform.h"
 #include "x86/paging.h"
 

@@ -9,9 +9,7 @@
  * A guest without a handler, or with a stack that cannot be written, cannot
  * go on: it crashes, with the reason (BF-4, BF-5).
  */
-#include "public/callback.h"
 #include "pv/pv.h"
-#include "x86/segments.h"
 
 #define SAVED_MASK_SHIFT 32 /* in the word of cs */
 #define IF_SHIFT         9
@@ -111,12 +109,9 @@ void pv_deliver_event(struct vcpu *v)
 void pv_deliver_nmi(struct vcpu *v)
 {
 	v->nmi_pending = false;
-	if (v->callback[CALLBACKTYPE_nmi])
-		deliver_callback(v, CALLBACKTYPE_nmi, ENTRY_CLEARS);
-	else if (v->trap[TRAP_NMI].address)
-		pv_inject(v, TRAP_NMI, 0);
-	else
+	if (!v->trap[TRAP_NMI].address)
 		return; /* as on a machine where nobody listens */
+	pv_inject(v, TRAP_NMI, 0);
 	v->nmi_masked = true;
 }
 

@@ -4,18 +4,11 @@
  * kernel stack, IRET, segment bases, CR0.TS.
  *
  * Owns: the entry points in struct vcpu. Every address that gets there has
- * passed pv_handler_ok() (BF-4).
+ * passed is_guest_va() (BF-4).
  * Context: hypercall of the vCPU concerned.
  */
-#include "public/callback.h"
 #include "public/nmi.h"
 #include "pv/pv.h"
-#include "x86/segments.h"
-
-bool pv_handler_ok(uint64_t address)
-{
-	return is_guest_va(address);
-}
 
 long hc_set_trap_table(uint64_t table, uint64_t a2, uint64_t a3, uint64_t a4)
 {
@@ -33,60 +26,56 @@ long hc_set_trap_table(uint64_t table, uint64_t a2, uint64_t a3, uint64_t a4)
 			return -XEN_EFAULT;
 		if (!t.address)
 			return 0;
-		if (!pv_handler_ok(t.address))
+		if (!is_guest_va(t.address))
 			return -XEN_EINVAL;
 		v->trap[t.vector] = t;
 	}
 	return 0;
 }
 
-/* Types that can be registered. SYSENTER is off in hardware (BF-8). */
-static uint64_t *callback_slot(struct vcpu *v, unsigned int type)
+/* As if in the trap table; or, with address 0, out of it. Masks events. */
+static void set_nmi_handler(struct vcpu *v, uint64_t address)
 {
-	const unsigned int known =
-		1 << CALLBACKTYPE_event | 1 << CALLBACKTYPE_failsafe |
-		1 << CALLBACKTYPE_syscall | 1 << CALLBACKTYPE_syscall32 |
-		1 << CALLBACKTYPE_nmi;
-
-	if (type >= ARRAY_SIZE(v->callback) || !(known >> type & 1))
-		return NULL;
-	return &v->callback[index_clamp(type, ARRAY_SIZE(v->callback))];
+	v->trap[TRAP_NMI] = (struct trap_info){ .vector = TRAP_NMI,
+						.cs = GUEST_CS64,
+						.address = address };
+	TI_SET_IF(&v->trap[TRAP_NMI], 1);
 }
+
+/* Types that can be registered. SYSENTER is off in hardware (BF-8). */
+#define CALLBACKS                                                              \
+	(1u << CALLBACKTYPE_event | 1u << CALLBACKTYPE_failsafe |              \
+	 1u << CALLBACKTYPE_syscall | 1u << CALLBACKTYPE_syscall32 |           \
+	 1u << CALLBACKTYPE_nmi)
 
 long hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
 	struct vcpu *v = current_vcpu();
 	struct callback_register r = { 0 };
-	size_t size;
-	uint64_t *slot;
+	/* To unregister is the same without flags and address. */
+	size_t size = cmd == CALLBACKOP_register ? sizeof(r) : sizeof(r.type);
+	uint8_t bit;
 
-	switch (cmd) {
-	case CALLBACKOP_register:
-		size = sizeof(r);
-		break;
-	case CALLBACKOP_unregister: /* the same without flags and address */
-		size = sizeof(r.type);
-		break;
-	default:
+	if (cmd > CALLBACKOP_unregister)
 		return -XEN_ENOSYS;
-	}
 	if (copy_from_guest(&r, guest_ptr(arg), size))
 		return -XEN_EFAULT;
-	if (!is_canonical(r.address))
+	bit = (uint8_t)(r.type < 8 ? 1u << r.type : 0);
+	if (!is_canonical(r.address) || r.type == CALLBACKTYPE_sysenter)
 		return -XEN_EINVAL;
-	slot = callback_slot(v, r.type);
-	if (!slot)
-		return r.type == CALLBACKTYPE_sysenter ? -XEN_EINVAL
-						       : -XEN_ENOSYS;
-	if (cmd == CALLBACKOP_register ? !pv_handler_ok(r.address)
+	if (!(bit & CALLBACKS))
+		return -XEN_ENOSYS;
+	if (cmd == CALLBACKOP_register ? !is_guest_va(r.address)
 				       : r.type != CALLBACKTYPE_nmi)
 		return -XEN_EINVAL;
-	*slot = r.address;
-	if (!r.address && r.type == CALLBACKTYPE_nmi)
-		v->trap[TRAP_NMI].address = 0;
-	v->callback_flags &= (uint8_t) ~(1u << r.type);
+	if (r.type == CALLBACKTYPE_nmi) {
+		set_nmi_handler(v, r.address);
+		return 0;
+	}
+	v->callback[index_clamp(r.type, ARRAY_SIZE(v->callback))] = r.address;
+	v->callback_flags &= (uint8_t)~bit;
 	if ((r.flags & CALLBACKF_mask_events) || r.type == CALLBACKTYPE_event)
-		v->callback_flags |= (uint8_t)(1u << r.type);
+		v->callback_flags |= bit;
 	return 0;
 }
 
@@ -95,8 +84,8 @@ long hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall,
 {
 	struct vcpu *v = current_vcpu();
 
-	if (!pv_handler_ok(event) || !pv_handler_ok(failsafe) ||
-	    !pv_handler_ok(syscall))
+	if (!is_guest_va(event) || !is_guest_va(failsafe) ||
+	    !is_guest_va(syscall))
 		return -XEN_EINVAL;
 	v->callback[CALLBACKTYPE_event] = event;
 	v->callback[CALLBACKTYPE_failsafe] = failsafe;
@@ -109,21 +98,15 @@ long hc_nmi_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 	struct vcpu *v = current_vcpu();
 	struct xennmi_callback cb = { 0 };
 
-	switch (cmd) {
-	case XENNMI_register_callback:
+	if (cmd > XENNMI_unregister_callback)
+		return -XEN_ENOSYS;
+	if (cmd == XENNMI_register_callback) {
 		if (copy_from_guest(&cb, guest_ptr(arg), sizeof(cb)))
 			return -XEN_EFAULT;
-		if (v->id || !pv_handler_ok(cb.handler_address))
+		if (v->id || !is_guest_va(cb.handler_address))
 			return -XEN_EINVAL;
-		break;
-	case XENNMI_unregister_callback:
-		break;
-	default:
-		return -XEN_ENOSYS;
 	}
-	v->callback[CALLBACKTYPE_nmi] = cb.handler_address;
-	if (!cb.handler_address)
-		v->trap[TRAP_NMI].address = 0;
+	set_nmi_handler(v, cb.handler_address);
 	return 0;
 }
 
@@ -138,10 +121,7 @@ long hc_stack_switch(uint64_t ss, uint64_t sp, uint64_t a3, uint64_t a4)
 
 long hc_fpu_taskswitch(uint64_t set, uint64_t a2, uint64_t a3, uint64_t a4)
 {
-	struct vcpu *v = current_vcpu();
-
-	v->cr0_ts = set ? 1 : 0;
-	context_load_ts(v);
+	context_set_ts(current_vcpu(), set ? CR0_TS : 0);
 	return 0;
 }
 

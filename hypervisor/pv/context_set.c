@@ -6,11 +6,16 @@
  * Context: hypercall; v does not run. set refuses a vCPU that has run before
  * unless the caller is the control domain (its handler sees to that).
  */
-#include "mm/frame.h"
-#include "public/callback.h"
 #include "pv/pv.h"
 
 #define IOPL_SHIFT 12
+
+/* Flags of a context that are flags of callbacks: both types are beside. */
+#define MASKING       (VGCF_failsafe_disables_events | VGCF_syscall_disables_events)
+#define MASKING_SHIFT (_VGCF_failsafe_disables_events - CALLBACKTYPE_failsafe)
+_Static_assert(MASKING_SHIFT ==
+		       _VGCF_syscall_disables_events - CALLBACKTYPE_syscall,
+	       "one shift for both");
 
 /* The general registers come first, and in the same order. */
 #define GENERAL_BYTES offsetof(struct cpu_regs, error_code)
@@ -33,8 +38,8 @@ static const struct {
 	ADDRESS(regs.rsp, user_regs.rsp, false),
 	ADDRESS(kernel_sp, kernel_sp, false),
 	ADDRESS(fs_base, fs_base, false),
-	ADDRESS(gs_base_kernel, gs_base_kernel, false),
-	ADDRESS(gs_base_user, gs_base_user, false),
+	ADDRESS(gs_base[true], gs_base_kernel, false),
+	ADDRESS(gs_base[false], gs_base_user, false),
 	ADDRESS(callback[CALLBACKTYPE_event], event_callback_eip, true),
 	ADDRESS(callback[CALLBACKTYPE_failsafe], failsafe_callback_eip, true),
 	ADDRESS(callback[CALLBACKTYPE_syscall], syscall_callback_eip, true),
@@ -52,12 +57,12 @@ static bool addresses_ok(const struct vcpu_guest_context *c)
 		uint64_t va = *word_at(c, addresses[i].in_context);
 
 		if (!is_canonical(va) ||
-		    (addresses[i].handler && va && !pv_handler_ok(va)))
+		    (addresses[i].handler && va && !is_guest_va(va)))
 			return false;
 	}
 	for (unsigned int i = 0; i < 256; i++)
 		if (c->trap_ctxt[i].address &&
-		    !pv_handler_ok(c->trap_ctxt[i].address))
+		    !is_guest_va(c->trap_ctxt[i].address))
 			return false;
 	return true;
 }
@@ -81,11 +86,8 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 		*word_at(v, addresses[i].in_vcpu) =
 			*word_at(c, addresses[i].in_context);
 	memcpy(v->trap, c->trap_ctxt, sizeof(v->trap));
-	v->callback_flags = 1 << CALLBACKTYPE_event;
-	if (c->flags & VGCF_failsafe_disables_events)
-		v->callback_flags |= 1 << CALLBACKTYPE_failsafe;
-	if (c->flags & VGCF_syscall_disables_events)
-		v->callback_flags |= 1 << CALLBACKTYPE_syscall;
+	v->callback_flags = (uint8_t)(1 << CALLBACKTYPE_event |
+				      (c->flags & MASKING) >> MASKING_SHIFT);
 }
 
 int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
@@ -128,7 +130,7 @@ int vcpu_context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->kernel_ss = (uint16_t)(c->kernel_ss | 3);
 	memcpy(v->debugreg, debugregs, sizeof(v->debugreg));
 	rc = pv_set_ldt(v, c->ldt_base, c->ldt_ents);
-	v->cr0_ts = !!(c->ctrlreg[0] & CR0_TS);
+	v->cr0_ts = c->ctrlreg[0] & CR0_TS;
 	pv_store_cr4(v, c->ctrlreg[4]);
 	/* Who builds a domain clears its shared page: write the time again. */
 	v->time_cpu = ~0u;
@@ -175,10 +177,7 @@ int vcpu_context_get(struct vcpu *v, struct vcpu_guest_context *c)
 	memcpy(c->fpu_ctxt.x, v->fpu, sizeof(c->fpu_ctxt.x));
 	c->flags = VGCF_i387_valid | (v->in_kernel ? VGCF_in_kernel : 0) |
 		   (v->down ? 0 : VGCF_online);
-	if (v->callback_flags & (1 << CALLBACKTYPE_failsafe))
-		c->flags |= VGCF_failsafe_disables_events;
-	if (v->callback_flags & (1 << CALLBACKTYPE_syscall))
-		c->flags |= VGCF_syscall_disables_events;
+	c->flags |= (uint64_t)v->callback_flags << MASKING_SHIFT & MASKING;
 	memcpy(c->trap_ctxt, v->trap, sizeof(v->trap));
 	c->ldt_base = v->ldt_base;
 	c->ldt_ents = v->ldt_entries;
@@ -188,7 +187,7 @@ int vcpu_context_get(struct vcpu *v, struct vcpu_guest_context *c)
 				frame_to_mfn(v->descriptor_frames[i]).n;
 	c->gdt_ents = v->gdt_entries;
 	c->kernel_ss = v->kernel_ss;
-	c->ctrlreg[0] = PV_CR0 | (v->cr0_ts ? CR0_TS : 0);
+	c->ctrlreg[0] = CR0_HYPERVISOR | v->cr0_ts;
 	if (!mfn_eq(v->user_root, INVALID_MFN))
 		c->ctrlreg[1] = xen_pfn_to_cr3(v->user_root.n);
 	if (!mfn_eq(v->kernel_root, INVALID_MFN))

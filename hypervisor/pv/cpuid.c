@@ -5,11 +5,11 @@
  *
  * Large pages, PCID, PGE, virtualisation, MONITOR, SMEP and the like are absent
  * because their instructions or control bits do not exist for ring 3;
- * compacted and supervisor XSAVE forms, PKU and AMX because x86/fpu.c does not
- * switch their state.
+ * compacted and supervisor XSAVE forms, PKU and AMX because x86/context.c does
+ * not switch their state.
  */
 #include "pv/pv.h"
-#include "x86/clock.h"
+#include "x86/machine.h"
 
 #define BIT(n) (1u << (n))
 #define ALL    0xffffffffu
@@ -124,30 +124,32 @@ static struct cpuid_result leaf_xsave(const struct vcpu *v, uint32_t subleaf)
 static struct cpuid_result leaf_hypervisor(const struct vcpu *v, uint32_t i,
 					   uint32_t subleaf)
 {
-	static const struct cpuid_result fixed[] = {
+	const struct vcpu_time_info *t = &v->info->time;
+	const struct cpuid_result leaves[] = {
 		/* The last leaf, and the signature that guests look for. */
 		{ HYPERVISOR_LEAF + 5, 0x566e6558, 0x65584d4d, 0x4d4d566e },
 		/* Version of the ABI: 4.17. */
 		{ 4 << 16 | 17, 0, 0, 0 },
 		/* Hypercall pages: their MSR; PRESERVE_AD exists. */
 		{ 1, 0x40000000, 1, 0 },
+		/* TSC: native. */
+		{ cpu_features.invariant_tsc ? BIT(1) : 0, 0, (uint32_t)tsc_khz,
+		  0 },
+		{ 0, 0, 0, 0 },
+		/* Width of machine addresses: grants are v1. */
+		{ 0, (uint32_t)min_u64(cpu_features.address_bits, 44), 0, 0 },
+		/* From TSC to ns; this and the next are subleaves of 3. */
+		{ 0, 0, t->tsc_to_system_mul, (uint8_t)t->tsc_shift },
+		{ (uint32_t)tsc_khz, 0, 0, 0 },
 	};
-	struct cpuid_result r = { 0, 0, 0, 0 };
 
-	if (i < ARRAY_SIZE(fixed))
-		return fixed[index_clamp(i, ARRAY_SIZE(fixed))];
-	if (i == 3 && subleaf == 0) { /* TSC: native */
-		r.a = cpu_features.invariant_tsc ? BIT(1) : 0;
-		r.c = (uint32_t)tsc_khz;
-	} else if (i == 3 && subleaf == 1) { /* from TSC to ns */
-		r.c = v->info->time.tsc_to_system_mul;
-		r.d = (uint8_t)v->info->time.tsc_shift;
-	} else if (i == 3 && subleaf == 2) {
-		r.a = (uint32_t)tsc_khz;
-	} else if (i == 5) { /* width of machine addresses: grants are v1 */
-		r.b = min_u64(cpu_features.address_bits, 44);
-	}
-	return r;
+	if (i == 3 && subleaf)
+		i = (uint32_t)min_u64(subleaf + 5ul, ARRAY_SIZE(leaves));
+	else if (i > 5)
+		i = ARRAY_SIZE(leaves);
+	return i < ARRAY_SIZE(leaves)
+		       ? leaves[index_clamp(i, ARRAY_SIZE(leaves))]
+		       : (struct cpuid_result){ 0, 0, 0, 0 };
 }
 
 struct cpuid_result pv_cpuid(const struct vcpu *v, uint32_t leaf,

@@ -23,41 +23,37 @@ static bool breakpoint_address_ok(uint64_t va)
  * I/O breakpoints would only ever watch the hypervisor's own accesses: they
  * exist with CR4.DE only, and an enabled one is stored as disabled.
  */
-static bool dr7_fix(const struct vcpu *v, uint64_t *value)
+static int dr7_fix(const struct vcpu *v, uint64_t *value)
 {
 	uint64_t fixed = (*value & DR7_KEPT) | DR7_ALWAYS;
 
 	if (*value & DR7_GD)
-		return false;
+		return -XEN_EPERM;
 	for (unsigned int i = 0; i < 4; i++) {
 		uint64_t enabled = 3ul << (2 * i);
 
 		if ((*value >> (16 + 4 * i) & 3) != 2)
 			continue;
 		if ((*value & enabled) && !(v->cr4 & CR4_DE))
-			return false;
+			return -XEN_EPERM;
 		fixed &= ~enabled;
 	}
 	*value = fixed;
-	return true;
+	return 0;
 }
 
 int pv_debugreg_fix(const struct vcpu *v, unsigned int reg, uint64_t *value)
 {
-	bool ok = true;
-
+	if (reg < 4)
+		return breakpoint_address_ok(*value) ? 0 : -XEN_EPERM;
 	if (reg >= 6 && *value >> 32)
 		return -XEN_EINVAL;
-	if (reg < 4) {
-		ok = breakpoint_address_ok(*value);
-	} else if (reg == 6) {
-		*value = (*value & DR6_GUEST) | DR6_FIXED;
-	} else if (reg == 7) {
-		ok = dr7_fix(v, value);
-	} else {
+	if (reg == 7)
+		return dr7_fix(v, value);
+	if (reg != 6)
 		return -XEN_ENODEV;
-	}
-	return ok ? 0 : -XEN_EPERM;
+	*value = (*value & DR6_GUEST) | DR6_FIXED;
+	return 0;
 }
 
 /* DR4 and DR5 are DR6 and DR7 without CR4.DE [SDM3 "DR4 and DR5"]. */
@@ -78,8 +74,9 @@ int pv_debugreg_get(const struct vcpu *v, uint64_t reg, uint64_t *value)
 	return 0;
 }
 
-int pv_debugreg_set(struct vcpu *v, uint64_t reg, uint64_t value)
+long hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a3, uint64_t a4)
 {
+	struct vcpu *v = current_vcpu();
 	unsigned int i = alias_of(v, reg);
 	int rc = i < 8 ? pv_debugreg_fix(v, i, &value) : -XEN_ENODEV;
 
@@ -88,11 +85,6 @@ int pv_debugreg_set(struct vcpu *v, uint64_t reg, uint64_t value)
 	v->debugreg[index_clamp(i, 8)] = value;
 	context_load_debug(v);
 	return 0;
-}
-
-long hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a3, uint64_t a4)
-{
-	return pv_debugreg_set(current_vcpu(), reg, value);
 }
 
 long hc_get_debugreg(uint64_t reg, uint64_t a2, uint64_t a3, uint64_t a4)

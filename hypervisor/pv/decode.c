@@ -5,8 +5,6 @@
  */
 #include "pv/decode.h"
 
-#include "x86/processor.h"
-
 enum {
 	KNOWN = 1,
 	MODRM = 2,

@@ -8,10 +8,7 @@
  * mapped on the first use of a selector in them.
  * Context: the vCPU's CPU, or a vCPU that does not run.
  */
-#include "mm/mm.h"
 #include "pv/pv.h"
-#include "x86/paging.h"
-#include "x86/segments.h"
 
 #define ENTRY_BYTES      sizeof(uint64_t)
 #define ENTRIES_PER_PAGE (PAGE_SIZE / ENTRY_BYTES)
@@ -39,15 +36,9 @@ static must_check bool descriptor_fix(uint64_t *d)
 
 int descriptor_page_check(uint64_t *entries)
 {
-	uint64_t d;
-
-	for (unsigned int i = 0; i < ENTRIES_PER_PAGE; i++) {
-		d = entries[i];
-		if (!descriptor_fix(&d))
-			return -XEN_EINVAL;
-	}
 	for (unsigned int i = 0; i < ENTRIES_PER_PAGE; i++)
-		(void)!descriptor_fix(&entries[i]);
+		if (!descriptor_fix(&entries[i]))
+			return -XEN_EINVAL;
 	return 0;
 }
 
@@ -59,7 +50,7 @@ static void load_pages(const struct vcpu *v, unsigned int first,
 		       unsigned int end)
 {
 	unsigned int cpu = this_cpu()->id;
-	uint64_t *ptes = desc_window_ptes(cpu), new;
+	uint64_t *ptes = this_cpu()->window, new;
 	const struct frame *f;
 
 	for (unsigned int i = first; i < end; i++) {
@@ -108,7 +99,7 @@ static void drop_pages(struct vcpu *v, unsigned int first, unsigned int end)
 {
 	for (unsigned int i = first; i < end; i++) {
 		if (v->descriptor_frames[i])
-			frame_put_descriptor(v->descriptor_frames[i]);
+			frame_put_typed(v->descriptor_frames[i]);
 		v->descriptor_frames[i] = NULL;
 	}
 }
@@ -127,7 +118,8 @@ int pv_set_gdt(struct vcpu *v, const uint64_t *mfns, uint64_t entries)
 	if (entries > FIRST_RESERVED_GDT_ENTRY)
 		return -XEN_EINVAL;
 	for (i = 0; i < pages_of(entries); i++) {
-		frames[i] = frame_get_descriptor(v->domain, mfn_of(mfns[i]));
+		frames[i] = frame_get_typed(v->domain, mfn_of(mfns[i]),
+					    TYPE_DESCRIPTOR);
 		if (!frames[i])
 			goto put;
 	}
@@ -142,7 +134,7 @@ int pv_set_gdt(struct vcpu *v, const uint64_t *mfns, uint64_t entries)
 
 put:
 	while (i--)
-		frame_put_descriptor(frames[i]);
+		frame_put_typed(frames[i]);
 	return -XEN_EINVAL;
 }
 
@@ -194,7 +186,7 @@ bool pv_ldt_fault(struct vcpu *v, uint64_t cr2)
 	l1 = mm_lookup_l1(v, v->ldt_base + page * PAGE_SIZE);
 	if (!(l1 & PTE_PRESENT))
 		return false;
-	*f = frame_get_descriptor(v->domain, pte_mfn(l1));
+	*f = frame_get_typed(v->domain, pte_mfn(l1), TYPE_DESCRIPTOR);
 	load_pages(v, LDT_FIRST + page, LDT_FIRST + page + 1);
 	return *f;
 }
@@ -209,13 +201,13 @@ long hc_update_descriptor(uint64_t maddr, uint64_t descriptor, uint64_t a3,
 
 	if ((maddr & (ENTRY_BYTES - 1)) || !descriptor_fix(&descriptor))
 		return -XEN_EINVAL;
-	f = frame_get_descriptor(d, m);
+	f = frame_get_typed(d, m, TYPE_DESCRIPTOR);
 	if (!f)
-		f = frame_get_writable(d, m);
+		f = frame_get_typed(d, m, TYPE_WRITABLE);
 	if (!f)
 		return -XEN_EINVAL;
 	write_once(*(uint64_t *)((char *)mfn_to_virt(m) + (maddr & ~PAGE_MASK)),
 		   descriptor);
-	frame_put_descriptor(f); /* of either type */
+	frame_put_typed(f);
 	return 0;
 }

@@ -6,6 +6,7 @@
  *
  * Context: v is current, in its frame, interrupts on.
  */
+#include "platform/platform.h"
 #include "pv/decode.h"
 #include "pv/pv.h"
 
@@ -39,70 +40,143 @@ static uint64_t edx_eax(const struct cpu_regs *r)
 	return r->rdx << 32 | (uint32_t)r->rax;
 }
 
-static void set_edx_eax(struct cpu_regs *r, uint64_t value)
-{
-	r->rax = (uint32_t)value;
-	r->rdx = value >> 32;
-}
-
 /* Virtual rings: the guest kernel counts as 1. */
 static bool has_io_privilege(const struct vcpu *v)
 {
 	return v->iopl >= (v->in_kernel ? 1 : 3);
 }
 
-static bool may_access(struct vcpu *v, const struct insn *i, uint16_t port)
-{
-	return has_io_privilege(v) || io_port_in_bitmap(v, port, i->bytes);
-}
+/*
+ * Which I/O ports a guest reaches. The control domain owns the machine's
+ * ports except those that the hypervisor drives; other domains own none.
+ */
 
-/* IN, INS against OUT, OUTS. */
-static bool is_out(const struct insn *i)
-{
-	return i->opcode & 2;
-}
+/* The timer that kernels calibrate against: never there, never awaited. */
+#define PIT_CHANNEL_2  0x42
+#define PIT_GATE       0x61
+#define PIT_GATE_READY 0x20 /* output of channel 2 is high */
 
-static bool port_access(struct vcpu *v, struct cpu_regs *r,
-			const struct insn *i, uint16_t port)
-{
-	uint32_t value;
+/* The hypervisor's: PICs, PIT, gate, COM1. */
+static const struct {
+	uint16_t first, last;
+} denied[] = {
+	{ 0x20, 0x21 }, { 0xa0, 0xa1 },   { 0x40, 0x43 },
+	{ 0x61, 0x61 }, { 0x3f8, 0x3ff },
+};
 
-	if (!may_access(v, i, port))
+static bool port_allowed(const struct vcpu *v, uint16_t port,
+			 unsigned int bytes)
+{
+	uint32_t last = port + bytes - 1;
+
+	if (!domain_is_control(v->domain) || last > 0xffff)
 		return false;
-	value = io_port_access(v, is_out(i), port, i->bytes,
-			       (uint32_t)insn_read_register(i, r, 0));
-	if (!is_out(i))
-		insn_write_register(i, r, 0, value);
+	for (unsigned int i = 0; i < ARRAY_SIZE(denied); i++)
+		if (port <= denied[i].last && last >= denied[i].first)
+			return false;
 	return true;
 }
 
-/* One element of INS or OUTS, in memory at va; 0 or -EFAULT. */
-static int transfer(struct vcpu *v, const struct insn *i, uint16_t port,
-		    uint64_t va)
+/*
+ * Has the kernel allowed its program these ports (set_iobitmap)? The bitmap is
+ * in memory of the guest kernel; its page tables are loaded for the read when
+ * the access comes from user mode (UA-8).
+ */
+static bool in_bitmap(struct vcpu *v, uint16_t port, unsigned int bytes)
 {
-	uint32_t value = 0;
+	bool kernel = v->in_kernel;
+	uint16_t bits;
+	int rc;
 
-	if (is_out(i) && copy_from_guest(&value, guest_ptr(va), i->bytes))
-		return -XEN_EFAULT;
-	value = io_port_access(v, is_out(i), port, i->bytes, value);
-	return is_out(i) ? 0 : copy_to_guest(guest_ptr(va), &value, i->bytes);
+	if (!v->iobmp || port + bytes > v->iobmp_ports)
+		return false;
+	pv_set_mode(v, true);
+	/* Two bytes hold all bits of an access; the last one may be absent. */
+	rc = copy_from_guest(&bits, guest_ptr(v->iobmp + port / 8),
+			     sizeof(bits));
+	pv_set_mode(v, kernel);
+	if (rc)
+		return false;
+	return !(bits >> (port & 7) & ((1u << bytes) - 1));
 }
 
-/* INS (port to rdi) or OUTS (rsi to port), one element; moves rip itself. */
-static bool string_port_access(struct vcpu *v, struct cpu_regs *r,
-			       const struct insn *i)
+static uint32_t port_in(uint16_t port, unsigned int bytes)
 {
-	uint16_t port = (uint16_t)r->rdx;
-	uint64_t *pointer = is_out(i) ? &r->rsi : &r->rdi;
-	bool empty = (i->prefixes & INSN_REP) && !r->rcx;
+	if (bytes == 1)
+		return in8(port);
+	return bytes == 2 ? in16(port) : in32(port);
+}
 
-	if ((i->prefixes & (INSN_ADDRESS32 | INSN_FS | INSN_GS)) ||
-	    (!empty && !may_access(v, i, port)))
+static void port_out(uint16_t port, unsigned int bytes, uint32_t value)
+{
+	if (bytes == 1)
+		out8(port, (uint8_t)value);
+	else if (bytes == 2)
+		out16(port, (uint16_t)value);
+	else
+		out32(port, value);
+}
+
+/* Ports that the domain has no right to: all ones, and writes are dropped. */
+static uint32_t port_access(struct vcpu *v, bool out, uint16_t port,
+			    unsigned int bytes, uint32_t value)
+{
+	uint64_t flags;
+
+	if (!out && port == PIT_CHANNEL_2)
+		return 0;
+	if (!out && port == PIT_GATE)
+		return PIT_GATE_READY;
+	if (!port_allowed(v, port, bytes))
+		return ~0u;
+	/* One access at a time: see platform/pci.c. */
+	flags = spin_lock_irqsave(&pci_lock);
+	if (out)
+		port_out(port, bytes, value);
+	else
+		value = port_in(port, bytes);
+	spin_unlock_irqrestore(&pci_lock, flags);
+	return value;
+}
+
+/*
+ * IN, INS (port to rdi), OUT, OUTS (rsi to port): one element. Not inline, so
+ * that other instructions save fewer registers.
+ */
+static __attribute__((noinline)) bool
+emulate_port(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
+{
+	bool string = i->opcode < 0x70, out = i->opcode & 2;
+	uint16_t port = (uint16_t)(i->immediate_bytes ? i->immediate & 0xff
+						      : (int64_t)r->rdx);
+	uint64_t *pointer = out ? &r->rsi : &r->rdi;
+	uint32_t value = 0;
+	int rc = 0;
+
+	if (string && (i->prefixes & (INSN_ADDRESS32 | INSN_FS | INSN_GS)))
 		return false;
-	if (!empty && transfer(v, i, port, *pointer))
-		pv_inject_page_fault(v, *pointer, is_out(i) ? 0 : PF_WRITE);
-	else if (empty || !insn_next_element(i, r, pointer))
-		pv_skip_instruction(v, r, i->length);
+	if (string && (i->prefixes & INSN_REP) && !r->rcx)
+		goto skip;
+	if (!has_io_privilege(v) && !in_bitmap(v, port, i->bytes))
+		return false;
+	if (!string)
+		value = (uint32_t)insn_read_register(i, r, 0);
+	else if (out)
+		rc = copy_from_guest(&value, guest_ptr(*pointer), i->bytes);
+	if (!rc)
+		value = port_access(v, out, port, i->bytes, value);
+	if (string && !out && !rc)
+		rc = copy_to_guest(guest_ptr(*pointer), &value, i->bytes);
+	else if (!out)
+		insn_write_register(i, r, 0, value);
+	if (rc) {
+		pv_inject_page_fault(v, *pointer, out ? 0 : PF_WRITE);
+		return true;
+	}
+	if (string && insn_next_element(i, r, pointer))
+		return true;
+skip:
+	pv_skip_instruction(v, r, i->length);
 	return true;
 }
 
@@ -110,59 +184,44 @@ static bool read_cr(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 {
 	uint64_t *reg = insn_register(r, i->rm);
 
-	switch (i->reg) {
-	case 0:
-		*reg = PV_CR0 | (v->cr0_ts ? CR0_TS : 0);
-		return true;
-	case 2:
+	if (i->reg == 0)
+		*reg = CR0_HYPERVISOR | v->cr0_ts;
+	else if (i->reg == 2)
 		*reg = v->info->arch.cr2;
-		return true;
-	case 3:
+	else if (i->reg == 3)
 		*reg = v->kernel_root.n << PAGE_SHIFT;
-		return true;
-	case 4:
+	else if (i->reg == 4)
 		*reg = v->cr4;
-		return true;
-	default:
+	else
 		return false;
-	}
+	return true;
 }
 
 static bool write_cr(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 {
 	uint64_t value = *insn_register(r, i->rm);
 
-	switch (i->reg) {
-	case 0:
-		if ((value ^ PV_CR0) & ~CR0_TS)
-			return false;
-		v->cr0_ts = value & CR0_TS ? 1 : 0;
-		context_load_ts(v);
-		return true;
-	case 2:
+	if (i->reg == 0 && !((value ^ CR0_HYPERVISOR) & ~CR0_TS)) {
+		context_set_ts(v, value & CR0_TS);
+	} else if (i->reg == 2) {
 		write_once(v->info->arch.cr2, value);
-		return true;
-	case 4:
+	} else if (i->reg == 4) {
 		pv_store_cr4(v, value);
 		context_load_cr4(v);
-		return true;
-	default:
+	} else {
 		return false;
 	}
+	return true;
 }
 
-static bool read_dr(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
-{
-	return !pv_debugreg_get(v, i->reg, insn_register(r, i->rm));
-}
-
-static bool read_msr(struct vcpu *v, struct cpu_regs *r)
+static bool read_msr(struct vcpu *v, struct cpu_regs *r, uint32_t msr)
 {
 	uint64_t value;
 
-	if (!pv_msr_read(v, (uint32_t)r->rcx, &value))
+	if (!pv_msr_read(v, msr, &value))
 		return false;
-	set_edx_eax(r, value);
+	r->rax = (uint32_t)value;
+	r->rdx = value >> 32;
 	return true;
 }
 
@@ -181,20 +240,25 @@ static bool write_xcr(struct vcpu *v, const struct cpu_regs *r,
 	return true;
 }
 
-/* Instructions of the guest kernel only. */
-static bool emulate_kernel(struct vcpu *v, struct cpu_regs *r,
-			   const struct insn *i)
+/* False: #GP. True: done, the instruction can be skipped. */
+static bool emulate(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 {
+	/* All of these are for the guest kernel only. */
+	if (i->opcode >= OP_0F && !v->in_kernel)
+		return false;
 	switch (i->opcode) {
+	case 0xfa ... 0xfb: /* CLI, STI: events are masked otherwise (T10) */
+		return has_io_privilege(v);
 	case OP_0F | 0x30:
 		return pv_msr_write((uint32_t)r->rcx, edx_eax(r));
+	case OP_0F | 0x31: /* RDTSC, if the kernel set CR4.TSD */
+		return read_msr(v, r, MSR_TSC);
 	case OP_0F | 0x32:
-		return read_msr(v, r);
+		return read_msr(v, r, (uint32_t)r->rcx);
 	case OP_0F | 0x01:
 		return write_xcr(v, r, i);
 	case OP_0F | 0x06: /* CLTS */
-		v->cr0_ts = 0;
-		context_load_ts(v);
+		context_set_ts(v, 0);
 		return true;
 	case OP_0F | 0x09: /* WBINVD: devices of the control domain */
 		if (domain_is_control(v->domain))
@@ -205,29 +269,11 @@ static bool emulate_kernel(struct vcpu *v, struct cpu_regs *r,
 	case OP_0F | 0x22:
 		return write_cr(v, r, i);
 	case OP_0F | 0x21:
-		return read_dr(v, r, i);
+		return !pv_debugreg_get(v, i->reg, insn_register(r, i->rm));
 	case OP_0F | 0x23:
-		return !pv_debugreg_set(v, i->reg, *insn_register(r, i->rm));
-	case OP_0F | 0x31: /* RDTSC, if the kernel set CR4.TSD */
-		set_edx_eax(r, rdtsc());
-		return true;
+		return !hc_set_debugreg(i->reg, *insn_register(r, i->rm), 0, 0);
 	default:
 		return false;
-	}
-}
-
-/* False: #GP. True: done, the instruction can be skipped. */
-static bool emulate(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
-{
-	switch (i->opcode) {
-	case 0xe4 ... 0xe7:
-		return port_access(v, r, i, (uint8_t)i->immediate);
-	case 0xec ... 0xef:
-		return port_access(v, r, i, (uint16_t)r->rdx);
-	case 0xfa ... 0xfb: /* CLI, STI: events are masked otherwise (T10) */
-		return has_io_privilege(v);
-	default:
-		return v->in_kernel && emulate_kernel(v, r, i);
 	}
 }
 
@@ -246,8 +292,9 @@ bool pv_emulate_privileged(struct vcpu *v, struct cpu_regs *r)
 	}
 	if (!insn_decode(code, n, &i) || (i.prefixes & INSN_LOCK))
 		return false;
-	if (i.opcode >= 0x6c && i.opcode <= 0x6f)
-		return string_port_access(v, r, &i);
+	/* INS and OUTS; IN and OUT. */
+	if ((i.opcode & ~3u) == 0x6c || (i.opcode & ~0xbu) == 0xe4)
+		return emulate_port(v, r, &i);
 	if (!emulate(v, r, &i))
 		return false;
 	pv_skip_instruction(v, r, i.length);

@@ -112,8 +112,7 @@ void pv_general_protection(struct vcpu *v, struct cpu_regs *r)
 void pv_device_not_available(struct vcpu *v, struct cpu_regs *r)
 {
 	irq_enable();
-	v->cr0_ts = 0;
-	context_load_ts(v);
+	context_set_ts(v, 0);
 	pv_inject(v, TRAP_NM, 0);
 }
 

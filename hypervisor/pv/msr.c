@@ -8,7 +8,7 @@
 #include "pv/pv.h"
 
 enum msr_kind {
-	ADDRESS,    /* the processor's; canonical values may be written */
+	ADDRESS,    /* as SHOWN; canonical values may be written */
 	SHOWN,      /* bits `value` of the processor's; writes are dropped */
 	FIXED,      /* reads `value`; writes are dropped */
 	FIXED_SAME, /* reads `value`; writing another is #GP */
@@ -27,7 +27,7 @@ static const struct msr_row msr_rows[] = {
 	 * Segment bases: what PV kernels write first of all. The active GS
 	 * base is the kernel's here.
 	 */
-	{ MSR_FS_BASE, MSR_KERNEL_GS_BASE, ADDRESS, 0 },
+	{ MSR_FS_BASE, MSR_KERNEL_GS_BASE, ADDRESS, ~0ul },
 	/* Kernels look for NX and long mode here. */
 	{ MSR_EFER, MSR_EFER, SHOWN,
 	  EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE },
@@ -65,12 +65,9 @@ bool pv_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 	*value = 0;
 	if (!row)
 		return false;
-	if (row->kind == ADDRESS)
-		*value = rdmsr(msr);
-	else if (row->kind == SHOWN)
-		*value = rdmsr(msr) & row->value;
-	else
-		*value = row->value;
+	*value = row->value;
+	if (row->kind <= SHOWN)
+		*value &= rdmsr(msr);
 	if (msr == MSR_APIC_BASE && !v->id)
 		*value |= 0x100; /* the boot processor */
 	return true;

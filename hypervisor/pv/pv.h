@@ -7,9 +7,8 @@
 #pragma once
 
 #include "core/hypercall.h"
-#include "x86/context.h"
-#include "x86/entry.h"
-#include "x86/processor.h"
+#include "mm/mm.h"
+#include "public/callback.h"
 
 /* bounce.c: enter the guest kernel. A frame that does not fit: crash. */
 void pv_inject(struct vcpu *v, unsigned int vector, uint32_t error);
@@ -70,26 +69,13 @@ void pv_load_windows(struct vcpu *v);
  */
 must_check int descriptor_page_check(uint64_t *entries);
 
-/* io_port.c: has the kernel allowed its program these ports (set_iobitmap)? */
-bool io_port_in_bitmap(struct vcpu *v, uint16_t port, unsigned int bytes);
-/*
- * OUT of a value, or IN of the result, of 1, 2 or 4 bytes. Ports that the
- * domain has no right to: all ones, and writes are dropped.
- */
-uint32_t io_port_access(struct vcpu *v, bool out, uint16_t port,
-			unsigned int bytes, uint32_t value);
-
 /* debugreg.c: -EPERM not for guests, -ENODEV no such register. Of v, current.
  */
 must_check int pv_debugreg_get(const struct vcpu *v, uint64_t reg,
 			       uint64_t *value);
-must_check int pv_debugreg_set(struct vcpu *v, uint64_t reg, uint64_t value);
 /* Only the check; *value becomes what is stored. */
 must_check int pv_debugreg_fix(const struct vcpu *v, unsigned int reg,
 			       uint64_t *value);
-
-/* callbacks.c: may a guest be entered there? */
-bool pv_handler_ok(uint64_t address);
 
 /* msr.c: false: #GP. */
 must_check bool pv_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);
@@ -100,8 +86,6 @@ struct cpuid_result;
 struct cpuid_result pv_cpuid(const struct vcpu *v, uint32_t leaf,
 			     uint32_t subleaf);
 
-/* CR0 as a guest sees it, but for TS: PE MP ET NE WP AM PG. */
-#define PV_CR0 0x80050033ul
 /* CR4 as a guest sees it; the bits that may change. */
 #define PV_CR4_BASE 0x660ul /* PAE MCE OSFXSR OSXMMEXCPT */
 uint64_t pv_cr4_changeable(void);

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Local APIC. One access path for both modes: register offsets are those of
- * the memory-mapped form, and x2APIC's MSRs follow from them
- * [SDM3 "Local APIC Register Address Map", "x2APIC Register Address Space"].
- * The timer is one-shot: TSC deadline where there is one, else a count.
+ * Local APIC, and below the IO-APICs. One access path for both modes: register
+ * offsets are those of the memory-mapped form, and x2APIC's MSRs follow from
+ * them [SDM3 "Local APIC Register Address Map", "x2APIC Register Address
+ * Space"]. The timer is one-shot: TSC deadline where there is one, else a
+ * count.
  */
-#include "x86/apic.h"
+#include "x86/machine.h"
 
 #include "core/services.h"
-#include "lib/printf.h"
-#include "platform/acpi.h"
-#include "x86/clock.h"
-#include "x86/irq.h"
+#include "platform/platform.h"
 #include "x86/paging.h"
 
 enum apic_register {
@@ -140,8 +138,8 @@ void apic_init(void)
 		registers = ioremap(acpi.lapic_address ? acpi.lapic_address
 						       : base & PTE_ADDR,
 				    PAGE_SIZE);
-	irq_set_handler(VECTOR_TIMER, timer_interrupt, true);
-	irq_set_handler(VECTOR_TLB_FLUSH, tlb_interrupt, true);
+	irq_set_handler(VECTOR_TIMER, timer_interrupt);
+	irq_set_handler(VECTOR_TLB_FLUSH, tlb_interrupt);
 	timer_khz = tsc_khz;
 	apic_init_cpu();
 	if (!cpu_features.tsc_deadline)
@@ -181,4 +179,100 @@ void apic_timer_arm(uint64_t deadline)
 		wrmsr(MSR_TSC_DEADLINE, rdtsc() + ticks);
 	else
 		apic_write(APIC_TIMER_INITIAL, (uint32_t)min_u64(ticks, ~0u));
+}
+
+/*
+ * IO-APICs: one redirection entry per global system interrupt (GSI). All go
+ * to the boot CPU; masking is the control domain's means of flow control.
+ *
+ * Locks: RANK_IRQ, since index and data are two registers.
+ */
+
+#define REG_VERSION     1
+#define REG_REDIRECTION 0x10 /* two registers per line */
+#define RTE_VECTOR      0xffu
+#define RTE_MASKED      0x10000u
+#define RTE_LEVEL       0x8000u
+#define RTE_ACTIVE_LOW  0x2000u
+#define NO_LINE         0x80000000u /* no bit of an entry */
+
+static struct {
+	volatile uint32_t *index, *data;
+	unsigned int first, count; /* GSIs */
+} ioapics[MAX_IOAPICS];
+
+unsigned int ioapic_gsi_count = 16;
+static struct spinlock ioapic_lock = SPINLOCK_INIT(RANK_IRQ);
+
+static volatile uint32_t *reg_select(unsigned int i, unsigned int reg)
+{
+	*ioapics[i].index = reg;
+	return ioapics[i].data;
+}
+
+void ioapic_init(void)
+{
+	for (unsigned int i = 0; i < acpi.ioapic_count; i++) {
+		unsigned int first = acpi.ioapics[i].gsi_base, count;
+
+		ioapics[i].index = ioremap(acpi.ioapics[i].address, PAGE_SIZE);
+		ioapics[i].data = ioapics[i].index + 4;
+		ioapics[i].first = first;
+		count = (*reg_select(i, REG_VERSION) >> 16 & 0xff) + 1;
+		ioapics[i].count = count;
+		for (unsigned int reg = 0; reg < 2 * count; reg += 2) {
+			*reg_select(i, REG_REDIRECTION + reg) = RTE_MASKED;
+			*reg_select(i, REG_REDIRECTION + reg + 1) =
+				this_cpu()->apic_id << 24;
+		}
+		ioapic_gsi_count =
+			(unsigned int)max_u64(ioapic_gsi_count, first + count);
+	}
+}
+
+/*
+ * What the entry of a line says: it becomes (entry & keep) | set. NO_LINE:
+ * there is none. Its other half, where it goes to, stays.
+ */
+static uint32_t line_change(unsigned int gsi, uint32_t keep, uint32_t set)
+{
+	volatile uint32_t *data;
+	uint32_t entry = NO_LINE;
+	uint64_t flags = spin_lock_irqsave(&ioapic_lock);
+
+	for (unsigned int i = 0; i < acpi.ioapic_count; i++) {
+		unsigned int line = gsi - ioapics[i].first;
+
+		if (line >= ioapics[i].count)
+			continue;
+		data = reg_select(i, REG_REDIRECTION + 2 * line);
+		entry = *data & ~NO_LINE;
+		if (((entry & keep) | set) != entry)
+			*data = (entry & keep) | set;
+	}
+	spin_unlock_irqrestore(&ioapic_lock, flags);
+	return entry;
+}
+
+bool ioapic_has_gsi(unsigned int gsi)
+{
+	return line_change(gsi, ~0u, 0) != NO_LINE;
+}
+
+void ioapic_route(unsigned int gsi, unsigned int vector, bool level,
+		  bool active_low)
+{
+	line_change(gsi, 0,
+		    RTE_MASKED | vector | (level ? RTE_LEVEL : 0) |
+			    (active_low ? RTE_ACTIVE_LOW : 0));
+}
+
+bool ioapic_is_routed(unsigned int gsi)
+{
+	return line_change(gsi, ~0u, 0) & RTE_VECTOR;
+}
+
+void ioapic_mask(unsigned int gsi, bool masked)
+{
+	line_change(gsi, ~RTE_MASKED, masked ? RTE_MASKED : 0);
 }

@@ -7,22 +7,18 @@
  * question-and-answer rounds); an offset is applied only when the rounds
  * prove that there is one, so that equal TSCs stay exactly equal.
  */
-#include "x86/clock.h"
+#include "x86/machine.h"
 
 #include "core/services.h"
-#include "lib/printf.h"
 #include "platform/platform.h"
 
 /* Less than the PIT takes to wrap, pairs included: 54 ms. */
 #define CALIBRATE_MS 40
 #define PAIRS        16
 #define SYNC_ROUNDS  64
-/* For rates above 250 MHz; at 4 GHz the scale is still good to 4e-9. */
-#define CLOCK_SHIFT 2
 
-struct clock_scale clock_scale = { .shift = CLOCK_SHIFT };
+uint32_t clock_mul;
 uint64_t tsc_khz;
-uint64_t clock_boot_seconds;
 static uint64_t tsc_base;
 
 /* The new CPU writes asked, the boot CPU answers and repeats the number. */
@@ -51,32 +47,30 @@ void clock_pair(uint64_t (*read)(void), uint64_t *value, uint64_t *tsc)
 	}
 }
 
-static uint64_t measure_tsc_hz(const struct reference_clock *ref)
+static uint64_t measure_tsc_hz(void)
 {
-	uint64_t want = ref->hz * CALIBRATE_MS / 1000;
+	uint64_t mask, hz = reference_start(&mask);
+	uint64_t want = hz * CALIBRATE_MS / 1000;
 	uint64_t r0 = 0, r1 = 0, t0 = 0, t1 = 0;
 
-	clock_pair(ref->read, &r0, &t0);
-	while (((ref->read() - r0) & ref->mask) < want)
+	clock_pair(reference_read, &r0, &t0);
+	while (((reference_read() - r0) & mask) < want)
 		;
-	clock_pair(ref->read, &r1, &t1);
-	return (t1 - t0) * ref->hz / ((r1 - r0) & ref->mask); /* 2^28 * 2^27 */
+	clock_pair(reference_read, &r1, &t1);
+	return (t1 - t0) * hz / ((r1 - r0) & mask); /* 2^28 * 2^27 */
 }
 
 void clock_init(void)
 {
-	const struct reference_clock *ref = reference_clock_find();
-	uint64_t hz = measure_tsc_hz(ref);
+	uint64_t hz = measure_tsc_hz();
 
 	if (hz <= 1000000000 >> CLOCK_SHIFT)
 		panic("the TSC is too slow: %lu Hz", hz);
 	tsc_khz = hz / 1000;
-	clock_scale.mul =
-		(uint32_t)((1000000000ull << (32 - CLOCK_SHIFT)) / hz);
-	clock_boot_seconds = rtc_seconds();
+	clock_mul = (uint32_t)((1000000000ull << (32 - CLOCK_SHIFT)) / hz);
 	tsc_base = rdtsc_ordered();
-	log_info("TSC: %lu.%03lu MHz, measured with the %s\n", tsc_khz / 1000,
-		 tsc_khz % 1000, ref->name);
+	time_set_wallclock(rtc_seconds(), 0, 0);
+	log_info("TSC: %lu.%03lu MHz\n", tsc_khz / 1000, tsc_khz % 1000);
 }
 
 /* A TSC a little behind the boot CPU's must not make time wrap. */
@@ -88,7 +82,7 @@ static uint64_t ns_of(uint64_t tsc)
 
 	if (ticks <= 0)
 		return 0;
-	return (uint64_t)((unsigned __int128)scaled * clock_scale.mul >> 32);
+	return (uint64_t)((unsigned __int128)scaled * clock_mul >> 32);
 }
 
 uint64_t now(void)

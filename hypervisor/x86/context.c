@@ -10,11 +10,145 @@
  * Context: the CPU that runs or is going to run v, interrupts on, from
  * schedule(); set and get: v does not run.
  */
-#include "x86/context.h"
 
-#include "public/callback.h"
 #include "pv/pv.h"
-#include "x86/segments.h"
+
+/*
+ * x87, SSE and AVX state, saved and restored eagerly at every switch of vCPUs
+ * (FP-1). CR0.TS in hardware only mirrors the guest's virtual bit.
+ *
+ * With XSAVE, every component that any guest may use is saved and restored,
+ * also those that this guest has not enabled: nothing of another vCPU is
+ * there when it enables one (FP-2). CR4.OSXSAVE and XCR0 in hardware are the
+ * guest's own while it runs, so that programs find exactly what their kernel
+ * has enabled; between save and load they are the hypervisor's.
+ */
+
+/*
+ * The area that v->fpu points to, aligned to 64 bytes [SDM1 "XSAVE-Managed
+ * State"]. Without XSAVE it ends before components.
+ */
+struct fpu_area {
+	uint16_t fcw;
+	uint8_t x87[22];
+	uint32_t mxcsr;
+	uint8_t registers[436];
+	uint8_t software[48];
+	uint64_t components; /* that are not in their initial state */
+};
+_Static_assert(offsetof(struct fpu_area, components) == FXSAVE_SIZE, "FXSAVE");
+
+/* Guests set no bit of XCR0 that needs another one that is not set. */
+bool fpu_xcr0_ok(uint64_t xcr0)
+{
+	uint64_t avx512 = xcr0 & XCR0_AVX512;
+
+	if (xcr0 & ~cpu_features.xcr0 || !(xcr0 & XCR0_X87))
+		return false;
+	if ((xcr0 & XCR0_AVX) && !(xcr0 & XCR0_SSE))
+		return false;
+	return !avx512 || (avx512 == XCR0_AVX512 && (xcr0 & XCR0_AVX));
+}
+
+static size_t area_size(void)
+{
+	return cpu_features.xsave ? cpu_features.xsave_size : FXSAVE_SIZE;
+}
+
+/* All zero; x87 and SSE will come from the FXSAVE part, all else is initial. */
+static struct fpu_area *area_clear(struct vcpu *v)
+{
+	struct fpu_area *area = v->fpu;
+
+	memset(area, 0, area_size());
+	if (cpu_features.xsave)
+		area->components = XCR0_X87 | XCR0_SSE;
+	return area;
+}
+
+void fpu_reset(struct vcpu *v)
+{
+	struct fpu_area *area = area_clear(v);
+
+	area->fcw = 0x37f;
+	area->mxcsr = 0x1f80;
+}
+
+static int fpu_init(struct vcpu *v)
+{
+	v->fpu = heap_alloc(area_size());
+	if (!v->fpu)
+		return -XEN_ENOMEM;
+	v->xcr0 = XCR0_X87;
+	fpu_reset(v);
+	return 0;
+}
+
+int fpu_set_image(struct vcpu *v, const void *fxsave)
+{
+	const struct fpu_area *image = fxsave;
+
+	if (image->mxcsr & ~cpu_features.fxsave_mxcsr_mask)
+		return -XEN_EINVAL;
+	memcpy(area_clear(v), image, offsetof(struct fpu_area, software));
+	return 0;
+}
+
+/*
+ * AMD processors save the x87 pointers only while an exception is pending,
+ * so those of the previous vCPU would shine through [APM2 "FXSAVE"]: an
+ * FLD from our own memory overwrites them (FP-3).
+ */
+static void clear_x87_pointers(void)
+{
+	static const uint32_t zero;
+
+	__asm__ volatile("fnclex; ffree %%st(7); flds %0" : : "m"(zero));
+}
+
+static void fpu_save(struct vcpu *v)
+{
+	uint64_t cr4 = read_cr4();
+
+	write_cr0(read_cr0() & ~CR0_TS);
+	if (!cpu_features.xsave) {
+		__asm__ volatile("fxsave64 (%0)" : : "r"(v->fpu) : "memory");
+		return;
+	}
+	if (!(cr4 & CR4_OSXSAVE))
+		write_cr4(cr4 | CR4_OSXSAVE);
+	xsetbv(0, cpu_features.xcr0);
+	__asm__ volatile("xsave64 (%0)"
+			 :
+			 : "r"(v->fpu), "a"(cpu_features.xcr0), "d"(0)
+			 : "memory");
+}
+
+static bool restore(const struct vcpu *v)
+{
+	if (cpu_features.xsave)
+		return xrstor_safe(v->fpu, cpu_features.xcr0);
+	return fxrstor_safe(v->fpu);
+}
+
+static void fpu_load(struct vcpu *v)
+{
+	if (!cpu_features.intel)
+		clear_x87_pointers();
+	if (!restore(v)) {
+		/* The image was checked; never leave another's state. */
+		fpu_reset(v);
+		if (!restore(v))
+			domain_crash(v->domain, "FPU state cannot be loaded");
+	}
+	fpu_load_xcr0(v);
+}
+
+void fpu_load_xcr0(const struct vcpu *v)
+{
+	if (cpu_features.xsave && (read_cr4() & CR4_OSXSAVE))
+		xsetbv(0, v->xcr0);
+}
 
 #define READ_SELECTOR(seg)                                                     \
 	({                                                                     \
@@ -26,7 +160,7 @@
 void context_load_cr4(const struct vcpu *v)
 {
 	uint64_t changeable = CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE;
-	uint64_t cr4 = (cpu_features.cr4 & ~(changeable | CR4_UMIP)) |
+	uint64_t cr4 = (cpu_features.cr4 & ~changeable) |
 		       (v->cr4 & pv_cr4_changeable());
 	uint64_t old = read_cr4();
 
@@ -37,11 +171,11 @@ void context_load_cr4(const struct vcpu *v)
 		fpu_load_xcr0(v);
 }
 
-void context_load_ts(const struct vcpu *v)
+void context_set_ts(struct vcpu *v, uint64_t ts)
 {
-	uint64_t old = read_cr0();
-	uint64_t cr0 = (old & ~CR0_TS) | (v->cr0_ts ? CR0_TS : 0);
+	uint64_t old = read_cr0(), cr0 = (old & ~CR0_TS) | ts;
 
+	v->cr0_ts = ts;
 	if (cr0 != old)
 		write_cr0(cr0);
 }
@@ -63,16 +197,13 @@ void context_load_debug(const struct vcpu *v)
 
 static void save_segments(struct vcpu *v)
 {
-	uint64_t active = rdmsr(MSR_GS_BASE);
-	uint64_t other = rdmsr(MSR_KERNEL_GS_BASE);
-
 	v->ds = READ_SELECTOR(ds);
 	v->es = READ_SELECTOR(es);
 	v->fs = READ_SELECTOR(fs);
 	v->gs = READ_SELECTOR(gs);
 	v->fs_base = rdmsr(MSR_FS_BASE);
-	v->gs_base_kernel = v->in_kernel ? active : other;
-	v->gs_base_user = v->in_kernel ? other : active;
+	v->gs_base[v->in_kernel] = rdmsr(MSR_GS_BASE);
+	v->gs_base[!v->in_kernel] = rdmsr(MSR_KERNEL_GS_BASE);
 }
 
 /*
@@ -89,9 +220,8 @@ static void load_segments(struct vcpu *v)
 	    READ_SELECTOR(es) | READ_SELECTOR(fs) | READ_SELECTOR(gs))
 		ok = load_selectors(v->ds, v->es, v->fs, v->gs);
 	wrmsr(MSR_FS_BASE, v->fs_base);
-	wrmsr(MSR_GS_BASE, v->in_kernel ? v->gs_base_kernel : v->gs_base_user);
-	wrmsr(MSR_KERNEL_GS_BASE,
-	      v->in_kernel ? v->gs_base_user : v->gs_base_kernel);
+	wrmsr(MSR_GS_BASE, v->gs_base[v->in_kernel]);
+	wrmsr(MSR_KERNEL_GS_BASE, v->gs_base[!v->in_kernel]);
 	if (!ok)
 		pv_deliver_failsafe(v, want);
 }
@@ -112,7 +242,7 @@ void vcpu_context_load(struct vcpu *v)
 	pv_load_windows(v);
 	fpu_load(v);
 	context_load_cr4(v);
-	context_load_ts(v);
+	context_set_ts(v, v->cr0_ts);
 	context_load_debug(v);
 	if (cpu_features.rdtscp)
 		wrmsr(MSR_TSC_AUX, v->tsc_aux);

@@ -16,8 +16,6 @@
 
 #include "x86/entry.h"
 #include "x86/layout.h"
-#include "x86/segments.h"
-#include "x86/smap.h"
 
 /* In the order of struct cpu_regs, last first. */
 .macro SAVE_REGS

@@ -23,7 +23,20 @@
 /* Vectors with a stack of their own (IST_*): #DB, NMI, #DF, #MC. */
 #define TRAPS_WITH_STACK 0x40106
 
-#ifndef __ASSEMBLY__
+/*
+ * SMAP(stac) and SMAP(clac), in assembly and in text of it. Boot turns them
+ * into no-operations where there is no SMAP (features.c), so that nobody has
+ * to ask.
+ */
+/* clang-format off */
+#ifdef __ASSEMBLY__
+#define SMAP(insn) \
+	773: insn; .pushsection .smap_sites, "a"; .quad 773b; .popsection
+#else
+#define SMAP(insn) \
+	"773: " #insn "; " \
+	".pushsection .smap_sites, \"a\"; .quad 773b; .popsection\n"
+/* clang-format on */
 
 #include "x86/cpu.h"
 
@@ -60,8 +73,9 @@ void entry_prepare(struct syscall_stub *stub, unsigned int cpu);
 
 /* Called from entry.S. */
 void handle_entry(struct cpu_regs *regs);
-void handle_interrupt(struct cpu_regs *regs); /* vectors >= 32; x86/irq */
 void handle_guest_syscall(unsigned int type); /* of callback */
+/* Does not return when this CPU was told to stop (x86/smp.c). */
+void handle_nmi(struct vcpu *v, struct cpu_regs *regs);
 /* Do one of the things that keep the guest from running, if any. */
 void exit_work(void);
 

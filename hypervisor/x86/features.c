@@ -5,7 +5,7 @@
  */
 
 #include "lib/string.h"
-#include "x86/context.h"
+#include "x86/cpu.h"
 
 struct cpu_features cpu_features;
 

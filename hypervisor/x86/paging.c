@@ -2,19 +2,17 @@
 /*
  * The hypervisor's address space. paging_init() builds it from boot memory:
  * direct map, image (W^X), boot CPU's block; later parts of boot add the
- * frame table, the M2P and each CPU's block and windows. Level 3 tables of
- * every slot exist from the start, so that the L4 entries, which each guest
- * root copies, never change.
+ * frame table, the M2P, which is looked after here, and each CPU's block and
+ * windows. Level 3 tables of every slot exist from the start, so that the L4
+ * entries, which each guest root copies, never change.
  *
  * Context: boot CPU until the others start; ioremap() and cpu_block_map()
  * on the boot CPU only. paging_device_window() later, on any CPU.
  */
 #include "x86/paging.h"
 
-#include "boot/boot.h"
-#include "core/services.h"
-#include "x86/segments.h"
-#include "x86/smp.h"
+#include "mm/mm.h"
+#include "x86/machine.h"
 
 #define LARGE_SIZE    (2ul << 20)
 #define DEVICE_WINDOW IOMAP_START
@@ -30,7 +28,6 @@ extern const char image_start[], image_text_end[], image_rodata_end[],
 uint64_t boot_l4[512] __attribute__((aligned(4096)));
 mfn_t boot_root;
 static uint64_t iomap_next = DEVICE_WINDOW + PAGE_SIZE;
-static uint64_t *window_ptes[MAX_CPUS];
 
 static unsigned int table_index(uint64_t va, unsigned int level)
 {
@@ -39,8 +36,8 @@ static unsigned int table_index(uint64_t va, unsigned int level)
 
 static uint64_t *new_table(void)
 {
-	uint64_t *t = heap_total_pages() ? heap_alloc(PAGE_SIZE)
-					 : boot_alloc(PAGE_SIZE);
+	uint64_t *t = heap_total_pages ? heap_alloc(PAGE_SIZE)
+				       : boot_alloc(PAGE_SIZE);
 
 	if (!t)
 		panic("no memory for the hypervisor's page tables");
@@ -106,7 +103,7 @@ static void map_ram(void)
 	}
 }
 
-void cpu_block_map(unsigned int cpu, uint64_t pa)
+uint64_t *cpu_block_map(unsigned int cpu, uint64_t pa)
 {
 	uint64_t va = ENTRY_REGION + cpu * CPU_BLOCK_SIZE, at;
 
@@ -118,28 +115,18 @@ void cpu_block_map(unsigned int cpu, uint64_t pa)
 	}
 	map_page(GDT_WINDOW(cpu) + RESERVED_GDT_PAGE * PAGE_SIZE,
 		 pa + CPU_BLOCK_GDT, PTE_HV_RW);
-	window_ptes[cpu] = entry_of(GDT_WINDOW(cpu), 1);
-}
-
-uint64_t *desc_window_ptes(unsigned int cpu)
-{
-	return window_ptes[cpu];
-}
-
-/* One for each slot that this machine needs. */
-static void make_top_tables(void)
-{
-	uint64_t end = DIRECT_MAP_START + (machine_frames << PAGE_SHIFT);
-
-	end = min_u64(end, HYPERVISOR_END);
-	for (uint64_t va = HYPERVISOR_START; va < end; va += 1ul << 39)
-		entry_of(va, 3);
+	return entry_of(GDT_WINDOW(cpu), 1);
 }
 
 void paging_init(void)
 {
+	uint64_t end = DIRECT_MAP_START + (machine_frames << PAGE_SHIFT);
+
 	boot_root = mfn_of(virt_to_phys(boot_l4) >> PAGE_SHIFT);
-	make_top_tables();
+	/* A level 3 table for each slot that this machine needs. */
+	end = min_u64(end, HYPERVISOR_END);
+	for (uint64_t va = HYPERVISOR_START; va < end; va += 1ul << 39)
+		entry_of(va, 3);
 	map_ram();
 	map_image_part(image_start, image_text_end, PTE_HV_RX);
 	map_image_part(image_text_end, image_rodata_end, PTE_HV_RO);
@@ -188,18 +175,34 @@ void paging_populate(uint64_t va, uint64_t size)
 }
 
 /*
- * The M2P: one 2 MiB page for each GiB of machine memory that has RAM. Guests
- * read it in slot 256 (user, read-only), the hypervisor writes it in 257.
+ * The machine-to-physical table: which guest frame number the owner gave a
+ * machine frame. One 2 MiB page for each GiB of machine memory that has RAM.
+ * Guests read it in slot 256 (user, read-only); the hypervisor writes it in
+ * 257 and never believes it (PT-16). The control domain may map its frames,
+ * read-only.
  */
 void paging_make_m2p(void)
 {
 	for (uint64_t at = 0; at < machine_frames * 8; at += LARGE_SIZE) {
 		void *p = boot_alloc(LARGE_SIZE);
+		uint64_t pa = virt_to_phys(p);
 
 		memset(p, 0xff, LARGE_SIZE);
-		map_range(M2P_VIRT_START + at, virt_to_phys(p), LARGE_SIZE,
+		map_range(M2P_VIRT_START + at, pa, LARGE_SIZE,
 			  PTE_HV_RO | PTE_USER);
-		map_range(M2P_RW_START + at, virt_to_phys(p), LARGE_SIZE,
-			  PTE_HV_RW);
+		map_range(M2P_RW_START + at, pa, LARGE_SIZE, PTE_HV_RW);
+		for (unsigned int i = 0; i < LARGE_SIZE / PAGE_SIZE; i++)
+			frame_table[(pa >> PAGE_SHIFT) + i].state = FRAME_M2P;
 	}
+}
+
+mfn_t m2p_frame(uint64_t offset)
+{
+	return pte_mfn(*entry_of(M2P_VIRT_START + offset, 2));
+}
+
+void m2p_set(mfn_t m, uint64_t gfn)
+{
+	if (m.n < machine_frames)
+		write_once(((uint64_t *)M2P_RW_START)[m.n], gfn);
 }

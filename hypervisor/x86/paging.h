@@ -6,7 +6,6 @@
 #pragma once
 
 #include "x86/cpu.h"
-#include "x86/processor.h"
 
 /*
  * The idle root: lower half empty. Slots 256..271 are the template that every
@@ -52,13 +51,11 @@ volatile uint32_t *paging_device_window(uint64_t pa);
 
 /* Every frame's entry ~0. */
 void paging_make_m2p(void);
-/* Map a CPU's block (CPU_BLOCK_SIZE bytes at pa) and our page of its GDT. */
-void cpu_block_map(unsigned int cpu, uint64_t pa);
+/*
+ * Map a CPU's block (CPU_BLOCK_SIZE bytes at pa) and our page of its GDT. The
+ * L1 entries behind GDT_WINDOW(cpu): 32, the first 16 GDT, then LDT.
+ */
+uint64_t *cpu_block_map(unsigned int cpu, uint64_t pa);
 
 /* Map size bytes of zeroed boot memory at va (2 MiB aligned), read-write. */
 void paging_populate(uint64_t va, uint64_t size);
-/*
- * The L1 entries behind GDT_WINDOW(cpu): 32, the first 16 GDT, then LDT.
- * Owner CPU only; flush what you change.
- */
-uint64_t *desc_window_ptes(unsigned int cpu);

@@ -6,9 +6,8 @@
  */
 
 #include "boot/boot.h"
-#include "core/console.h"
 #include "core/services.h"
-#include "x86/smp.h"
+#include "x86/machine.h"
 
 #define MAX_FRAMES 24
 #define MAX_TEXT   200
@@ -86,18 +85,20 @@ static void show_registers(const struct cpu_regs *r)
 	log_error("r14 %016lx r15 %016lx\n", r->r14, r->r15);
 }
 
-/* regs: of an exception, else NULL. */
-static noreturn_fn void die(const struct cpu_regs *regs, uint64_t rip,
-			    uint64_t rbp, const char *fmt, va_list ap)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	static bool entered;
+	const uint64_t *frame = __builtin_frame_address(0);
 	char text[MAX_TEXT];
+	va_list ap;
 
 	irq_disable();
 	/* A panic within the panic, or on two CPUs: the first one wins. */
 	while (__atomic_exchange_n(&entered, true, __ATOMIC_SEQ_CST))
 		halt();
+	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
 	smp_stop_others();
 	console_force();
 	log_error("PANIC on CPU %u: %s\n", this_cpu()->id, text);
@@ -105,29 +106,10 @@ static noreturn_fn void die(const struct cpu_regs *regs, uint64_t rip,
 		show_registers(regs);
 	log_error("cr0 %08lx cr3 %016lx cr4 %08lx vcpu %lx\n", read_cr0(),
 		  read_cr3(), read_cr4(), (uint64_t)this_cpu()->current);
-	show_backtrace(rip, rbp);
+	show_backtrace(regs ? regs->rip : frame[1], regs ? regs->rbp : *frame);
 	if (!options.noreboot)
 		machine_reboot();
 	log_error("halted\n");
 	for (;;)
 		halt();
-}
-
-void panic(const char *fmt, ...)
-{
-	const uint64_t *frame = __builtin_frame_address(0);
-	va_list ap;
-
-	va_start(ap, fmt);
-	die(NULL, frame[1], frame[0], fmt, ap);
-	/* cppcheck-suppress va_end_missing ; never gets here */
-}
-
-void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	die(regs, regs->rip, regs->rbp, fmt, ap);
-	/* cppcheck-suppress va_end_missing ; never gets here */
 }

@@ -4,10 +4,8 @@
  * pages are the running guest's (pv/descriptor.c), page 14 is ours. The IDT is
  * common.
  */
-#include "x86/segments.h"
 
 #include "x86/entry.h"
-#include "x86/processor.h"
 
 /* [SDM3 "Task Management in 64-bit Mode"] */
 struct tss {

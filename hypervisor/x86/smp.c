@@ -6,15 +6,11 @@
  * Starting [SDM3 "MP Initialization"]: INIT, STARTUP with the page of
  * trampoline_start (boot/head.S), one CPU after the other.
  */
-#include "x86/smp.h"
+#include "x86/machine.h"
 
 #include "mm/mm.h"
-#include "platform/acpi.h"
-#include "x86/apic.h"
-#include "x86/clock.h"
+#include "platform/platform.h"
 #include "x86/entry.h"
-#include "x86/paging.h"
-#include "x86/segments.h"
 
 /*
  * Far above what hardware takes: under an emulator on a busy machine a CPU
@@ -42,10 +38,10 @@ struct cpu *cpu_get(unsigned int id)
 
 void cpu_prepare(unsigned int id, char *block)
 {
-	cpu_block_map(id, virt_to_phys(block));
 	entry_prepare((struct syscall_stub *)(block + CPU_BLOCK_STUB), id);
 	gdt_prepare(block, id);
 	((struct cpu *)block)->id = id;
+	((struct cpu *)block)->window = cpu_block_map(id, virt_to_phys(block));
 }
 
 /* From head.S on a new CPU: its own stack, boot_root, nothing else. */
@@ -111,20 +107,15 @@ void smp_start_cpus(void)
 	log_info("%u CPUs\n", cpu_count);
 }
 
-static void send(unsigned int cpu, uint32_t command)
+void smp_send_ipi(unsigned int cpu, unsigned int what)
 {
 	const struct cpu *c = cpu_get(cpu);
 
 	if (c && c->online)
-		apic_send(c->apic_id, command);
+		apic_send(c->apic_id, APIC_IPI | what);
 }
 
-void smp_send_ipi(unsigned int cpu, unsigned int vector)
-{
-	send(cpu, APIC_IPI | vector);
-}
-
-void smp_check_stop(void)
+void handle_nmi(struct vcpu *v, struct cpu_regs *regs)
 {
 	if (!read_once(stopping))
 		return;
@@ -141,7 +132,7 @@ void smp_stop_others(void)
 		return;
 	for (unsigned int i = 0; i < cpu_count; i++) {
 		if (i != this_cpu()->id)
-			send(i, APIC_NMI);
+			smp_send_ipi(i, APIC_NMI);
 	}
 	delay_us(10000);
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions. Of guest code: pv/ reads what the next exception would overwrite
- * (CR2, DR6), and allows interrupts. Of the hypervisor: continue at the fix-up
- * of a guest access, reflect a failed IRET to the guest it was for, or panic.
+ * Exceptions and interrupts. Of guest code: pv/ reads what the next exception
+ * would overwrite (CR2, DR6), and allows interrupts. Of the hypervisor:
+ * continue at the fix-up of a guest access, reflect a failed IRET to the guest
+ * it was for, or panic.
  *
  * Context: NMI, #MC, #DB and #DF of hypervisor code run on stacks of their
  * own and may interrupt anything: they take no locks and touch no guest
  * memory (BF-19).
  */
+#include "core/services.h"
 #include "pv/pv.h"
-#include "x86/segments.h"
-#include "x86/smp.h"
+#include "x86/machine.h"
 
 _Static_assert(sizeof(struct syscall_stub) == SYSCALL_STUB_SIZE, "entry.S");
 
@@ -110,6 +111,69 @@ hypervisor_exception(struct cpu_regs *regs)
 			   regs->vector, regs->rip, regs->error_code);
 }
 
+/*
+ * Interrupts and softirqs. Handlers run with interrupts off and do little: set
+ * a softirq, flush a TLB, send an event. The table is written at boot or under
+ * the caller's lock, and read without one; a stale handler may run once after
+ * it was removed.
+ */
+
+static irq_handler_fn *handlers[256];
+
+void irq_set_handler(unsigned int vector, irq_handler_fn *handler)
+{
+	write_once(handlers[vector], handler);
+}
+
+static void handle_interrupt(struct cpu_regs *regs)
+{
+	unsigned int vector = regs->vector & 0xff;
+	irq_handler_fn *fn = read_once(handlers[vector]);
+
+	/* Spurious ones, also the PICs', want no EOI [SDM3 "Spurious"]. */
+	if (vector == VECTOR_SPURIOUS || vector < VECTOR_DEVICE)
+		return;
+	if (fn)
+		fn(vector);
+	apic_eoi(); /* a level line is masked by now */
+}
+
+void softirq_raise(unsigned int cpu, enum softirq which)
+{
+	struct cpu *c = cpu_get(cpu);
+	uint64_t bit = 1ull << which;
+
+	if (!c)
+		return;
+	if (__atomic_fetch_or(&c->softirq_pending, bit, __ATOMIC_SEQ_CST) & bit)
+		return;
+	if (c != this_cpu())
+		smp_send_ipi(cpu, VECTOR_RESCHEDULE);
+}
+
+void softirq_run(void)
+{
+	static void (*const actions[])(void) = {
+		[SOFTIRQ_TIMER] = timer_softirq,
+		[SOFTIRQ_SCHEDULE] = schedule,
+		[SOFTIRQ_CONSOLE] = console_softirq,
+	};
+	struct cpu *c = this_cpu();
+	uint64_t pending;
+
+	/*
+	 * One at a time and lowest first: schedule() may run for as long as
+	 * the CPU idles, and must not sit on bits taken for others.
+	 */
+	while ((pending = read_once(c->softirq_pending)) != 0) {
+		unsigned int which = (unsigned int)__builtin_ctzll(pending);
+
+		__atomic_fetch_and(&c->softirq_pending, ~(1ull << which),
+				   __ATOMIC_SEQ_CST);
+		actions[which]();
+	}
+}
+
 /* Of guest code, or whatever the code was. */
 
 static void guest_debug(struct vcpu *v, struct cpu_regs *regs)
@@ -121,11 +185,6 @@ static void guest_debug(struct vcpu *v, struct cpu_regs *regs)
 	pv_debug(v, dr6);
 }
 
-static void any_nmi(struct vcpu *v, struct cpu_regs *regs)
-{
-	smp_check_stop();
-}
-
 static noreturn_fn void any_machine_check(struct vcpu *v, struct cpu_regs *regs)
 {
 	panic_with(regs, "machine check");
@@ -133,7 +192,7 @@ static noreturn_fn void any_machine_check(struct vcpu *v, struct cpu_regs *regs)
 
 /* Interrupts are off. Without a row: the guest's alone. */
 static void (*const exceptions[32])(struct vcpu *v, struct cpu_regs *regs) = {
-	[TRAP_DB] = guest_debug,           [TRAP_NMI] = any_nmi,
+	[TRAP_DB] = guest_debug,           [TRAP_NMI] = handle_nmi,
 	[TRAP_UD] = pv_invalid_opcode,     [TRAP_NM] = pv_device_not_available,
 	[TRAP_GP] = pv_general_protection, [TRAP_PF] = pv_page_fault,
 	[TRAP_MC] = any_machine_check,

@@ -8,7 +8,7 @@
  * registers and interrupts as they were, and AC clear.
  */
 #include "public/errno.h"
-#include "x86/smap.h"
+#include "x86/entry.h"
 
 .macro MAY_FAULT fixup, insn:vararg
 8:	\insn

@@ -36,12 +36,17 @@ static void *clamp(uint64_t va)
 	return (void *)(va & mask);
 }
 
+int guest_copy_fault(void *dst, size_t n)
+{
+	memset(dst, 0, n);
+	return -XEN_EFAULT;
+}
+
 int copy_from_guest(void *dst, guest_ptr_t src, size_t n)
 {
 	if (likely(guest_range_ok(src.va, n)))
 		return guest_copy_in(dst, clamp(src.va), n);
-	memset(dst, 0, n);
-	return -XEN_EFAULT;
+	return guest_copy_fault(dst, n);
 }
 
 int copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
@@ -50,14 +55,6 @@ int copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
 		return guest_copy_out(clamp(dst.va), src, n);
 	return -XEN_EFAULT;
 }
-
-#ifndef TENON_HOSTED
-int guest_copy_fault(void *dst, size_t n)
-{
-	memset(dst, 0, n);
-	return -XEN_EFAULT;
-}
-#endif
 
 /* Element `first`; an address that is no guest's when n from there wrap. */
 static guest_ptr_t array_start(guest_ptr_t base, uint64_t first, uint64_t n,

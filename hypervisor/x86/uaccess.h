@@ -10,10 +10,8 @@
 #pragma once
 
 #include "lib/string.h"
-#include "lib/types.h"
 #include "public/errno.h"
-#include "x86/layout.h"
-#include "x86/smap.h"
+#include "x86/entry.h"
 
 /* A guest virtual address: opaque, never dereferenced outside uaccess.c. */
 typedef struct {
@@ -28,11 +26,6 @@ static inline guest_ptr_t guest_ptr(uint64_t va)
 /* Where a handle of the ABI points (XEN_GUEST_HANDLE). */
 #define guest_handle(handle) guest_ptr((uint64_t)(handle).p)
 
-static inline bool guest_ptr_is_null(guest_ptr_t p)
-{
-	return p.va == 0;
-}
-
 must_check int copy_from_guest(void *dst, guest_ptr_t src, size_t n);
 must_check int copy_to_guest(guest_ptr_t dst, const void *src, size_t n);
 /* Elements first .. first+n-1 of an array of `size`-byte elements. */
@@ -40,6 +33,9 @@ must_check int copy_array_from_guest(void *dst, guest_ptr_t base,
 				     uint64_t first, uint64_t n, size_t size);
 must_check int copy_array_to_guest(guest_ptr_t base, uint64_t first, uint64_t n,
 				   const void *src, size_t size);
+
+/* -EFAULT; the n bytes of dst become zero. */
+__attribute__((cold)) int guest_copy_fault(void *dst, size_t n);
 
 /* Is [va, va+n) free of wrap, of the hole and of the hypervisor's slots? */
 bool guest_range_ok(uint64_t va, uint64_t n);
@@ -76,9 +72,6 @@ bool guest_range_ok(uint64_t va, uint64_t n);
 	".set at, at + 8; .endr\n" \
 	".if %c[n] & 4; mov at(%[va]), %%eax; mov %%eax, at(%[dst]); .endif"
 /* clang-format on */
-
-/* -EFAULT; the n bytes of dst become zero. */
-__attribute__((cold)) int guest_copy_fault(void *dst, size_t n);
 
 static inline bool guest_wraps(uint64_t va, size_t n)
 {

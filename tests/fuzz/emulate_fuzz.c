@@ -15,7 +15,7 @@
 #include "input.h"
 #include "pv/pv.h"
 #include "whole.h"
-#include "x86/segments.h"
+#include "x86/cpu.h"
 
 /* Values that instructions are often about. */
 static uint64_t register_value(struct input *in)

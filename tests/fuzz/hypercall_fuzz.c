@@ -13,7 +13,8 @@
  * A number from 224 on is the guest writing a word to its grant table, its
  * shared page or a page of its own instead.
  *
- * Built once for all hypercalls and once each for those of one subject.
+ * Linked once for all hypercalls and once each for those of one subject
+ * (fuzz_calls.h).
  *
  * Besides what sanitizers and assertions see: no lock is held between calls,
  * and when the domains are destroyed every page is back.
@@ -22,6 +23,7 @@
 
 #include "check.h"
 #include "core/grant.h"
+#include "fuzz_calls.h"
 #include "input.h"
 #include "public/domctl.h"
 #include "public/platform.h"
@@ -29,24 +31,6 @@
 #include "whole.h"
 
 #define CALLS_MAX 60
-
-static const uint8_t numbers[] = {
-#if defined(FUZZ_GRANTS)
-	__HYPERVISOR_grant_table_op,
-#elif defined(FUZZ_EVENTS)
-	__HYPERVISOR_event_channel_op,
-	__HYPERVISOR_physdev_op,
-	__HYPERVISOR_vcpu_op,
-	__HYPERVISOR_sched_op,
-#elif defined(FUZZ_MEMORY)
-	__HYPERVISOR_memory_op,
-	__HYPERVISOR_mmu_update,
-	__HYPERVISOR_mmuext_op,
-	__HYPERVISOR_update_va_mapping,
-#endif
-	/* Of each kind: whatever else a domain might do meanwhile. */
-	0,
-};
 
 static uint64_t value_of(struct input *in)
 {
@@ -137,7 +121,7 @@ static void guest_write(struct input *in, uint8_t which)
 static void call(struct input *in)
 {
 	uint8_t who = input_byte(in), which = input_byte(in);
-	uint64_t args[4], number = numbers[which % ARRAY_SIZE(numbers)];
+	uint64_t args[4], number = fuzz_calls[which % n_fuzz_calls];
 
 	if (!whole_be(who % WHOLE_DOMAINS, who / 16 % 2))
 		return;
@@ -146,7 +130,7 @@ static void call(struct input *in)
 		return;
 	}
 	if (!number)
-		number = which / ARRAY_SIZE(numbers) % 64;
+		number = which / n_fuzz_calls % 64;
 	for (unsigned int i = 0; i < 4; i++)
 		args[i] = value_of(in);
 	window_fill(in, number);

@@ -23,7 +23,7 @@ const struct region core_regions[] = {
 	{ &tlb_clock, sizeof(tlb_clock) },
 	{ &heap_lock, sizeof(heap_lock) },
 	{ &free_blocks[0], sizeof(free_blocks[0]) },
-	{ &free_frames, sizeof(free_frames) },
+	{ &heap_free_pages, sizeof(heap_free_pages) },
 	{ &zombies, sizeof(zombies) },
 	{ NULL, 0 },
 };

@@ -14,7 +14,7 @@
 
 #include "lib/spinlock.h"
 #include "points.h"
-#include "x86/processor.h"
+#include "x86/cpu.h"
 
 #define MODEL_AT(p) model_point(p, __FILE__, __LINE__)
 

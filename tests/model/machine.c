@@ -14,7 +14,7 @@
 #include "core/hypercall.h"
 #include "model.h"
 #include "public/errno.h"
-#include "x86/smp.h"
+#include "x86/machine.h"
 
 struct frame frame_table[MACHINE_FRAMES];
 uint64_t machine_frames = MACHINE_FRAMES;
@@ -294,7 +294,7 @@ long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 
 /* Other parts of the hypervisor. */
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	static char text[200];
 	va_list ap;
@@ -312,10 +312,6 @@ void m2p_set(mfn_t m, uint64_t gfn)
 mfn_t m2p_frame(uint64_t offset)
 {
 	return INVALID_MFN;
-}
-
-void m2p_init(void)
-{
 }
 
 long grant_frames(struct domain *d, uint64_t first, uint64_t n,

@@ -106,10 +106,27 @@ def test_destroyed_in_the_middle(env):
     ask_victim(vm)
 
 
-def test_latency(env):
-    """T23 cannot keep a victim from running for 1 ms, on the clock of a machine
-    whose time is its instructions. Measured once the attacker is built."""
-    vm = with_victim(env, {"long": ("T23", 1)}, victim="latency", smp=1,
+def test_broken_rings(env):
+    """Rings of xenstore and the console, broken for good by one domain after
+    the other; each next one is served (T25)."""
+    names = [f"break{how}" for how in range(1, 8)]
+    vm = with_victim(env, {name: (f"T25 break={name[-1]}", 1)
+                           for name in names} | {"sane": ("T25", 1)})
+    for name in names[:-1]:
+        attack(vm, name)
+    vm.send(f"create {names[-1]}.cfg -c")
+    vm.expect(r"the guest broke its console ring", LIMIT)
+    vm.expect(r"ended: poweroff", LIMIT)
+    vm.expect(PROMPT)
+    attack(vm, "sane")
+    ask_victim(vm)
+
+
+def latency(env, what, victim):
+    """By how many microseconds the victim was late while an attack went on, on
+    the clock of a machine whose time is its instructions. Measured once the
+    attacker is built."""
+    vm = with_victim(env, {"long": (what, 1)}, victim=victim, smp=1,
                      cpu="qemu64", icount=True)
     vm.send("create long.cfg")
     vm.expect(PROMPT, LIMIT)
@@ -121,5 +138,16 @@ def test_latency(env):
     vm.send("wait long")
     vm.expect(r"^long ended: poweroff", LIMIT)
     vm.expect(PROMPT)
-    late = ask_victim(vm)
+    return ask_victim(vm)
+
+
+def test_latency(env):
+    """T23 cannot keep a victim from running for 1 ms."""
+    late = latency(env, "T23", "latency")
     assert late < 1000, late
+
+
+def test_store_latency(env):
+    """T25 cannot keep xenstore from answering a victim for 100 ms."""
+    late = latency(env, "T25", "store")
+    assert 0 < late < 100000, late

@@ -271,6 +271,10 @@ def test_ahci_disk(env):
     machine_disk(env, "ahci")
 
 
+# tests/system/test_system.py has whole systems on these in `make test`.
+test_nvme_disk.is_soak = test_ahci_disk.is_soak = True
+
+
 def example_config(disk):
     return ("name = 'sum'\nkernel = '/guests/disk-checksum'\nmemory = 16\n"
             + disks(disk))
@@ -297,25 +301,34 @@ def test_example_checksum(env):
     env.switch_off(vm, "tenon")
 
 
-def test_examples_on_reference(env):
-    """The library's front ends on Linux's back ends: the checksum of a disk;
-    and requests, alone and many, and frames from one card to another, whose
-    contents the guest checks."""
+# On one CPU: on a busy machine two take ages to wait for each other.
+ON_REFERENCE = ("--smp", "1", "--icount")
+
+
+def test_example_on_reference(env):
+    """The library's front ends on Linux's back ends: the checksum of a disk."""
     size = 8 << 20
     image = numbered_image().ljust(size, b"\0")
     file = env.tmp / "disk.img"
     file.write_bytes(image)
-    # On one CPU: on a busy machine two take ages to wait for each other.
-    more = ("--disk", file, "--smp", "1", "--icount")
-    shown = env.reference(env.built("disk-checksum"), *more)
+    shown = env.reference(env.built("disk-checksum"), "--disk", file,
+                          *ON_REFERENCE)
     assert (f"disk-checksum: {size} bytes, CRC-32 {zlib.crc32(image):08x}"
             in shown), shown
-    shown = env.reference(env.built("tests/bench-devices"), *more,
-                          "--extra", "quick")
+
+
+def test_devices_on_reference(env):
+    """Requests, alone and many, and frames from one card to another, whose
+    contents the guest checks."""
+    file = env.tmp / "disk.img"
+    file.write_bytes(numbered_image().ljust(8 << 20, b"\0"))
+    shown = env.reference(env.built("tests/bench-devices"), "--disk", file,
+                          *ON_REFERENCE, "--extra", "quick")
     assert "bench lib_net_64_x32" in shown and "bench done" in shown, shown
 
 
-test_examples_on_reference.is_long = True
+test_example_on_reference.is_long = True
+test_devices_on_reference.is_soak = True
 
 # Instructions of the whole machine, at most, for what tests/bench/devices and
 # tests/bench/linux do on disks in memory and on a bridge; about a sixth above

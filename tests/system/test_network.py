@@ -5,11 +5,11 @@ import concurrent.futures
 import hashlib
 import random
 import re
-import subprocess
 import socket
 import urllib.error
 import urllib.request
 
+from debian_files import program_files, run_line
 from testenv import (DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config,
                      file_server)
 from vm import network_card
@@ -285,32 +285,12 @@ def test_bridge_on_one_cpu(env):
     scenario_bridge(env, smp=1)
 
 
-# Debian's iperf3 and what it is linked with, from the image's file system.
-LIBRARIES = "/usr/lib/x86_64-linux-gnu"
-IPERF_FILES = ["libiperf.so.0", "libsctp.so.1", "libcrypto.so.3", "libm.so.6",
-               "libc.so.6", "ld-linux-x86-64.so.2"]
-IPERF = "/ld-linux-x86-64.so.2 --library-path / /iperf3"
+test_bridge_on_one_cpu.is_soak = True
+
+
+IPERF3 = "/usr/bin/iperf3"
 # Streams one way, streams back, more datagrams than can be carried.
 IPERF_RUNS = ["-P 4 -n 64M", "-P 4 -n 64M -R", "-u -b 0 -l 1400 -n 8M"]
-
-
-def debugfs(image, request):
-    return subprocess.run(["/sbin/debugfs", "-R", request, image], check=True,
-                          capture_output=True, text=True).stdout
-
-
-def iperf_files(env):
-    """Paths of iperf3 and its libraries, under the names it looks for."""
-    image, folder = env.built("debian.img"), env.tmp / "iperf"
-    folder.mkdir()
-    debugfs(image, f"dump /usr/bin/iperf3 {folder}/iperf3")
-    there = re.findall(r"/(lib[^/]*|ld-[^/]*)/\d*/$",
-                       debugfs(image, f"ls -p {LIBRARIES}"), re.M)
-    for name in IPERF_FILES:
-        # The file itself has the longest of its names.
-        real = max((n for n in there if n.startswith(name)), key=len)
-        debugfs(image, f"dump {LIBRARIES}/{real} {folder}/{name}")
-    return [folder / name for name in ["iperf3", *IPERF_FILES]]
 
 
 def iperf_scripts():
@@ -318,8 +298,8 @@ def iperf_scripts():
     client = ["ip addr add 10.1.0.2/24 dev eth0",
               "while ! ping -c 1 -W 1 10.1.0.1 >/dev/null; do :; done"]
     for options in IPERF_RUNS:
-        server.append(f"{IPERF} -s -1")
-        client.append(f"until {IPERF} -c 10.1.0.1 {options} >log 2>&1; do\n"
+        server.append(f"{run_line(IPERF3)} -s -1")
+        client.append(f"until {run_line(IPERF3)} -c 10.1.0.1 {options} >log 2>&1; do\n"
                       "grep -q refused log || { cat log; exit; }; done\n"
                       "tail -n 30 log")
     return "\n".join(server), "\n".join(client)
@@ -327,7 +307,8 @@ def iperf_scripts():
 
 def test_iperf3(env):
     """Two Debian guests load the bridge with streams and datagrams."""
-    programs = iperf_files(env)
+    programs = program_files(env.built("debian.img"), IPERF3,
+                             env.tmp / "iperf3")
     files = {}
     for i, script in enumerate(iperf_scripts()):
         name = ("server", "client")[i]

@@ -5,6 +5,7 @@ As elsewhere a scenario runs on the reference, too, which so judges it.
 """
 import re
 
+from debian_files import program_files, run_line
 from testenv import (DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config,
                      stable_free_pages)
 
@@ -18,8 +19,25 @@ before=$(steal)
 for i in 1 2 3 4; do (for j in $(seq {loops}); do :; done) & done
 wait
 echo steal $(($(steal) - before))
+"""
+COMPLAIN = """
 dmesg -r | sed -n 's/^<[0-4]>\\[[^]]*\\] /complaint: /p'
 echo the end
+"""
+STRESS = "/usr/bin/stress-ng"
+# Each kind checks what it did. It goes on until a line is typed.
+STRESS_SCRIPT = f"""
+while [ ! -e /stop ]; do
+	{run_line(STRESS)} --verify --timeout {{seconds}} --cpu {{vcpus}} \\
+		--vm 2 --vm-bytes 16M --fork 2 --futex 2 --timer 2 --switch 2 \\
+		--mmap 2 --mmap-bytes 8M >log 2>&1 || {{{{ echo stress: failed; cat log; }}}}
+	echo stress: round
+done &
+echo begin
+read line
+touch /stop
+wait
+/smp {{seconds}}
 """
 
 # What the kernel says as loudly on the reference.
@@ -30,7 +48,8 @@ HARMLESS = (r"cpu \d+ spinlock event irq|Grant table initialized"
 
 def smp_guest(env, where, vcpus, seconds=1, more="", **machine):
     """What one guest prints while all of its vCPUs work."""
-    initramfs = env.initramfs(SCRIPT.format(seconds=seconds, loops=seconds * 50000),
+    initramfs = env.initramfs((SCRIPT + COMPLAIN).format(
+        seconds=seconds, loops=seconds * 50000),
                               [env.built("tests/smp"),
                                env.built("tests/workload")])
     disk = env.ramdisk({"work.gz": initramfs, "w.cfg": debian_config(
@@ -55,6 +74,10 @@ def scenario_work(env, where, vcpus, seconds=1, **machine):
     steal = int(re.search(r"^steal (\d+)", shown, re.M)[1])
     if vcpus > machine["smp"]:
         assert steal > 0, shown
+    check_complaints(shown)
+
+
+def check_complaints(shown):
     complaints = [line for line in re.findall(r"^complaint: (.*)", shown, re.M)
                   if not re.search(HARMLESS, line)]
     assert not complaints, shown
@@ -114,6 +137,38 @@ def scenario_hotplug(env, where, **machine):
     env.switch_off(vm, where)
 
 
+def scenario_stress(env, where, vcpus, kernel, seconds, **machine):
+    """stress-ng and the clocks, while the guest's memory goes down to a quarter
+    and back."""
+    programs = program_files(env.built("debian.img"), STRESS, env.tmp / "stress")
+    script = (STRESS_SCRIPT + COMPLAIN).format(seconds=seconds, vcpus=vcpus)
+    initramfs = env.initramfs(script, [env.built("tests/smp"), *programs])
+    disk = env.ramdisk({
+        "work.gz": initramfs, "vmlinuz": env.built(f"kernels/{kernel}"),
+        "w.cfg": debian_config("work", ramdisk="work.gz", memory=1024,
+                               more=f"vcpus = {vcpus}")}, base=False)
+    vm = env.control(where, disk, timeout=2000, mem="3G", **machine)
+    before = stable_free_pages(vm)
+    vm.send("create /guests/w.cfg -c")
+    vm.expect(r"^begin$", DEBIAN_BOOT)
+    vm.send_raw(b"\x1d")
+    vm.expect(PROMPT)
+    for memory in (256, 1024, 256, 1024):
+        shown = vm.command(f"mem-set -w work {memory}", timeout=200)
+        assert "error" not in shown, shown
+    vm.send("console work")
+    vm.send("")
+    vm.expect(r"the end$", 1500)
+    vm.expect(PROMPT, 100)
+    env.check_pages(vm, where, before)
+    shown = vm.command("console --history work")
+    assert re.search(r"^stress: round$", shown, re.M), shown
+    assert "stress: failed" not in shown, shown
+    assert f"smp: {vcpus} vcpus, 0 mistakes" in shown, shown
+    check_complaints(shown)
+    env.switch_off(vm, where)
+
+
 def test_two_on_two(env):
     scenario_work(env, "tenon", 2, smp=2)
 
@@ -142,6 +197,31 @@ def test_sixteen_on_one(env):
     scenario_work(env, "tenon", 16, smp=1, seconds=2)
 
 
+def test_clock_for_a_minute(env):
+    scenario_stress(env, "tenon", 4, "cloud-amd64", 60, smp=2, cpu="max")
+
+
+def test_stress_on_reference(env):
+    scenario_stress(env, "reference", 2, "cloud-amd64", 10, smp=2)
+
+
 for _test in (test_two_on_reference, test_four_on_four, test_sixteen_on_two,
-              test_sixteen_on_one):
+              test_sixteen_on_one, test_clock_for_a_minute,
+              test_stress_on_reference):
     _test.is_soak = True
+
+
+def stress_test(kernel, vcpus, cpus):
+    def test(env):
+        scenario_stress(env, "tenon", vcpus, f"{kernel}-amd64".lstrip("-"), 10,
+                        smp=cpus, cpu="max" if cpus == 2 else "qemu64")
+
+    test.is_soak = True
+    return test
+
+
+for _kernel in ("cloud", ""):
+    for _vcpus in (1, 2, 4, 16):
+        for _cpus in (1, 2, 4):
+            globals()[f"test_stress_{_kernel or 'generic'}_{_vcpus}_on_{_cpus}"
+                      ] = stress_test(_kernel, _vcpus, _cpus)

@@ -94,7 +94,7 @@ def pass_menu(vm):
     """The menu is that of the guest's disk, and nobody touches it."""
     vm.expect(r"GNU GRUB .*(.*\n)*?.*Debian, rescue shell", 120)
     vm.expect(r"will be executed automatically in \ds", 60)
-    vm.expect(r"Booting `Debian'", 60)
+    vm.expect(r"Booting `Debian'", BOOT)
 
 
 def scenario(env, where, disk_kind, device, card, **machine):

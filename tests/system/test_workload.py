@@ -67,10 +67,15 @@ def scenario_two_compete(env, where, rounds, **machine):
 
 
 def test_two_compete(env):
+    scenario_two_compete(env, "tenon", 12, smp=1)
+
+
+def test_two_compete_for_long(env):
     scenario_two_compete(env, "tenon", 50, smp=1)
 
 
 test_two_compete.is_long = True
+test_two_compete_for_long.is_soak = True
 
 
 def test_reference_judges(env):

@@ -25,4 +25,5 @@ ATTACK(T21)
 ATTACK(T22)
 ATTACK(T23)
 ATTACK(T24)
+ATTACK(T25)
 /* clang-format on */

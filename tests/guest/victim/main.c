@@ -5,13 +5,15 @@
  * them read-only, and time and events have to go on.
  * Prints `victim ready`; after a line of input, `victim undisturbed` or what
  * has happened to it. With `latency` on its command line it wakes every 3 ms
- * and also tells by how much it was late at most, after a first line of input.
+ * and also tells by how much it was late at most, after a first line of input;
+ * with `store` instead, how long xenstore took to answer it.
  */
 #include <pvguest/console.h>
 #include <pvguest/event.h>
 #include <pvguest/grant.h>
 #include <pvguest/mm.h>
 #include <pvguest/time.h>
+#include <pvguest/xenstore.h>
 
 #include "../kit/kit.h"
 
@@ -76,10 +78,21 @@ static void use_own_grant(const void *page)
 	(void)pv_grant_end((uint32_t)ref);
 }
 
+static uint64_t store_takes(void)
+{
+	uint64_t start = pv_time_ns();
+	char name[32];
+
+	if (pv_xenstore_read("name", name, sizeof(name)) <= 0)
+		pv_panic("xenstore does not answer");
+	return pv_time_ns() - start;
+}
+
 int main(void)
 {
 	uint64_t *granted = pv_page_alloc();
-	bool is_measuring = on_command_line("latency") != NULL;
+	bool is_asking = on_command_line("store") != NULL;
+	bool is_measuring = is_asking || on_command_line("latency");
 	unsigned int last_line = is_measuring ? 2 : 1, seen = 0;
 	uint64_t step = is_measuring ? 3000000 : 200000000;
 	uint64_t last, now, late = 0;
@@ -95,18 +108,23 @@ int main(void)
 	while (lines < last_line) {
 		/* True: an event came before the deadline. */
 		bool early = pv_wait(last + step);
+		uint64_t waited = 0;
 
 		now = pv_time_ns();
 		if (now < last)
 			break;
-		if (!early && now - last - step > late)
-			late = now - last - step;
+		if (is_asking)
+			waited = store_takes();
+		else if (!early)
+			waited = now - last - step;
+		if (waited > late)
+			late = waited;
 		if (lines != seen && lines < last_line) {
 			seen = lines;
 			late = 0;
 			pv_printf("victim goes on\n");
 		}
-		last = now;
+		last = is_asking ? pv_time_ns() : now;
 	}
 	if (is_measuring)
 		pv_printf("victim late by %lu us\n", late / 1000);

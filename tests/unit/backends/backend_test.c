@@ -291,10 +291,29 @@ static void test_orderly_detach(void)
 	end();
 }
 
-/* Without a driver in the guest, there is nobody to wait for. */
+/*
+ * A front end that is only beginning may be in the middle of its search for
+ * us: it is told to go as one that is connected, and is waited for.
+ */
+static void test_detach_early(void)
+{
+	start();
+	key_put(OWN, "online", "0");
+	key_put(OWN, "state", "5");
+	CHECK_TEXT(key_get(OWN, "state"), "5");
+	front("4");
+	CHECK_TEXT(key_get(OWN, "state"), "5");
+	CHECK(!kind.connected);
+	front("6");
+	CHECK_TEXT(key_get(OWN, "state"), "6");
+	end();
+}
+
+/* Without a front end, there is nobody to wait for. */
 static void test_detach_unused(void)
 {
 	start();
+	xs_local_rm(FRONT);
 	key_put(OWN, "online", "0");
 	key_put(OWN, "state", "5");
 	CHECK_TEXT(key_get(OWN, "state"), "6");
@@ -437,6 +456,7 @@ static const struct test tests[] = {
 	TEST(test_random_states),
 	TEST(test_front_vanishes),
 	TEST(test_orderly_detach),
+	TEST(test_detach_early),
 	TEST(test_detach_unused),
 	TEST(test_death_in_io),
 	TEST(test_replaced_in_io),

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/panic.h"
+#include "lib/log.h"
 #include "lib/types.h"
 #include "x86/paging.h"
 
@@ -35,7 +35,7 @@ static char log_text[4096];
 __asm__(".data; .globl image_start, image_end; image_start: .skip 0x40000;"
 	"image_end: .byte 0; .text");
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	(void)fmt;
 	longjmp(panicked, 1);
@@ -142,7 +142,7 @@ static uint32_t make_multiboot2(void)
 		uint32_t start, end;
 		char text[8];
 	} module = { 0x500000, 0x600000, "a b" };
-	char rsdp[36] = "RSD PTR ";
+	char rsdp[36] = "RSD PTR ", rsdp1[20] = "of version 1";
 	uint64_t at = 0x1008;
 
 	reset();
@@ -151,7 +151,7 @@ static uint32_t make_multiboot2(void)
 	at = put_tag(at, 3, &module, sizeof(module));
 	at = put_tag(at, 6, &map, sizeof(map));
 	at = put_tag(at, 15, rsdp, 36);
-	at = put_tag(at, 14, rsdp, 20);
+	at = put_tag(at, 14, rsdp1, 20);
 	at = put_tag(at, 0, "", 0);
 	put32(0x1000, (uint32_t)at - 0x1000);
 	return (uint32_t)at - 0x1000;
@@ -167,7 +167,7 @@ static void test_multiboot2(void)
 	CHECK(boot_info.memory[0].size == 0x700000);
 	CHECK(boot_info.module_count == 1);
 	CHECK(!strcmp(boot_info.modules[0].cmdline, "a b"));
-	CHECK(boot_info.rsdp_copy_length == 36);
+	CHECK(!memcmp(boot_info.rsdp_copy, "RSD PTR ", 9));
 }
 
 /* Damaged information: no hang, nothing beyond the total size. */

@@ -11,6 +11,5 @@
 #define strlen    our_strlen
 #define strnlen   our_strnlen
 #define strcmp    our_strcmp
-#define strncmp   our_strncmp
 #define vsnprintf our_vsnprintf
 #endif

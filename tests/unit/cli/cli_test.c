@@ -297,14 +297,18 @@ static void test_wait(void)
 	end();
 }
 
-static void guest_prints(const char *text)
+static void guest_prints_quietly(const char *text)
 {
-	struct tk_guest *guest = tk_guests_find("one");
-	struct xencons_interface *ring = guest->console.ring;
+	struct xencons_interface *ring = tk_guests_find("one")->console.ring;
 
 	while (*text)
 		ring->out[ring->out_prod++ % sizeof(ring->out)] = *text++;
-	fake_guest_notify(guest->domid, 2);
+}
+
+static void guest_prints(const char *text)
+{
+	guest_prints_quietly(text);
+	fake_guest_notify(tk_guests_find("one")->domid, 2);
 }
 
 static bool guest_talks(void)
@@ -313,6 +317,27 @@ static bool guest_talks(void)
 	input = "ro\x1d"
 		"left over";
 	return true;
+}
+
+static bool guest_mumbles(void)
+{
+	guest_prints_quietly("Booting");
+	input = "\x1d";
+	return true;
+}
+
+/* GRUB does not send an event for all that it writes. */
+static void test_console_without_events(void)
+{
+	start();
+	fake.on_wait = guest_mumbles;
+	run("create /guests/one.cfg -c");
+	CHECK_TEXT(output, "Booting\r\n[left the console of one]\r\n");
+	guest_prints_quietly(" Debian");
+	run("console --history one");
+	CHECK_TEXT(output, "Booting Debian\r\n");
+	run("destroy one");
+	end();
 }
 
 static void test_console(void)
@@ -527,12 +552,16 @@ static void test_sched_credit2(void)
 }
 
 static const struct test tests[] = {
-	TEST(test_vcpu_list),     TEST(test_vcpu_pin), TEST(test_vcpu_set),
-	TEST(test_sched_credit2), TEST(test_words),    TEST(test_options),
-	TEST(test_help),          TEST(test_json),     TEST(test_machine),
-	TEST(test_disks),         TEST(test_files),    TEST(test_guest_verbs),
-	TEST(test_wait),          TEST(test_console),  TEST(test_autorun),
-	TEST(test_prompt),        TEST(test_notice),   TEST(test_xenstore_ls),
+	TEST(test_vcpu_list),   TEST(test_vcpu_pin),
+	TEST(test_vcpu_set),    TEST(test_sched_credit2),
+	TEST(test_words),       TEST(test_options),
+	TEST(test_help),        TEST(test_json),
+	TEST(test_machine),     TEST(test_disks),
+	TEST(test_files),       TEST(test_guest_verbs),
+	TEST(test_wait),        TEST(test_console),
+	TEST(test_autorun),     TEST(test_console_without_events),
+	TEST(test_prompt),      TEST(test_notice),
+	TEST(test_xenstore_ls),
 };
 
 int main(void)

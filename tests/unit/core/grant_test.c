@@ -11,7 +11,7 @@
 #include "core/domain.h"
 #include "core/grant.h"
 #include "core/hypercall.h"
-#include "lib/panic.h"
+#include "lib/log.h"
 #include "mm/mm.h"
 #include "public/errno.h"
 
@@ -43,7 +43,7 @@ static void fail(int line, const char *what)
 	exit(1);
 }
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	fail(0, fmt);
 	abort();
@@ -226,7 +226,7 @@ static void try_map(void)
 		    !slot[s].f && s;
 
 	s ? (void)0 : (void)(op.flags = 0x40 | GNTMAP_host_map);
-	if (!grant_map(&vcpu[0], &op, 1))
+	if (!grant_map_grant_ref(&vcpu[0], &op, 1))
 		return CHECK(!good);
 	CHECK((op.status == GNTST_okay) == good);
 	if (good) {
@@ -250,7 +250,7 @@ static void try_unmap(void)
 		op[i].handle =
 			model[s[i]].live ? model[s[i]].handle : 100000u + s[i];
 	}
-	CHECK(grant_unmap(&vcpu[0], op, 3) == 3);
+	CHECK(grant_unmap_grant_ref(&vcpu[0], op, 3) == 3);
 	for (unsigned int i = 0; i < 3; i++) {
 		if (op[i].status != GNTST_okay) {
 			CHECK(!model[s[i]].live || op[i].host_addr != s[i]);
@@ -324,7 +324,7 @@ static void test_no_memory(void)
 	long before = allocated;
 
 	heap_empty = true;
-	CHECK(grant_map(&vcpu[0], &map, 1) == 1);
+	CHECK(grant_map_grant_ref(&vcpu[0], &map, 1) == 1);
 	CHECK(map.status == GNTST_no_space);
 	CHECK(grant_copy(&vcpu[0], &copy, 1) == 1);
 	CHECK(copy.status == GNTST_no_space);
@@ -332,7 +332,7 @@ static void test_no_memory(void)
 	/* Who may not use the entry costs nothing either. */
 	map.ref = 7;
 	heap_empty = false;
-	CHECK(grant_map(&vcpu[0], &map, 1) == 1);
+	CHECK(grant_map_grant_ref(&vcpu[0], &map, 1) == 1);
 	CHECK(map.status == GNTST_general_error && !dom[1].grant->use[0]);
 	before = allocated; /* that was for mappings */
 	check_counts();

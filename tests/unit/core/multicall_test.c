@@ -11,7 +11,7 @@
 
 #include "core/domain.h"
 #include "core/hypercall.h"
-#include "lib/panic.h"
+#include "lib/log.h"
 #include "public/errno.h"
 #include "public/xen.h"
 
@@ -67,7 +67,7 @@ int copy_to_guest(guest_ptr_t dst, const void *src, size_t n)
 	return 0;
 }
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	fail(0, fmt);
 	abort();

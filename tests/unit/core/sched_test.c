@@ -50,7 +50,8 @@ static void on_cpu0(struct domain *d)
 	uint64_t mask[MAX_CPUS / 64] = { 1 };
 
 	for (unsigned int i = 0; i < d->max_vcpus; i++)
-		CHECK(!sched_set_affinity(d->vcpu[i], mask, NULL));
+		CHECK(!sched_set_affinity(d->vcpu[i], mask,
+					  d->vcpu[i]->sched.soft));
 	machine_settle();
 }
 
@@ -237,11 +238,13 @@ static void test_affinity(void)
 	uint64_t mask[MAX_CPUS / 64] = { 0 };
 
 	up(d);
-	CHECK(sched_set_affinity(d->vcpu[0], mask, NULL) == -XEN_EINVAL);
+	CHECK(sched_set_affinity(d->vcpu[0], mask, d->vcpu[0]->sched.soft) ==
+	      -XEN_EINVAL);
 	mask[0] = 4;
 	machine_be(d->vcpu[0]->cpu);
 	if (current_vcpu() == d->vcpu[0])
-		CHECK(!sched_set_affinity(d->vcpu[0], mask, NULL));
+		CHECK(!sched_set_affinity(d->vcpu[0], mask,
+					  d->vcpu[0]->sched.soft));
 	machine_run_until(fake_now + 100 * MS);
 	CHECK(d->vcpu[0]->cpu == 2 && ran(d->vcpu[0]) > 0);
 	fake_domain_free(d);
@@ -252,7 +255,8 @@ static void pin(struct vcpu *v, uint64_t hard, uint64_t soft)
 {
 	uint64_t h[MAX_CPUS / 64] = { hard }, s[MAX_CPUS / 64] = { soft };
 
-	CHECK(!sched_set_affinity(v, hard ? h : NULL, soft ? s : NULL));
+	CHECK(!sched_set_affinity(v, hard ? h : v->sched.hard,
+				  soft ? s : v->sched.soft));
 	machine_settle();
 }
 

@@ -11,10 +11,9 @@
 #include "core/hypercall.h"
 #include "core/sched.h"
 #include "core/services.h"
-#include "lib/panic.h"
+#include "lib/log.h"
 #include "public/errno.h"
-#include "x86/apic.h"
-#include "x86/clock.h"
+#include "x86/machine.h"
 #include "x86/uaccess.h"
 
 #define FAKE_CPUS    8
@@ -25,8 +24,7 @@ long fake_allocated;
 bool fake_heap_empty;
 void (*fake_meanwhile)(void);
 unsigned int cpu_count;
-struct clock_scale clock_scale = { 1u << 31, 1 };
-uint64_t clock_boot_seconds = 1000000000;
+uint32_t clock_mul = 1u << (32 - CLOCK_SHIFT);
 struct domain *control_domain;
 
 static struct cpu *cpus[FAKE_CPUS];
@@ -390,7 +388,7 @@ void fake_domain_free(struct domain *d)
 
 /* ---- the rest ---- */
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -424,7 +422,11 @@ long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 		d = domain_get_target(*(domid_t *)(uintptr_t)arg.va, &rc);
 	if (!d)
 		return rc;
+	if (table[cmd].flags & SUBOP_PORTS)
+		spin_lock(&d->evtchn_lock);
 	rc = table[cmd].handler(v, d, (void *)(uintptr_t)arg.va);
+	if (table[cmd].flags & SUBOP_PORTS)
+		spin_unlock(&d->evtchn_lock);
 	if (table[cmd].flags & SUBOP_TARGET)
 		domain_put(d);
 	return rc;

@@ -4,25 +4,22 @@
 
 #include "core/services.h"
 #include "core_fake.h"
-#include "mm/frame.h"
-#include "platform/acpi.h"
+#include "mm/mm.h"
 #include "platform/platform.h"
-#include "x86/apic.h"
-#include "x86/irq.h"
+#include "x86/machine.h"
 #include "x86/paging.h"
 
 struct acpi_info acpi;
 struct fake_line fake_lines[FAKE_LINES] = { [4] = { .vector = 0x30 } };
 uint32_t fake_config[FAKE_DEVICES][64];
 uint32_t fake_table[1024];
-unsigned int fake_eois;
+unsigned int ioapic_gsi_count = FAKE_LINES;
 
 static irq_handler_fn *handlers[256];
 
-void irq_set_handler(unsigned int vector, irq_handler_fn *handler, bool eoi)
+void irq_set_handler(unsigned int vector, irq_handler_fn *handler)
 {
 	CHECK(vector > VECTOR_DEVICE && vector < VECTOR_DEVICE_END);
-	CHECK(handler ? !eoi : eoi);
 	handlers[vector] = handler;
 }
 
@@ -43,19 +40,9 @@ unsigned int fake_handlers(void)
 	return n;
 }
 
-void apic_eoi(void)
-{
-	fake_eois++;
-}
-
 bool ioapic_has_gsi(unsigned int gsi)
 {
 	return gsi < FAKE_LINES;
-}
-
-unsigned int ioapic_gsi_count(void)
-{
-	return FAKE_LINES;
 }
 
 bool ioapic_is_routed(unsigned int gsi)

@@ -24,7 +24,6 @@ extern uint32_t fake_config[FAKE_DEVICES][64];
 #define FAKE_TABLE 0xfeb00000ul
 extern uint32_t fake_table[1024];
 
-extern unsigned int fake_eois;
 /* An interrupt with the vector arrives; false: nobody handles it. */
 bool fake_interrupt(unsigned int vector);
 /* The handlers that are set, apart from the hypervisor's own. */

@@ -7,7 +7,7 @@
 
 #include "core/services.h"
 #include "pv/pv.h"
-#include "x86/processor.h"
+#include "x86/cpu.h"
 #include "x86/uaccess.h"
 
 #define WINDOWS 8
@@ -109,7 +109,7 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	fake_crashes++;
 }
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	puts(fmt);
 	abort();

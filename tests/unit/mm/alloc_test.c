@@ -46,7 +46,7 @@ static void object_end(struct object *o)
 
 static void small_objects(void)
 {
-	uint64_t free_before = heap_free_pages();
+	uint64_t free_before = heap_free_pages;
 
 	for (unsigned int i = 0; i < 20000; i++) {
 		struct object *o = &live[random_below(LIVE)];
@@ -59,7 +59,7 @@ static void small_objects(void)
 	for (unsigned int i = 0; i < LIVE; i++)
 		if (live[i].p)
 			object_end(&live[i]);
-	CHECK(heap_free_pages() == free_before);
+	CHECK(heap_free_pages == free_before);
 }
 
 /* Below a limit, aligned, disjoint; and merged again afterwards. */
@@ -79,7 +79,7 @@ static void blocks(void)
 
 static void exhaustion(void)
 {
-	uint64_t n = heap_free_pages();
+	uint64_t n = heap_free_pages;
 	void *first = NULL;
 
 	for (uint64_t i = 0; i < n; i++) {
@@ -96,7 +96,7 @@ static void exhaustion(void)
 		heap_free(first);
 		first = next;
 	}
-	CHECK(heap_free_pages() == n);
+	CHECK(heap_free_pages == n);
 }
 
 int main(void)

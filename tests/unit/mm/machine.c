@@ -10,12 +10,12 @@
 #include "boot/boot.h"
 #include "core/grant.h"
 #include "core/hypercall.h"
-#include "lib/panic.h"
+#include "lib/log.h"
 #include "mm/pagetype.h"
 #include "public/errno.h"
 #include "pv/pv.h"
-#include "x86/processor.h"
-#include "x86/smp.h"
+#include "x86/cpu.h"
+#include "x86/machine.h"
 
 struct frame frame_table[MACHINE_FRAMES];
 uint64_t machine_frames = MACHINE_FRAMES;
@@ -40,7 +40,7 @@ noreturn_fn void fail(const char *file, int line, const char *what)
 	exit(1);
 }
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -330,10 +330,6 @@ mfn_t m2p_frame(uint64_t offset)
 {
 	(void)offset;
 	return INVALID_MFN;
-}
-
-void m2p_init(void)
-{
 }
 
 long grant_frames(struct domain *d, uint64_t first, uint64_t n,

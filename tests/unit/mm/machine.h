@@ -9,7 +9,7 @@
 #define TESTS_UNIT_MM_MACHINE_H
 
 #include "core/domain.h"
-#include "mm/frame.h"
+#include "mm/mm.h"
 #include "x86/paging.h"
 
 #define MACHINE_FRAMES 192

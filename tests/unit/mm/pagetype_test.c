@@ -381,7 +381,7 @@ static void create_all(void)
 
 static void run(uint64_t seed, unsigned int n)
 {
-	uint64_t free_before = heap_free_pages();
+	uint64_t free_before = heap_free_pages;
 
 	random_seed(seed);
 	create_all();
@@ -392,7 +392,7 @@ static void run(uint64_t seed, unsigned int n)
 		check(i % 512 == 0);
 	}
 	destroy_all();
-	CHECK(heap_free_pages() == free_before);
+	CHECK(heap_free_pages == free_before);
 }
 
 int main(int argc, char **argv)

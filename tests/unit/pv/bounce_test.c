@@ -10,8 +10,7 @@
 
 #include "public/callback.h"
 #include "pv_fake.h"
-#include "x86/processor.h"
-#include "x86/segments.h"
+#include "x86/cpu.h"
 
 #define HANDLER 0xffffffff81001000ull
 #define STACK   0x200000ull

@@ -33,20 +33,13 @@ void gdt_load_ldt(unsigned int entries)
 	(void)entries;
 }
 
-struct frame *frame_get_descriptor(struct domain *d, mfn_t m)
+struct frame *frame_get_typed(struct domain *d, mfn_t m, enum frame_type type)
 {
 	(void)d;
-	return frame_at(m);
+	return type == TYPE_DESCRIPTOR ? frame_at(m) : NULL;
 }
 
-struct frame *frame_get_writable(struct domain *d, mfn_t m)
-{
-	(void)d;
-	(void)m;
-	return NULL;
-}
-
-void frame_put_descriptor(struct frame *f)
+void frame_put_typed(struct frame *f)
 {
 	(void)f;
 }

@@ -13,7 +13,7 @@
 #include "core/services.h"
 #include "pv/pv.h"
 #include "pv_fake.h"
-#include "x86/processor.h"
+#include "x86/cpu.h"
 
 #define ROUNDS   400000
 #define RSP      4

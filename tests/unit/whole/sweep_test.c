@@ -206,11 +206,6 @@ static long map_op(unsigned int cmd)
 	return whole_call(__HYPERVISOR_memory_op, cmd, WINDOW, 0, 0);
 }
 
-static long machine_map(void)
-{
-	return map_op(XENMEM_machine_memory_map);
-}
-
 static long set_map(void)
 {
 	struct xen_foreign_memory_map f = {
@@ -254,7 +249,6 @@ static const struct operation operations[] = {
 	{ "populate_physmap", guest, populate, false },
 	{ "increase_reservation", guest, increase, false },
 	{ "exchange", guest, exchange, false },
-	{ "machine_memory_map", control, machine_map, false },
 	{ "set_memory_map", control, set_map, false },
 	{ "memory_map", prepare_memory_map, memory_map, false },
 };
@@ -274,7 +268,7 @@ static struct counts count(void)
 	struct counts c;
 
 	memset(&c, 0, sizeof(c));
-	c.free = heap_free_pages();
+	c.free = heap_free_pages;
 	c.objects = whole_objects();
 	for (unsigned int i = 0; i < WHOLE_DOMAINS; i++) {
 		c.pages[i] = whole_domain(i)->tot_pages;

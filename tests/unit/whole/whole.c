@@ -10,17 +10,12 @@
 #include "core/grant.h"
 #include "core/services.h"
 #include "mm/pagetype.h"
-#include "platform/acpi.h"
 #include "platform/platform.h"
 #include "public/errno.h"
 #include "pv/pv.h"
-#include "x86/apic.h"
-#include "x86/clock.h"
-#include "x86/context.h"
-#include "x86/irq.h"
+#include "x86/cpu.h"
+#include "x86/machine.h"
 #include "x86/paging.h"
-#include "x86/segments.h"
-#include "x86/smp.h"
 
 #define FRAMES 2048
 #define LINES  24
@@ -36,8 +31,8 @@ struct acpi_info acpi;
 struct options options;
 struct cpu_features cpu_features = { .address_bits = 40, .xcr0 = 7 };
 unsigned int cpu_count = 1;
-struct clock_scale clock_scale = { 1u << 31, 1 };
-uint64_t tsc_khz = 1000000, clock_boot_seconds = 1000000000;
+uint32_t clock_mul = 1u << (32 - CLOCK_SHIFT);
+uint64_t tsc_khz = 1000000;
 
 uint8_t whole_window[WINDOW_SIZE];
 unsigned int whole_preempt;
@@ -127,13 +122,6 @@ volatile uint32_t *paging_device_window(uint64_t pa)
 	return &table[pa % PAGE_SIZE / 4];
 }
 
-uint64_t *desc_window_ptes(unsigned int cpu)
-{
-	static uint64_t ptes[32];
-
-	return ptes;
-}
-
 void gdt_load_ldt(unsigned int entries)
 {
 }
@@ -154,8 +142,9 @@ void context_load_cr4(const struct vcpu *v)
 {
 }
 
-void context_load_ts(const struct vcpu *v)
+void context_set_ts(struct vcpu *v, uint64_t ts)
 {
+	v->cr0_ts = ts;
 }
 
 void context_load_debug(const struct vcpu *v)
@@ -216,23 +205,16 @@ void apic_timer_arm(uint64_t deadline_ns)
 {
 }
 
-void apic_eoi(void)
-{
-}
-
-void irq_set_handler(unsigned int vector, irq_handler_fn *handler, bool eoi)
+void irq_set_handler(unsigned int vector, irq_handler_fn *handler)
 {
 	CHECK(vector >= VECTOR_DEVICE && vector < VECTOR_DEVICE_END);
 }
 
+unsigned int ioapic_gsi_count = LINES;
+
 bool ioapic_has_gsi(unsigned int gsi)
 {
 	return gsi < LINES;
-}
-
-unsigned int ioapic_gsi_count(void)
-{
-	return LINES;
 }
 
 bool ioapic_is_routed(unsigned int gsi)
@@ -277,7 +259,7 @@ void machine_reboot(void)
 	longjmp(leave, 1);
 }
 
-void panic(const char *fmt, ...)
+void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -300,10 +282,6 @@ void m2p_set(mfn_t m, uint64_t gfn)
 mfn_t m2p_frame(uint64_t offset)
 {
 	return INVALID_MFN;
-}
-
-void m2p_init(void)
-{
 }
 
 /* lib/string.c would take the place of what the sanitizers look into. */
@@ -529,10 +507,12 @@ static void domain_begin(unsigned int id)
 
 static void machine_once(void)
 {
+	static uint64_t window[32];
 	struct ram_range all = { 0, FRAMES * PAGE_SIZE };
 
-	if (heap_total_pages())
+	if (heap_total_pages)
 		return;
+	this_cpu()->window = window;
 	boot_info.memory_count = 1;
 	boot_info.memory[0] = (struct memory_range){ 0, all.end, MEMORY_RAM };
 	this_cpu()->online = true;
@@ -548,7 +528,7 @@ void whole_begin(void)
 	whole_preempt = 0;
 	questions = 0;
 	memset(whole_window, 0, sizeof(whole_window));
-	free_before = heap_free_pages();
+	free_before = heap_free_pages;
 	for (unsigned int i = 0; i < WHOLE_DOMAINS; i++)
 		domain_begin(i);
 	CHECK(whole_be(0, 0));
@@ -593,5 +573,5 @@ bool whole_end(void)
 	if (zombies)
 		zombies_put();
 	this_cpu()->current = NULL;
-	return heap_free_pages() == free_before && !domain_get_next(0);
+	return heap_free_pages == free_before && !domain_get_next(0);
 }

@@ -79,6 +79,26 @@ static void test_full_account(void)
 }
 
 /* More paths than fit one message come in parts. */
+/* The same with bytes instead of nodes. */
+static void test_full_of_bytes(void)
+{
+	char text[2060] = { 0 };
+	unsigned int i;
+
+	guests_start();
+	for (i = 0; i < 2000; i++) {
+		snprintf(text, sizeof(text), "data/x/%04u", i);
+		ask_sized(one, XS_WRITE, 0, text, 2048 + 12);
+		if (header.type == XS_ERROR)
+			break;
+	}
+	CHECK_TEXT(payload, "ENOSPC");
+	CHECK(xs_account_nodes(1) < XS_DOMAIN_NODES);
+	expect(one, XS_RM, 0, "data/x", "OK");
+	CHECK(xs_account_nodes(1) < 20);
+	guests_end();
+}
+
 static void test_directory_in_parts(void)
 {
 	char text[40];
@@ -293,6 +313,7 @@ static void test_transactions_apart(void)
 static const struct test tests[] = {
 	TEST(test_accounts),
 	TEST(test_full_account),
+	TEST(test_full_of_bytes),
 	TEST(test_directory_in_parts),
 	TEST(test_events_without_room),
 	TEST(test_special_names),

@@ -11,7 +11,6 @@ extern mfn_t boot_root;
 extern uint8_t *machine_memory;
 
 void paging_load_root(mfn_t root);
-uint64_t *desc_window_ptes(unsigned int cpu);
 volatile uint32_t *paging_device_window(uint64_t pa);
 
 static inline void *phys_to_virt(uint64_t pa)
