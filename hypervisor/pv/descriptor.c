@@ -99,7 +99,7 @@ static void drop_pages(struct vcpu *v, unsigned int first, unsigned int end)
 {
 	for (unsigned int i = first; i < end; i++) {
 		if (v->descriptor_frames[i])
-			frame_put_typed(v->descriptor_frames[i]);
+			frame_put_writable(v->descriptor_frames[i]);
 		v->descriptor_frames[i] = NULL;
 	}
 }
@@ -134,7 +134,7 @@ int pv_set_gdt(struct vcpu *v, const uint64_t *mfns, uint64_t entries)
 
 put:
 	while (i--)
-		frame_put_typed(frames[i]);
+		frame_put_writable(frames[i]);
 	return -XEN_EINVAL;
 }
 
@@ -208,6 +208,6 @@ long hc_update_descriptor(uint64_t maddr, uint64_t descriptor, uint64_t a3,
 		return -XEN_EINVAL;
 	write_once(*(uint64_t *)((char *)mfn_to_virt(m) + (maddr & ~PAGE_MASK)),
 		   descriptor);
-	frame_put_typed(f);
+	frame_put_writable(f);
 	return 0;
 }

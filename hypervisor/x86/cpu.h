@@ -342,8 +342,6 @@ void softirq_run(void);
 
 /* Descriptor tables (x86/segments.c). */
 
-/* Our GDT page and the TSS of a CPU in its block, before it starts. */
-void gdt_prepare(char *block, unsigned int cpu);
 /* GDT, TSS, IDT, our selectors and SYSCALL's way in, on this CPU. */
 void gdt_load(void);
 void idt_init(void); /* once: fill the IDT */

@@ -11,7 +11,6 @@
 #include "pv/pv.h"
 #include "pv_fake.h"
 #include "x86/paging.h"
-#include "x86/segments.h"
 
 #define PAGES     32 /* of a window */
 #define LDT_FIRST 16
@@ -21,12 +20,6 @@
 struct frame frame_table[VCPUS * PAGES];
 static uint64_t ptes[PAGES];
 static struct vcpu vcpus[VCPUS];
-
-uint64_t *desc_window_ptes(unsigned int cpu)
-{
-	(void)cpu;
-	return ptes;
-}
 
 void gdt_load_ldt(unsigned int entries)
 {
@@ -39,7 +32,7 @@ struct frame *frame_get_typed(struct domain *d, mfn_t m, enum frame_type type)
 	return type == TYPE_DESCRIPTOR ? frame_at(m) : NULL;
 }
 
-void frame_put_typed(struct frame *f)
+void frame_put_writable(struct frame *f)
 {
 	(void)f;
 }
@@ -146,6 +139,7 @@ int main(void)
 {
 	srand(1);
 	fake_reset();
+	this_cpu()->window = ptes;
 	run(0);
 	for (unsigned int i = 0; i < 100000; i++) {
 		step();
