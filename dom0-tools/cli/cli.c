@@ -34,7 +34,8 @@ static struct {
 
 /* Terminal ---------------------------------------------------------------- */
 
-void cli_print_text(const char *text, size_t size)
+static void write_lines(void (*write)(const char *text, size_t size),
+			const char *text, size_t size)
 {
 	const char *end = text + size;
 
@@ -42,11 +43,21 @@ void cli_print_text(const char *text, size_t size)
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		const char *stop = newline ? newline : end;
 
-		platform_write(text, (size_t)(stop - text));
+		write(text, (size_t)(stop - text));
 		if (newline)
-			platform_write("\r\n", 2);
+			write("\r\n", 2);
 		text = stop + (newline ? 1 : 0);
 	}
+}
+
+void cli_print_text(const char *text, size_t size)
+{
+	write_lines(platform_write, text, size);
+}
+
+void cli_complain(const char *text)
+{
+	write_lines(platform_write_error, text, strlen(text));
 }
 
 void cli_print(const char *format, ...)

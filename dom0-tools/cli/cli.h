@@ -27,6 +27,8 @@ void cli_prompt(void);
 
 /* Formatted text to the terminal; "\n" starts a new line. */
 void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same, for what tells of a failure. */
+void cli_complain(const char *text);
 /* Long text, the same way. */
 void cli_print_text(const char *text, size_t size);
 

@@ -42,6 +42,7 @@ static const struct command_group groups[] = {
 	{ "Disks and networks of guests", device_commands },
 	{ "Xenstore", xenstore_commands },
 	{ "The machine", machine_commands },
+	{ NULL, pci_commands },
 	{ NULL, file_commands },
 	{ "Its disks and networks", disk_commands },
 	{ NULL, network_commands },
@@ -84,28 +85,31 @@ const struct command *command_find(const char *name)
 
 int call_fail(const char *format, ...)
 {
-	char text[512];
+	char text[512], line[sizeof(text) + 16];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	cli_print("error: %s\n", text);
+	snprintf(line, sizeof(line), "error: %s\n", text);
+	cli_complain(line);
 	return COMMAND_FAILED;
 }
 
 int call_usage(const struct command_call *call, const char *format, ...)
 {
 	const struct command *command = call->command;
-	char text[256];
+	char text[256], line[768];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	cli_print("error: %s: %s; usage: %s%s%s (see help %s)\n", command->name,
-		  text, command->name, *command->arguments ? " " : "",
-		  command->arguments, command->name);
+	snprintf(line, sizeof(line),
+		 "error: %s: %s; usage: %s%s%s (see help %s)\n", command->name,
+		 text, command->name, *command->arguments ? " " : "",
+		 command->arguments, command->name);
+	cli_complain(line);
 	return COMMAND_USAGE;
 }
 

@@ -63,6 +63,7 @@ void cli_attach_console(struct tk_guest *guest)
 	bool left = false;
 
 	snprintf(name, sizeof(name), "%s", guest->config.name);
+	platform_grab_keys(true);
 	tk_console_view(&guest->console, view_text, NULL);
 	while (!left && !guest->has_ended) {
 		cli_wait();
@@ -73,6 +74,7 @@ void cli_attach_console(struct tk_guest *guest)
 		left = type_into(guest);
 	}
 	stop_viewing();
+	platform_grab_keys(false);
 	if (now && now->has_ended)
 		cli_print("\n[%s ended: %s]\n", name, now->end_reason);
 	else

@@ -8,6 +8,7 @@
 #include "cli/config_json.h"
 #include "cli/console.h"
 #include "cli/groups.h"
+#include "cli/platform.h"
 #include "toolstack/domain_config.h"
 #include "toolstack/guests.h"
 #include "toolstack/hypercalls.h"
@@ -74,6 +75,9 @@ static int build(const struct command_call *call,
 	guest = tk_guests_create(config, call_has(call, 'p'), &err);
 	if (!guest)
 		return call_fail_error(&err);
+	if (!platform_keep_guests())
+		return call_fail("%s: nobody will act when it ends",
+				 guest->config.name);
 	if (call_has(call, 'c'))
 		cli_attach_console(guest);
 	return COMMAND_DONE;

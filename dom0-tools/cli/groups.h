@@ -20,6 +20,7 @@ extern const struct command list_commands[];
 extern const struct command machine_commands[];
 extern const struct command memory_commands[];
 extern const struct command network_commands[];
+extern const struct command pci_commands[];
 extern const struct command top_commands[];
 extern const struct command vcpu_commands[];
 extern const struct command xenstore_commands[];

@@ -13,7 +13,6 @@
 #include "cli/groups.h"
 #include "cli/platform.h"
 #include "cli/result.h"
-#include "drivers/drivers.h"
 #include "toolstack/hypercalls.h"
 #include "toolstack/primitives.h"
 
@@ -193,24 +192,7 @@ static int run_debug_keys(struct command_call *call)
 		  : COMMAND_DONE;
 }
 
-/* Others ------------------------------------------------------------------ */
-
-static int run_pci(struct command_call *call)
-{
-	static const struct result_shape shape = { NULL, "{device}" };
-	struct result *result = result_begin(call->json);
-	char text[96];
-	size_t i;
-
-	result_open_list(result, NULL, &shape);
-	for (i = 0; drivers_describe(i, text, sizeof(text)); i++) {
-		result_open_row(result);
-		result_text(result, "device", text);
-		result_close_row(result);
-	}
-	result_close_list(result);
-	return COMMAND_DONE;
-}
+/* Its end ----------------------------------------------------------------- */
 
 #define OPTION_NOW OPTION_LONG(0)
 
@@ -226,8 +208,11 @@ static int run_poweroff(struct command_call *call)
 
 int cli_end_machine(enum tk_host_end end, bool now)
 {
+	const char *other = platform_not_our_machine();
 	int rc;
 
+	if (other)
+		return call_fail("that ends the whole machine: %s", other);
 	if (!now && !cli_autostop())
 		return COMMAND_FAILED;
 	rc = tk_host_shutdown(end);
@@ -256,12 +241,6 @@ const struct command machine_commands[] = {
 	  .min_words = 1,
 	  .max_words = 1,
 	  .run = run_debug_keys },
-	{ .name = "pci",
-	  .arguments = "",
-	  .help = "the machine's devices and which driver has each",
-	  .example = "pci",
-	  .reads = true,
-	  .run = run_pci },
 	{ .name = "poweroff",
 	  .arguments = "[--now]",
 	  .help = "stop guests of /guests/auto, end all and switch off",

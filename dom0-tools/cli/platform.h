@@ -20,6 +20,15 @@ size_t platform_read(char *buffer, size_t size);
 /* Bytes as they are; the terminal turns nothing into anything else. */
 void platform_write(const char *text, size_t size);
 
+/* The same, for what tells of a failure. */
+void platform_write_error(const char *text, size_t size);
+
+/*
+ * A verb wants keys one by one as they are typed, until it says otherwise. A
+ * prompt of our own always has them.
+ */
+void platform_grab_keys(bool grab);
+
 /*
  * The whole of a file, by its full path, which stays where it is. Negative
  * when there is none.
@@ -50,5 +59,14 @@ void platform_forget_contents(const char *contents);
 
 /* Full path of the index-th file, NULL past the last; and its size. */
 const char *platform_file_at(size_t index, size_t *size);
+
+/*
+ * Guests have come to be that somebody has to look after: where the program
+ * that made them ends, another process takes over. False when that fails.
+ */
+bool platform_keep_guests(void);
+
+/* What else ends the machine, when that is not ours to do; or NULL. */
+const char *platform_not_our_machine(void);
 
 #endif /* CLI_PLATFORM_H */

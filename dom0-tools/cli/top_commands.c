@@ -189,7 +189,7 @@ static void put_share(struct result *result, const char *key, uint64_t part,
 static void put_row(struct result *result, const struct row *row)
 {
 	const struct tk_domain_info *info = &row->info;
-	bool is_limited = info->max_pages < 1ull << 38;
+	bool is_limited = info->max_pages < UINT32_MAX;
 	char state[7];
 
 	state_text(info, state);
@@ -271,7 +271,7 @@ struct run {
 	uint64_t period_ns;
 };
 
-static int repeat(const struct run *run)
+static void repeat(const struct run *run)
 {
 	const struct order *order = &orders[0];
 	unsigned long done = 0;
@@ -291,7 +291,7 @@ static int repeat(const struct run *run)
 			const struct order *wanted = order;
 
 			if (!take_keys(&wanted))
-				return COMMAND_DONE;
+				return;
 			if (wanted != order)
 				next = 0;
 			order = wanted;
@@ -299,7 +299,6 @@ static int repeat(const struct run *run)
 				cli_wait_until(next);
 		}
 	}
-	return COMMAND_DONE;
 }
 
 static const struct command_option top_options[] = {
@@ -324,7 +323,10 @@ static int run_top(struct command_call *call)
 	if (call->json && !count)
 		run.most = 1;
 	run.period_ns = (uint64_t)seconds * SECOND_NS;
-	return repeat(&run);
+	platform_grab_keys(!run.batch);
+	repeat(&run);
+	platform_grab_keys(false);
+	return COMMAND_DONE;
 }
 
 const struct command top_commands[] = {

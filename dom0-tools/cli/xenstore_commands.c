@@ -76,7 +76,11 @@ static int run_ls(struct command_call *call)
 	result = result_begin(call->json);
 	result_open_list(result, NULL, &shape);
 	do {
-		put_node(result, xs_local_node(path));
+		/* A server that is another program may have changed it. */
+		const struct xs_node *node = xs_local_node(path);
+
+		if (node)
+			put_node(result, node);
 	} while (xs_local_walk(path, top));
 	result_close_list(result);
 	return COMMAND_DONE;

@@ -27,6 +27,26 @@ void platform_write(const char *text, size_t size)
 	pv_console_write(text, size);
 }
 
+void platform_write_error(const char *text, size_t size)
+{
+	pv_console_write(text, size);
+}
+
+void platform_grab_keys(bool grab)
+{
+	(void)grab;
+}
+
+bool platform_keep_guests(void)
+{
+	return true;
+}
+
+const char *platform_not_our_machine(void)
+{
+	return NULL;
+}
+
 int platform_file(const char *path, const void **data, size_t *size)
 {
 	return ramdisk_open(path, data, size) ? 0 : -1;

@@ -422,6 +422,7 @@ static int introduce(struct build *build)
 	const struct tk_xenstore_guest guest = {
 		.domid = build->domid,
 		.name = build->request->config->name,
+		.config = build->request->config,
 		.uuid = build->uuid,
 		.memory_kib = build->request->config->memory_mib * 1024,
 		.max_memory_kib = build->request->config->maxmem_mib * 1024,

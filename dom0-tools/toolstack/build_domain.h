@@ -49,6 +49,7 @@ tk_must_check int tk_build_check(const struct tk_build_request *request,
 struct tk_xenstore_guest {
 	uint16_t domid;
 	const char *name;
+	const struct tk_domain_config *config;
 	const uint8_t *uuid; /* 16 bytes */
 	uint64_t memory_kib;
 	uint64_t max_memory_kib;

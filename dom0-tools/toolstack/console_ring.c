@@ -177,6 +177,7 @@ int tk_console_attach(struct tk_console *console, uint16_t domid, uint64_t mfn,
 		return tk_fail(err, "binding the console port: %s (%d)",
 			       tk_errno_text(port), port);
 	}
+	console->domid = domid;
 	console->port = (uint32_t)port;
 	console->is_broken = false;
 	console->input_size = 0;

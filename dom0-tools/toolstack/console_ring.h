@@ -33,6 +33,7 @@ struct tk_console {
 	uint64_t written; /* bytes since the start */
 	uint64_t viewed;  /* so many of them have been shown */
 
+	uint16_t domid;                 /* that it was attached to last */
 	struct xencons_interface *ring; /* NULL while not attached */
 	uint32_t port;
 	bool is_broken;

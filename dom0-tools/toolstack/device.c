@@ -124,6 +124,14 @@ static int check_status(const struct writer *back, struct tk_error *err)
 	return tk_fail(err, "%s", text);
 }
 
+__attribute__((weak)) int tk_device_plug(const struct tk_device_id *id,
+					 struct tk_error *err)
+{
+	(void)id;
+	(void)err;
+	return 0;
+}
+
 int tk_device_attach(const struct tk_device_id *id,
 		     const struct tk_device_key *back_keys, size_t n_back,
 		     const struct tk_device_key *front_keys, size_t n_front,
@@ -144,7 +152,7 @@ int tk_device_attach(const struct tk_device_id *id,
 		tk_fail(err, "writing to xenstore: %s (%d)", tk_errno_text(rc),
 			rc);
 	else
-		rc = check_status(&back, err);
+		rc = tk_device_plug(id, err) ? -1 : check_status(&back, err);
 	if (rc)
 		tk_device_remove(id);
 	return rc ? -1 : 0;

@@ -35,6 +35,15 @@ tk_must_check int tk_device_attach(const struct tk_device_id *id,
 				   const struct tk_device_key *front,
 				   size_t n_front, struct tk_error *err);
 
+/*
+ * Has whoever serves back ends of this kind take up the device that was just
+ * written, and waits until "hotplug-status" says so or "error" why not. The
+ * library's own version finds that done: what serves them in our own program
+ * has seen every write. A system with others supplies a function of this name.
+ */
+tk_must_check int tk_device_plug(const struct tk_device_id *id,
+				 struct tk_error *err);
+
 /* Asks both ends to let go, in order. */
 tk_must_check int tk_device_close(const struct tk_device_id *id);
 /* True when they have, or when there is no such device. */

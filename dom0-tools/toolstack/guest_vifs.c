@@ -64,7 +64,7 @@ static int attach(const struct tk_guest *guest, const struct tk_vif *vif,
 	add(&back, "bridge", *vif->bridge ? vif->bridge : TK_VIF_BRIDGE);
 	add(&back, "vifname", name);
 	add(&back, "ip", vif->ip);
-	add(&back, "script", vif->script);
+	add(&back, "script", *vif->script ? vif->script : TK_VIF_SCRIPT);
 	add(&back, "rate", rate);
 	add(&back, "handle", handle);
 	add(&back, "type", "vif");

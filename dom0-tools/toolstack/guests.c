@@ -383,6 +383,21 @@ static enum tk_action possible_action(struct tk_guest *guest,
 	return action;
 }
 
+/* What restarts is called as it was last, also if another process said so. */
+static void read_name(struct tk_guest *guest)
+{
+	char path[64], name[64], *copy;
+
+	snprintf(path, sizeof(path), "/local/domain/%u/name", guest->domid);
+	if (tk_store_read(path, name, sizeof(name)))
+		return;
+	copy = tk_text_copy(name);
+	if (!copy)
+		return;
+	free(guest->config.name);
+	guest->config.name = copy;
+}
+
 static void guest_ended(struct tk_guest *guest, unsigned int reason)
 {
 	const char *text = reason_text(reason);
@@ -390,6 +405,7 @@ static void guest_ended(struct tk_guest *guest, unsigned int reason)
 		possible_action(guest, action_for(guest, reason));
 
 	tk_console_serve(&guest->console);
+	read_name(guest);
 	if (action == TK_ACTION_RESTART)
 		restart(guest, text);
 	else if (action == TK_ACTION_RENAME_RESTART)
@@ -408,12 +424,29 @@ static void guest_vanished(struct tk_guest *guest)
 	mark_ended(guest, "destroyed");
 }
 
+/* Only to be known here: others act. */
+static void check_elsewhere(struct tk_guest *guest)
+{
+	struct tk_domain_info info;
+	bool is_there = !tk_domain_info(guest->domid, &info) && !info.is_dying;
+
+	if (!guest->has_ended && is_there && info.is_shutdown)
+		mark_ended(guest, reason_text(info.shutdown_reason));
+	else if (!guest->has_ended && !is_there)
+		mark_ended(guest, "destroyed");
+	guest->has_domain = is_there;
+}
+
 static void check_guest(struct tk_guest *guest)
 {
 	struct tk_domain_info info;
 
 	if (!guest->has_domain)
 		return;
+	if (guest->is_elsewhere) {
+		check_elsewhere(guest);
+		return;
+	}
 	if (tk_domain_info(guest->domid, &info) || info.is_dying)
 		guest_vanished(guest);
 	else if (info.is_shutdown && !guest->has_ended)
@@ -509,6 +542,31 @@ struct tk_guest *tk_guests_create(struct tk_domain_config *config, bool paused,
 		forget(old);
 	append(guest);
 	forget_oldest_ended();
+	return guest;
+}
+
+struct tk_guest *tk_guests_adopt(struct tk_domain_config *config,
+				 const struct tk_built_domain *domain,
+				 uint64_t started_ns, struct tk_error *err)
+{
+	struct tk_guest *guest = new_guest(config, err);
+
+	if (!guest) {
+		tk_domain_config_free(config);
+		return NULL;
+	}
+	if (tk_console_attach(&guest->console, domain->domid,
+			      domain->console_ring_mfn, domain->console_port,
+			      err)) {
+		forget(guest);
+		return NULL;
+	}
+	guest->domid = domain->domid;
+	guest->has_domain = true;
+	guest->is_elsewhere = true;
+	guest->started_ns = started_ns;
+	append(guest);
+	check_guest(guest);
 	return guest;
 }
 

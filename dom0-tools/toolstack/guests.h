@@ -41,6 +41,7 @@ struct tk_guest {
 	bool has_ended;         /* by itself or by tk_guest_destroy() */
 	const char *end_reason; /* when has_ended: "poweroff", "crash", ... */
 	bool is_restarting;     /* what it has on disks in memory stays */
+	bool is_elsewhere;      /* another process acts when it ends */
 	bool is_auto;           /* of /guests/auto: to be stopped with care */
 	/* When it was last restarted, each TK_RESTARTS_MAX ago the oldest. */
 	uint64_t restarts_ns[TK_RESTARTS_MAX];
@@ -76,6 +77,16 @@ tk_must_check int tk_guests_start(const struct tk_guests_host *host,
  */
 struct tk_guest *tk_guests_create(struct tk_domain_config *config, bool paused,
 				  struct tk_error *err);
+
+/*
+ * Puts a domain into the list that was built before, by another process: what
+ * becomes of it when it ends is that one's affair (is_elsewhere). Takes over
+ * the strings of `config` in any case. NULL on failure.
+ */
+struct tk_built_domain;
+struct tk_guest *tk_guests_adopt(struct tk_domain_config *config,
+				 const struct tk_built_domain *domain,
+				 uint64_t started_ns, struct tk_error *err);
 
 tk_must_check int tk_guest_destroy(struct tk_guest *guest,
 				   struct tk_error *err);

@@ -20,8 +20,6 @@
  * NULL: no such node. Valid until the next change.
  */
 const struct xs_node *xs_local_node(const char *path);
-/* The value with a NUL behind it; how long it is, or an error. */
-int xs_local_read(const char *path, char *value, size_t size);
 
 /*
  * Its value with a NUL: the length without; -XEN_ENOENT, or -XEN_E2BIG when it

@@ -52,6 +52,26 @@ void platform_write(const char *text, size_t size)
 	output[output_size] = '\0';
 }
 
+void platform_write_error(const char *text, size_t size)
+{
+	platform_write(text, size);
+}
+
+void platform_grab_keys(bool grab)
+{
+	(void)grab;
+}
+
+bool platform_keep_guests(void)
+{
+	return true;
+}
+
+const char *platform_not_our_machine(void)
+{
+	return NULL;
+}
+
 bool drivers_describe(size_t index, char *text, size_t size)
 {
 	if (index == 0)

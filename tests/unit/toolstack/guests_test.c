@@ -264,6 +264,26 @@ static void test_somebody_else_destroys(void)
 	fake_end(); /* its frames are nobody's business here */
 }
 
+/* Who did not make a guest only sees what becomes of it. */
+static void test_others_act(void)
+{
+	struct tk_guest *guest;
+
+	start();
+	guest = create("theirs", TK_ACTION_RESTART);
+	guest->is_elsewhere = true;
+	shut_down(guest, SHUTDOWN_reboot);
+	CHECK(guest->has_ended && guest->has_domain);
+	CHECK_TEXT(guest->end_reason, "reboot");
+	CHECK(fake_domain(guest->domid));
+	fake_domain(guest->domid)->exists = false;
+	tk_console_detach(&guest->console);
+	shut_down(create("ours", TK_ACTION_DESTROY), SHUTDOWN_poweroff);
+	CHECK(!guest->has_domain);
+	CHECK_TEXT(guest->end_reason, "reboot");
+	fake_end(); /* its frames are nobody's business here */
+}
+
 static void test_old_guests_are_forgotten(void)
 {
 	unsigned int i;
@@ -384,6 +404,7 @@ static const struct test tests[] = {
 	TEST(test_restart),
 	TEST(test_rename_restart),
 	TEST(test_somebody_else_destroys),
+	TEST(test_others_act),
 	TEST(test_old_guests_are_forgotten),
 	TEST(test_console_output),
 	TEST(test_console_history_wraps),
