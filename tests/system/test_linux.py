@@ -60,6 +60,11 @@ wait $!
 echo "@@ console"; cat /tmp/console; echo "@@ status $?"
 t list
 t xenstore-ls /vm
+xl create -p /guest/idle.cfg >/dev/null
+t pause idle
+t destroy idle
+x list
+t xenstore-ls /local/domain/0/backend
 pidof tenon || echo "nobody left"
 """
 
@@ -157,6 +162,10 @@ def test_quick(env):
     did.next("console", rf"^Goodbye\.\n\n\[sleeper ended: {END}\]$")
     assert did.names("list") == ["Domain-0"]
     did.next("xenstore-ls /vm", r'^/vm = ""\n$')
+    did.next("pause idle")
+    did.next("destroy idle")
+    assert did.names("xl list") == ["Domain-0"]
+    assert "/2" not in did.next("xenstore-ls /local/domain/0/backend")
     assert "nobody left" in did.shown, did.shown
 
 
