@@ -6,6 +6,7 @@
 #   HOST_TESTS  test programs for this machine, run by `make test`
 #   GUEST_FILES what appears under /guests in the control domain
 #   TEST_NEEDS  what the system tests need built
+#   SOAK_NEEDS  what only the long ones need
 # Everything is built under build/ and nowhere else.
 
 .DEFAULT_GOAL := all
@@ -17,6 +18,7 @@ ALL :=
 HOST_TESTS :=
 GUEST_FILES :=
 TEST_NEEDS :=
+SOAK_NEEDS :=
 
 include mk/config.mk
 include $(filter-out mk/config.mk,$(sort $(wildcard mk/*.mk)))
@@ -45,7 +47,7 @@ test: $(ALL) $(HOST_TESTS) $(TEST_NEEDS)
 	@python3 scripts/test.py $(TEST_ARGS) $(HOST_TESTS)
 
 # What takes long, or tries much: not part of `make test`.
-soak: $(ALL) $(TEST_NEEDS)
+soak: $(ALL) $(TEST_NEEDS) $(SOAK_NEEDS)
 	@python3 scripts/test.py --only-system --soak --jobs 1 $(TEST_ARGS)
 
 lint:

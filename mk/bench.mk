@@ -22,11 +22,21 @@ build/tests/bench-devices: $(BENCH_DEVICES_OBJ) build/libpvguest.a \
 		$(PVGUEST_LDS)
 	$(call say,LD)
 	$(Q)$(PVGUEST_LINK) -o $@ $(BENCH_DEVICES_OBJ) build/libpvguest.a
-TEST_NEEDS += build/tests/bench-paths build/tests/bench-devices
+# The same for a Linux guest: a program, and Debian's initramfs that runs it.
+build/tests/bench-linux: tests/bench/linux/main.c build/deps/flags
+	$(call say,CCLD)
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc -std=gnu11 -O2 -g -static -D_GNU_SOURCE $(WARNINGS) -o $@ $<
+build/tests/bench-linux.gz: build/tests/bench-linux scripts/initramfs.py \
+		scripts/cpio.py build/guests/vmlinuz
+	$(call say,CPIO)
+	$(Q)$(PYTHON) scripts/initramfs.py --modules build/modules $@ autorun=$<
+TEST_NEEDS += build/tests/bench-paths build/tests/bench-devices \
+	build/tests/bench-linux.gz
 -include $(BENCH_OBJ:.o=.d) $(BENCH_DEVICES_OBJ:.o=.d)
 
 .PHONY: bench
 bench: build/tenon build/tenon-dom0 build/tests/bench-paths \
-		build/tests/bench-devices
+		build/tests/bench-devices build/tests/bench-linux.gz
 	@$(PYTHON) scripts/deps.py build run test
 	@$(PYTHON) scripts/bench.py

@@ -18,3 +18,5 @@ $(eval $(call pv_test,pv/bounce,tests/unit/fake/pv_fake.c \
 $(eval $(call pv_test,pv/ptwr,tests/unit/pv/run_native.c \
 	tests/unit/fake/pv_fake.c $(addprefix hypervisor/,pv/ptwr.c \
 	pv/decode.c x86/uaccess.c)))
+$(eval $(call pv_test,pv/descriptor,tests/unit/fake/pv_fake.c \
+	$(addprefix hypervisor/,pv/descriptor.c x86/uaccess.c)))

@@ -4,12 +4,13 @@
 
     bench.py [--only tenon|reference] [--json FILE]
 
-Boots build/tests/bench-paths as the first domain of each, and
-build/tests/bench-devices as a guest with a disk and two network cards, on one
-CPU with -icount, where the time stamp counter counts instructions: the same
-numbers on every run and on every host. The control domain is ours on Tenon,
-Debian's Linux on the reference; the disk is in its memory either way. The
-goals are those of docs/performance.md.
+Boots build/tests/bench-paths as the first domain of each, and guests with a
+disk and two network cards: Debian's kernel, which runs
+build/tests/bench-linux, and build/tests/bench-devices. All on one CPU with
+-icount, where the time stamp counter counts instructions: the same numbers on
+every run and on every host. The control domain is ours on Tenon, Debian's
+Linux on the reference; the disk is in its memory either way. The goals are
+those of docs/performance.md.
 """
 import argparse
 import json
@@ -25,6 +26,10 @@ from vm import ROOT, VM, Machine, boot_direct
 
 KERNEL = ROOT / "build/tests/bench-paths"
 DEVICES = ROOT / "build/tests/bench-devices"
+LINUX = ROOT / "build/guests/vmlinuz"
+LINUX_RAMDISK = ROOT / "build/tests/bench-linux.gz"
+# Nobody else sends anything on the bridge.
+LINUX_OPTIONS = "console=hvc0 quiet ipv6.disable=1"
 REFERENCE = ROOT / "tests/reference"
 RESULT = ROOT / "build/bench.json"
 LINE = re.compile(r"^bench (\w+) (\d+)\s*$", re.M)
@@ -46,14 +51,20 @@ GOALS = {
 }
 
 # At most half of the reference's.
-HALVES = ("syscall", "blk_4k", "blk_4k_x32", "blk_4k_map", "blk_4k_map_x32",
-          "net_1500", "net_1500_x32", "net_64", "net_64_x32")
+HALVES = ("syscall", "blk_4k", "blk_4k_x32", "net_1500", "net_1500_x32",
+          "net_64", "net_64_x32", "lib_blk_4k", "lib_blk_4k_x32",
+          "lib_blk_4k_map", "lib_blk_4k_map_x32", "lib_net_1500",
+          "lib_net_1500_x32", "lib_net_64", "lib_net_64_x32")
 
-DEVICES_CONFIG = """name = "bench"
-kernel = "/guests/bench-devices"
-memory = 32
+GUEST_CONFIG = """name = "bench"
+kernel = "/guests/kernel"
 disk = ["file:/guests/numbers,xvda,w"]
 vif = ["mac=02:00:00:00:00:01", "mac=02:00:00:00:00:02"]
+"""
+LIBRARY_CONFIG = GUEST_CONFIG + "memory = 32\n"
+LINUX_CONFIG = GUEST_CONFIG + f"""memory = 256
+ramdisk = "/guests/ramdisk"
+extra = "{LINUX_OPTIONS}"
 """
 
 
@@ -76,11 +87,10 @@ def paths_on_tenon():
         return parse(vm.text)
 
 
-def devices_on_tenon():
+def guest_on_tenon(config, files):
     archive = Archive()
-    for name, data in (("bench-devices", DEVICES.read_bytes()),
-                       ("numbers", numbers()),
-                       ("bench.cfg", DEVICES_CONFIG.encode())):
+    for name, data in {**files, "numbers": numbers(),
+                       "bench.cfg": config.encode()}.items():
         archive.file("guests/" + name, data)
     with tempfile.TemporaryDirectory() as folder:
         ramdisk = pathlib.Path(folder) / "ramdisk"
@@ -98,7 +108,7 @@ def reference(*args):
     """What a run on the reference counts; nothing when it cannot be had."""
     done = subprocess.run(
         [sys.executable, REFERENCE / "reference.py", *args, "--icount",
-         "--smp", "1", "--timeout", str(LIMIT)],
+         "--smp", "1", "--timeout", str(LIMIT), "--until", "bench done"],
         capture_output=True, text=True, errors="replace", check=False)
     if done.returncode == 77:
         print(done.stderr.strip())
@@ -106,19 +116,23 @@ def reference(*args):
     return parse(done.stdout.replace("\r", ""))
 
 
-def devices_on_reference():
+def guest_on_reference(kernel, *args):
     with tempfile.TemporaryDirectory() as folder:
         disk = pathlib.Path(folder) / "disk"
         disk.write_bytes(numbers())
-        return reference(str(DEVICES), "--disk", str(disk))
+        return reference(str(kernel), "--disk", str(disk), *args)
 
 
 def on_tenon():
-    return paths_on_tenon() | devices_on_tenon()
+    return paths_on_tenon() | guest_on_tenon(LINUX_CONFIG, {
+        "kernel": LINUX.read_bytes(), "ramdisk": LINUX_RAMDISK.read_bytes(),
+    }) | guest_on_tenon(LIBRARY_CONFIG, {"kernel": DEVICES.read_bytes()})
 
 
 def on_reference():
-    return reference("--dom0", str(KERNEL)) | devices_on_reference()
+    return reference("--dom0", str(KERNEL)) | guest_on_reference(
+        LINUX, "--ramdisk", str(LINUX_RAMDISK), "--extra", LINUX_OPTIONS,
+    ) | guest_on_reference(DEVICES)
 
 
 def goal_of(name, theirs):

@@ -9,6 +9,7 @@ Prints one line per disagreement; exit status 1 when there is one.
 import re
 import sys
 
+import man
 from sources import ROOT, files
 
 MAX_LINES = 200
@@ -61,7 +62,7 @@ def check_locks():
     """docs/locking.md has the ranks of lib/spinlock.h in their order."""
     body = re.search(r"enum lock_rank \{(.*?)\}",
                      code("hypervisor/lib/spinlock.h"), re.S)[1]
-    ranks = [r for r in re.findall(r"\bRANK_\w+", body) if r != "RANK_COUNT"]
+    ranks = re.findall(r"\bRANK_\w+", body)
     told = [row[0] for row in rows("docs/locking.md")
             if row[0].startswith("RANK_")]
     if ranks != told:
@@ -164,6 +165,40 @@ def check_variables():
                            told)
 
 
+def check_verbs():
+    """The manual page finds every verb of the command line, and SUPPORT.md
+    names those that there are."""
+    verbs = [verb["name"] for _, members in man.groups() for verb in members]
+    rows_there = sum(len(re.findall(r"\.run = ", code(name)))
+                     for name in files(".c")
+                     if name.startswith("dom0-tools/cli/"))
+    if len(verbs) != rows_there:
+        yield (f"scripts/man.py: finds {len(verbs)} verbs, "
+               f"the tables have {rows_there}")
+    told = re.search(r"^Commands: `([^`]+)`", text("SUPPORT.md"), re.M)
+    yield from differences("SUPPORT.md, commands", verbs, told[1].split())
+
+
+def check_keys():
+    """Documents have the keys of guests' configurations; the manual page has
+    those that are taken, the others it is given by scripts/man.py."""
+    source = code("dom0-tools/toolstack/config_keys.c")
+    rules = re.search(r"key_rules\[\] = \{(.*?)\n\};", source, re.S)[1]
+    taken = re.findall(r'^\t(?:\w+\(|\{ ")(\w+)', rules, re.M)
+    page = text("docs/man/tenon.cfg.5").partition(".SH KEYS")[2]
+    told = re.findall(r"^\.T[PQ]\n\.B (\w+)$", page, re.M)
+    yield from differences("docs/man/tenon.cfg.5, keys", taken, told)
+    other = [key for names in man.other_keys().values() for key in names]
+    table = re.search(r"other_keys\[\] = \{(.*?)\n\};", source, re.S)[1]
+    if len(other) != table.count("{"):
+        yield (f"scripts/man.py: finds {len(other)} other keys, "
+               f"the table has {table.count('{')}")
+    known = set(taken) | set(other)
+    told = {word for line in text("docs/guest-config.md").splitlines()
+            for word in re.findall(r"`(\w+)`", line) if word in known}
+    yield from differences("docs/guest-config.md, keys", known, told)
+
+
 def check_names():
     """Documents that sources name are there."""
     for name in files(".c", ".h", ".S", ".py", ".mk", ".lds"):
@@ -182,7 +217,8 @@ def check_length():
 
 CHECKS = {f.__name__[6:]: f for f in (
     check_locks, check_hypercalls, check_operations, check_rules,
-    check_options, check_variables, check_names, check_length)}
+    check_options, check_variables, check_verbs,
+    check_keys, check_names, check_length)}
 
 
 def main():

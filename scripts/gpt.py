@@ -5,7 +5,9 @@ import uuid
 import zlib
 
 ENTRIES, ENTRY_SIZE = 128, 128
-LINUX = uuid.UUID("0fc63daf-8483-4772-8e79-3d69d8477de4").bytes_le
+LINUX = "0fc63daf-8483-4772-8e79-3d69d8477de4"
+BIOS_BOOT = "21686148-6449-6e6f-744e-656564454649"
+EFI_SYSTEM = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
 
 
 def _header(mine, other, table, entries, blocks, disk, block):
@@ -21,13 +23,15 @@ def _header(mine, other, table, entries, blocks, disk, block):
 
 
 def write(path, partitions, block=512):
-    """Partition the image: (label, uuid text, first block, last block)."""
+    """Partition the image: (label, uuid text, first block, last block[, type])."""
     blocks = path.stat().st_size // block
     table_blocks = ENTRIES * ENTRY_SIZE // block
     entries = b"".join(
-        struct.pack("<16s16sQQQ72s", LINUX, uuid.UUID(guid).bytes_le, first,
-                    last, 0, label.encode("utf-16-le"))
-        for label, guid, first, last in partitions)
+        struct.pack("<16s16sQQQ72s",
+                    uuid.UUID(kind[0] if kind else LINUX).bytes_le,
+                    uuid.UUID(guid).bytes_le, first, last, 0,
+                    label.encode("utf-16-le"))
+        for label, guid, first, last, *kind in partitions)
     entries = entries.ljust(ENTRIES * ENTRY_SIZE, b"\0")
     protective = struct.pack("<B3xB3xII", 0, 0xee, 1,
                              min(blocks - 1, 0xffffffff))

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 
+import man
 from sources import ROOT, files
 
 WORK = ROOT / "build/lint"
@@ -43,7 +44,9 @@ def first_bytes(name, count=600):
 # --- Checks: each returns the text of what is wrong, "" when nothing is --------
 
 def check_spdx():
-    exempt = ("tests/fuzz/corpus/",)
+    # The last three are of formats without comments.
+    exempt = ("tests/fuzz/corpus/", "packaging/changelog", "packaging/control",
+              "packaging/copyright")
     lines = [f"{name}: no SPDX line" for name in files()
              if b"SPDX-License-Identifier" not in first_bytes(name)
              and not name.startswith(exempt)]
@@ -68,7 +71,7 @@ def check_spelling():
 
 # Words of the trade that codespell takes for mistakes.
 WORDS = ("crate", "sring", "inout", "hda", "ba", "te", "ot", "fo", "nd", "som", "ue",
-         "uint", "iself", "parms", "mis", "wit", "lod", "clen", "sring", "ist",
+         "uint", "iself", "parms", "mis", "wit", "lod", "clen", "sring", "ist", "extraversion",
          "memroy", "kernal", "bridg")  # mistakes that tests make on purpose
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -91,6 +94,22 @@ def check_docs():
     """Documents say what the sources say, where that can be compared."""
     ok, out = run([sys.executable, "scripts/docs.py"])
     return "" if ok else out
+
+
+def check_man():
+    """Manual pages as two readers of them see them."""
+    lines = []
+    for path in man.pages():
+        made = WORK / "man" / path.name
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_text(man.page(path), encoding="utf-8")
+        for argv in (["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", made],
+                     ["mandoc", "-Tlint", made]):
+            done = subprocess.run(argv, capture_output=True, text=True,
+                                  check=False)
+            said = done.stderr + (done.stdout if argv[0] == "mandoc" else "")
+            lines += [f"{path.name}: {line}" for line in said.splitlines()]
+    return "\n".join(lines)
 
 
 def check_headers():
@@ -197,8 +216,8 @@ def check_tidy():
 
 
 CHECKS = {f.__name__[6:]: f for f in (
-    check_spdx, check_links, check_docs, check_format, check_spelling, check_headers,
-    check_gcc, check_clang, check_cppcheck, check_tidy)}
+    check_spdx, check_links, check_docs, check_man, check_format, check_spelling,
+    check_headers, check_gcc, check_clang, check_cppcheck, check_tidy)}
 
 
 def main():

@@ -92,6 +92,13 @@ def file_server(content):
         server.server_close()
 
 
+def package(env):
+    """The Debian package of this tree."""
+    version = re.match(r"tenon \((\S+)\)", (
+        ROOT / "packaging/changelog").read_text(encoding="utf-8"))[1]
+    return env.built(f"tenon_{version}_amd64.deb")
+
+
 class Skip(Exception):
     """Raised by a test that cannot run here; the text says why."""
 

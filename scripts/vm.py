@@ -247,15 +247,15 @@ class VM:
         self.expect(prompt, timeout)
         return self.text[start:self.seen]
 
-    def wait_off(self, timeout=30.0):
-        """Wait for the machine to power itself off."""
+    def wait_off(self, timeout=30.0, reason="guest-shutdown"):
+        """Wait for the machine to power itself off, or end as `reason` says."""
         self._wait(lambda: self.at_end, "the end", timeout)
         self.process.wait()
         for _ in range(20):  # the event may arrive after the console's end
             if self.monitor.reason:
                 break
             time.sleep(0.05)
-        if self.monitor.reason != "guest-shutdown":
+        if self.monitor.reason != reason:
             self.fail(f"the machine ended by {self.monitor.reason}")
         if PANIC in self.text:
             self.fail("the hypervisor panicked")

@@ -129,6 +129,17 @@ static uint64_t canonical(uint64_t address)
 	return address >> 47 & 1 ? address | 0xffffull << 48 : address;
 }
 
+/*
+ * Does an entry lead to the same table as the one before it? Linux fills
+ * regions in that way (its espfix stacks with 65536 times a page, the gaps of
+ * its p2m); they would be more than all the rest.
+ */
+static bool is_repeated(const uint64_t *table, unsigned int i)
+{
+	return i && (table[i - 1] & PTE_PRESENT) &&
+	       !((table[i] ^ table[i - 1]) & PTE_MFN_MASK);
+}
+
 /* A recursion of four levels; superpages, which no guest has, are left out. */
 static int add_table(struct builder *builder, unsigned int level, uint64_t mfn,
 		     uint64_t base)
@@ -149,7 +160,8 @@ static int add_table(struct builder *builder, unsigned int level, uint64_t mfn,
 			continue;
 		if (level == 1)
 			rc = add_page(builder, address, below);
-		else if (!(entry & PTE_LARGE))
+		else if (!(entry & PTE_LARGE) &&
+			 !is_repeated(builder->tables[level - 1], i))
 			rc = add_table(builder, level - 1, below, address);
 		if (rc)
 			return rc;

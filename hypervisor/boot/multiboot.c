@@ -61,23 +61,22 @@ enum tag_type {
  * Copy a line, which may lack its end mark. QEMU puts the file name in front
  * of each command line; GRUB does not.
  */
-static void copy_line(char dst[BOOT_CMDLINE_MAX], const char *text,
-		      size_t limit)
+static void copy_line(char dst[BOOT_CMDLINE_MAX], const char *line, size_t max)
 {
-	size_t at = 0, n = strnlen(text, limit);
+	size_t at = 0, n = strnlen(line, max);
 
 	if (!memcmp(boot_info.loader, "qemu", 4)) {
-		while (at < n && text[at] != ' ')
+		while (at < n && line[at] != ' ')
 			at++;
-		while (at < n && text[at] == ' ')
+		while (at < n && line[at] == ' ')
 			at++;
 	}
 	memset(dst, 0, BOOT_CMDLINE_MAX);
-	memcpy(dst, text + at, min_u64(n - at, BOOT_CMDLINE_MAX - 1));
+	memcpy(dst, line + at, min_u64(n - at, BOOT_CMDLINE_MAX - 1));
 }
 
-static void add_module(uint32_t start, uint32_t end, const char *text,
-		       size_t limit)
+static void add_module(uint32_t start, uint32_t end, const char *line,
+		       size_t max)
 {
 	struct boot_module *m = &boot_info.modules[boot_info.module_count];
 
@@ -87,7 +86,7 @@ static void add_module(uint32_t start, uint32_t end, const char *text,
 	}
 	m->start = start;
 	m->size = end - start;
-	copy_line(m->cmdline, text, limit);
+	copy_line(m->cmdline, line, max);
 	boot_info.module_count++;
 }
 

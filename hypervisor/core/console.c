@@ -70,37 +70,30 @@ void log_printf(enum log_level level, const char *fmt, ...)
 	spin_unlock_irqrestore(&console_lock, flags);
 }
 
-static uint32_t log_read(char *buf, uint32_t n, uint32_t *index,
-			 bool incremental)
-{
-	uint64_t flags = spin_lock_irqsave(&console_lock);
-	uint32_t done, at = log_start;
-
-	/* An index that is not, or no longer, in the ring: from the start. */
-	if (incremental && *index - log_start <= log_end - log_start)
-		at = *index;
-	for (done = 0; done < n && at != log_end; done++)
-		buf[done] = log_ring[at++ % LOG_SIZE];
-	*index = at;
-	spin_unlock_irqrestore(&console_lock, flags);
-	return done;
-}
-
 long sys_readconsole(struct xen_sysctl *op)
 {
 	struct xen_sysctl_readconsole *c = &op->u.readconsole;
-	uint32_t done, n, left;
+	guest_ptr_t out = guest_handle(c->buffer);
+	bool from_start = !c->incremental;
+	uint32_t done, n;
 	char chunk[256];
 	uint64_t flags;
 
 	for (done = 0; done < c->count; done += n) {
-		left = c->count - done;
-		n = log_read(chunk, (uint32_t)min_u64(sizeof(chunk), left),
-			     &c->index, done || c->incremental);
+		flags = spin_lock_irqsave(&console_lock);
+		/* Also if the index is not, or no longer, in the ring. */
+		if (from_start || c->index - log_start > log_end - log_start)
+			c->index = log_start;
+		from_start = false;
+		for (n = 0; n < min_u64(sizeof(chunk), c->count - done); n++) {
+			if (c->index == log_end)
+				break;
+			chunk[n] = log_ring[c->index++ % LOG_SIZE];
+		}
+		spin_unlock_irqrestore(&console_lock, flags);
 		if (!n)
 			break;
-		if (copy_array_to_guest(guest_handle(c->buffer), done, n, chunk,
-					1))
+		if (copy_array_to_guest(out, done, n, chunk, 1))
 			return -XEN_EFAULT;
 	}
 	c->count = done;
@@ -112,27 +105,22 @@ long sys_readconsole(struct xen_sysctl *op)
 }
 
 /* Fetch what was typed; what does not fit in the ring is lost. */
-static bool poll_input(void)
+static void poll_input(void)
 {
-	bool any = false;
 	int c;
 
-	while ((c = uart_read()) >= 0) {
-		any = true;
+	while ((c = uart_read()) >= 0)
 		if (input_head - input_tail < INPUT_SIZE)
 			input_ring[input_head++ % INPUT_SIZE] = (char)c;
-	}
-	return any;
 }
 
 void console_softirq(void)
 {
 	uint64_t flags = spin_lock_irqsave(&console_lock);
-	bool any = poll_input();
 
+	poll_input();
 	spin_unlock_irqrestore(&console_lock, flags);
-	if (any)
-		evtchn_send_global_virq(VIRQ_CONSOLE);
+	evtchn_send_global_virq(VIRQ_CONSOLE);
 }
 
 /* LG-2: unsigned length, fixed chunk; other domains have no host console. */

@@ -11,7 +11,6 @@
  * Context: any CPU; creation and destruction from domctl only.
  */
 #include "core/grant.h"
-#include "core/services.h"
 #include "public/sched.h"
 
 static struct domain *domains[DOMID_FIRST_RESERVED];
@@ -113,12 +112,11 @@ void domain_put(struct domain *d)
 
 /* Give the domain its id, if it may be any the next free one: now it is seen.
  */
-static int domain_publish(struct domain *d, domid_t wanted)
+static int domain_publish(struct domain *d, domid_t want)
 {
-	bool any =
-		!d->is_control && (!wanted || wanted >= DOMID_FIRST_RESERVED);
+	bool any = !d->is_control && (!want || want >= DOMID_FIRST_RESERVED);
 	int left = any ? DOMID_FIRST_RESERVED - 1 : 1;
-	domid_t id = wanted;
+	domid_t id = want;
 
 	spin_lock(&domain_list_lock);
 	do {

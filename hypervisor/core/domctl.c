@@ -10,7 +10,6 @@
  */
 #include "public/domctl.h"
 #include "core/grant.h"
-#include "core/hypercall.h"
 #include "mm/mm.h"
 
 static struct spinlock domctl_lock = SPINLOCK_INIT(RANK_DOMCTL);
@@ -195,9 +194,8 @@ static long ctl_simple(struct domain *d, struct xen_domctl *op)
 			domain_each_vcpu(d, vcpu_unpause);
 		return 0;
 	case XEN_DOMCTL_max_mem:
-		spin_lock(&d->page_lock);
-		d->max_pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
-		spin_unlock(&d->page_lock);
+		write_once(d->max_pages,
+			   op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10));
 		return 0;
 	case XEN_DOMCTL_setdomainhandle:
 		memcpy(d->handle, op->u.setdomainhandle.handle,

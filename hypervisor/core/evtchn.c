@@ -63,7 +63,7 @@ static struct evtchn *evtchn_of(const struct domain *d, unsigned int port)
 /* Make v look at the word, and wake it if that is news. */
 static void select_word(struct vcpu *v, unsigned int word)
 {
-	if (!set_bit(&v->info->evtchn_pending_sel, word) &&
+	if (!set_bit(&v->info->evtchn_pending_sel, word % 64) &&
 	    !__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1,
 				 __ATOMIC_SEQ_CST))
 		vcpu_kick(v);
@@ -77,8 +77,7 @@ bool evtchn_poll_leave(struct vcpu *v)
 }
 
 /* Pollers wait for masked ports too (T17). Rare: not inline. */
-static __attribute__((noinline)) void wake_pollers(struct domain *d,
-						   unsigned int port)
+static never_inline void wake_pollers(struct domain *d, unsigned int port)
 {
 	for (unsigned int w = 0; w < ARRAY_SIZE(d->poll_mask); w++) {
 		uint64_t m = read_once(d->poll_mask[w]);
@@ -125,10 +124,9 @@ void evtchn_send_virq(struct vcpu *v, unsigned int virq)
 void evtchn_send_global_virq(unsigned int virq)
 {
 	struct domain *d = read_once(control_domain);
-	struct vcpu *v = d ? domain_vcpu(d, 0) : NULL;
 
-	if (v)
-		evtchn_send_virq(v, virq);
+	if (d && d->vcpu[0])
+		evtchn_send_virq(d->vcpu[0], virq);
 }
 
 long evtchn_any_pending(struct domain *d, const uint32_t *ports, unsigned int n)
@@ -176,6 +174,8 @@ static long port_open_locked(struct domain *d, const struct evtchn *as,
 	*evtchn_of(d, port) = *as;
 	if (has_slot(as))
 		store_release(*as->slot, port);
+	if (as->state == EVTCHNSTAT_pirq)
+		pirq_slot_changed(as->number);
 	*opened = port;
 	return 0;
 }
@@ -269,17 +269,13 @@ static long evtchn_bind_pirq(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct evtchn_bind_pirq *op = arg;
 	struct evtchn e = { .state = EVTCHNSTAT_pirq, .number = op->pirq };
-	long rc;
 
 	if (!domain_is_control(d))
 		return -XEN_EPERM;
 	e.slot = pirq_slot(op->pirq);
 	if (!e.slot)
 		return -XEN_EINVAL;
-	rc = port_open_locked(d, &e, &op->port);
-	if (!rc)
-		pirq_slot_changed(op->pirq);
-	return rc;
+	return port_open_locked(d, &e, &op->port);
 }
 
 /* ---- closing ---- */
@@ -289,24 +285,19 @@ static long port_free_locked(struct domain *d, unsigned int port)
 {
 	struct evtchn *e = evtchn_of(d, port), *re;
 
-	switch (e->state) {
-	case EVTCHNSTAT_closed:
+	if (e->state == EVTCHNSTAT_closed)
 		return -XEN_EINVAL;
-	case EVTCHNSTAT_interdomain:
+	if (e->state == EVTCHNSTAT_interdomain) {
 		/* The far end waits for its domain's next bind. */
 		re = evtchn_of(e->remote, e->remote_port);
 		re->state = EVTCHNSTAT_unbound;
 		re->remote = NULL;
 		re->unbound = d->id;
-		break;
-	case EVTCHNSTAT_pirq:
-		write_once(*e->slot, 0);
-		pirq_slot_changed(e->number);
-		break;
-	case EVTCHNSTAT_virq:
-		write_once(*e->slot, 0);
-		break;
 	}
+	if (has_slot(e))
+		write_once(*e->slot, 0);
+	if (e->state == EVTCHNSTAT_pirq)
+		pirq_slot_changed(e->number);
 	*e = (struct evtchn){ 0 };
 	/* The next owner of the port must not see an old event. */
 	clear_bit(d->shared_info->evtchn_pending, port);
@@ -446,8 +437,7 @@ long hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 	/* First, and apart: this is what is called all the time. */
 	if ((uint32_t)cmd == EVTCHNOP_send)
 		return evtchn_send(current_vcpu()->domain, guest_ptr(arg));
-	return subop_call(evtchn_table, ARRAY_SIZE(evtchn_table), (uint32_t)cmd,
-			  guest_ptr(arg));
+	return subop_call(evtchn_table, cmd, guest_ptr(arg));
 }
 
 /* ---- domains ---- */

@@ -10,8 +10,6 @@
  */
 #include "core/grant.h"
 
-#include "core/hypercall.h"
-
 /* Grow to at least n frames. */
 static int table_grow(struct domain *d, uint64_t n)
 {
@@ -29,16 +27,15 @@ static int table_grow(struct domain *d, uint64_t n)
 	return done ? 0 : -XEN_ENOMEM;
 }
 
-long grant_frames(struct domain *d, uint64_t first, uint64_t n,
-		  guest_ptr_t list)
+long grant_frames(struct domain *d, uint64_t from, uint64_t n, guest_ptr_t list)
 {
 	long rc;
 
-	if (first > GRANT_MAX_FRAMES || n > GRANT_MAX_FRAMES - first)
+	if (from > GRANT_MAX_FRAMES || n > GRANT_MAX_FRAMES - from)
 		return -XEN_EINVAL;
-	rc = table_grow(d, first + n);
+	rc = table_grow(d, from + n);
 	for (uint64_t i = 0; !rc && i < n; i++) {
-		void *page = d->grant->frame[index_clamp(first + i,
+		void *page = d->grant->frame[index_clamp(from + i,
 							 GRANT_MAX_FRAMES)];
 		xen_pfn_t frame = virt_to_mfn(page).n;
 
@@ -133,16 +130,15 @@ static long grant_get_version(struct vcpu *v, struct domain *d, void *arg)
 	return 0;
 }
 
-#define ROW(op, how)                                                           \
-	[GNTTABOP_##op] = { grant_##op, sizeof(struct gnttab_##op),            \
-			    SUBOP_IN | SUBOP_OUT | (how) }
+#define ROW(op, flags...)                                                      \
+	[GNTTABOP_##op] = { grant_##op, sizeof(struct gnttab_##op), flags }
 
 /* The first two tell in their status that there is no such domain. */
 static const struct subop grant_ops[] = {
-	ROW(setup_table, 0),
-	ROW(query_size, 0),
-	ROW(set_version, 0),
-	ROW(get_version, SUBOP_TARGET),
+	ROW(setup_table, SUBOP_IN | SUBOP_OUT),
+	ROW(query_size, SUBOP_IN | SUBOP_OUT),
+	ROW(set_version, SUBOP_IN | SUBOP_OUT),
+	ROW(get_version, SUBOP_IN | SUBOP_OUT | SUBOP_TARGET),
 };
 
 /* These take many elements, and work on a batch of them at a time. */
@@ -150,10 +146,9 @@ static const struct grant_batch {
 	unsigned int (*run)(struct vcpu *v, void *ops, unsigned int n);
 	size_t size;
 } grant_batches[] = {
-#define BATCH(op) [GNTTABOP_##op] = { grant_##op, sizeof(struct gnttab_##op) }
-	BATCH(map_grant_ref),
-	BATCH(unmap_grant_ref),
-	BATCH(copy),
+	ROW(map_grant_ref),
+	ROW(unmap_grant_ref),
+	ROW(copy),
 };
 
 static long grant_batch_call(const struct grant_batch *b, uint64_t cmd,
@@ -178,10 +173,9 @@ static long grant_batch_call(const struct grant_batch *b, uint64_t cmd,
 	return 0;
 }
 
-long hc_grant_table_op(uint64_t command, uint64_t ops, uint64_t elements,
-		       uint64_t a4)
+long hc_grant_table_op(uint64_t number, uint64_t ops, uint64_t n, uint64_t a4)
 {
-	uint32_t cmd = (uint32_t)command, count = (uint32_t)elements;
+	uint32_t cmd = (uint32_t)number, count = (uint32_t)n;
 	uint64_t batch = index_clamp(cmd, ARRAY_SIZE(grant_batches));
 
 	if (cmd == batch && grant_batches[batch].run)
@@ -189,6 +183,5 @@ long hc_grant_table_op(uint64_t command, uint64_t ops, uint64_t elements,
 	if (count != 1 &&
 	    (cmd == GNTTABOP_setup_table || cmd == GNTTABOP_query_size))
 		return -XEN_EINVAL;
-	return subop_call(grant_ops, ARRAY_SIZE(grant_ops), cmd,
-			  guest_ptr(ops));
+	return subop_call(grant_ops, cmd, guest_ptr(ops));
 }

@@ -5,13 +5,8 @@
  */
 #pragma once
 
-#include "lib/spinlock.h"
+#include "core/hypercall.h"
 #include "public/grant_table.h"
-#include "x86/uaccess.h"
-
-struct domain;
-struct frame;
-struct vcpu;
 
 #define GRANT_MAX_FRAMES  64
 #define GRANTS_PER_FRAME  (PAGE_SIZE / sizeof(struct grant_entry_v1))
@@ -69,7 +64,7 @@ int grant_domain_init(struct domain *d); /* -ENOMEM */
 void grant_domain_free(struct domain *d);
 /* Write the numbers of n frames of the table to a list, growing it to have so
  * many; -EINVAL above the limit, -ENOMEM, -EFAULT. */
-long grant_frames(struct domain *d, uint64_t first, uint64_t n,
+long grant_frames(struct domain *d, uint64_t from, uint64_t n,
 		  guest_ptr_t list);
 
 /*

@@ -81,9 +81,9 @@ static bool flags_ok(const struct gnttab_copy *op)
 }
 
 /* Not inline: neighbours mostly name the same. */
-static __attribute__((noinline)) int16_t
-sides_hold(struct domain *d, const struct gnttab_copy *op, struct side *from,
-	   struct side *to)
+static never_inline int16_t sides_hold(struct domain *d,
+				       const struct gnttab_copy *op,
+				       struct side *from, struct side *to)
 {
 	int16_t status;
 

@@ -11,7 +11,6 @@
  * who makes a mapping BUSY owns it.
  */
 #include "core/grant.h"
-#include "core/hypercall.h"
 #include "mm/mm.h"
 
 #define KINDS (GNTMAP_host_map | GNTMAP_device_map)

@@ -53,14 +53,13 @@ static int16_t use_find_locked(struct grant_table *gt, uint64_t entry,
 static int16_t entry_claim(struct grant_use *u, domid_t user, bool write)
 {
 	uint32_t *word = entry_word(u->shared);
+	uint32_t in_use = GTF_reading | (write ? GTF_writing : 0);
 	uint32_t old = read_once(*word);
 
 	for (unsigned int i = 0; i < CLAIM_TRIES; i++) {
-		uint32_t in_use = GTF_reading | (write ? GTF_writing : 0);
-
 		if (!entry_permits(old, user) ||
 		    (write && (old & GTF_readonly)))
-			return GNTST_general_error;
+			break;
 		if (__atomic_compare_exchange_n(word, &old, old | in_use, false,
 						__ATOMIC_SEQ_CST,
 						__ATOMIC_SEQ_CST)) {

@@ -52,8 +52,7 @@ bool hypercall_preempt_check(void)
 {
 	const struct vcpu *v = current_vcpu();
 
-	return read_once(this_cpu()->softirq_pending) != 0 ||
-	       vcpu_event_pending(v);
+	return read_once(this_cpu()->softirq_pending) || vcpu_event_pending(v);
 }
 
 long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
@@ -78,7 +77,8 @@ long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 	return HYPERCALL_NO_RESULT;
 }
 
-static long call_holding(const struct subop *row, struct vcpu *v, void *arg)
+static never_inline long call_holding(const struct subop *row, struct vcpu *v,
+				      void *arg)
 {
 	struct domain *d = v->domain;
 	const domid_t *id = arg;
@@ -149,9 +149,9 @@ static unsigned int batch_size(uint64_t list, uint64_t left)
  * then *stop is set. Returns how many are done. An entry that continues is not,
  * and has been rewritten for that. Not inline: it needs all registers.
  */
-static __attribute__((noinline)) unsigned int
-batch_run(struct vcpu *v, struct multicall_entry *first, unsigned int n,
-	  bool *stop)
+static never_inline unsigned int batch_run(struct vcpu *v,
+					   struct multicall_entry *first,
+					   unsigned int n, bool *stop)
 {
 	struct multicall_entry *e = first, *end = first + n;
 	const struct domain *d = v->domain;

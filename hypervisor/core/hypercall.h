@@ -41,11 +41,9 @@ struct subop {
  * domain; in general the caller. */
 long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int rows,
 		   uint64_t cmd, guest_ptr_t arg);
-static inline long subop_call(const struct subop *table, unsigned int rows,
-			      uint64_t cmd, guest_ptr_t arg)
-{
-	return subop_call_on(current_vcpu(), table, rows, cmd, arg);
-}
+#define subop_call(table, cmd, arg)                                            \
+	subop_call_on(current_vcpu(), table, ARRAY_SIZE(table),                \
+		      (uint32_t)(cmd), arg)
 
 /*
  * Preemption. A long operation that has completed at least one unit asks

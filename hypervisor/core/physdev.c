@@ -419,8 +419,7 @@ static long physdev_irq_status(struct vcpu *v, struct domain *d, void *arg)
 }
 
 /* The vector is the hypervisor's business: callers only want a number. */
-static long physdev_alloc_irq_vector(struct vcpu *v, struct domain *d,
-				     void *arg)
+static long physdev_irq_vector(struct vcpu *v, struct domain *d, void *arg)
 {
 	struct physdev_irq *op = arg;
 
@@ -455,9 +454,8 @@ static long physdev_set_iopl(struct vcpu *v, struct domain *d, void *arg)
 static long physdev_set_iobitmap(struct vcpu *v, struct domain *d, void *arg)
 {
 	const struct physdev_set_iobitmap *op = arg;
-	uint64_t bitmap;
+	uint64_t bitmap = guest_handle(op->bitmap).va;
 
-	memcpy(&bitmap, &op->bitmap, sizeof(bitmap));
 	if (op->nr_ports > 65536 ||
 	    !guest_range_ok(bitmap, (op->nr_ports + 7) / 8))
 		return -XEN_EINVAL;
@@ -478,7 +476,7 @@ static const struct subop physdev_ops[] = {
 	ROW(set_iopl, physdev_set_iopl, physdev_set_iopl, SUBOP_IN),
 	ROW(set_iobitmap, physdev_set_iobitmap, physdev_set_iobitmap, SUBOP_IN),
 	ROW(irq_status_query, physdev_irq_status, physdev_irq_status_query, PRIV_OUT),
-	ROW(alloc_irq_vector, physdev_alloc_irq_vector, physdev_irq, PRIV_OUT),
+	ROW(alloc_irq_vector, physdev_irq_vector, physdev_irq, PRIV_OUT),
 	ROW(eoi, physdev_eoi, physdev_eoi, PRIV_IN),
 	ROW(map_pirq, physdev_map_pirq, physdev_map_pirq, PRIV_OUT),
 	ROW(unmap_pirq, physdev_unmap_pirq, physdev_unmap_pirq, PRIV_IN),
@@ -493,6 +491,5 @@ static const struct subop physdev_ops[] = {
 
 long hc_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
-	return subop_call(physdev_ops, ARRAY_SIZE(physdev_ops), (uint32_t)cmd,
-			  guest_ptr(arg));
+	return subop_call(physdev_ops, cmd, guest_ptr(arg));
 }

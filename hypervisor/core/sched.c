@@ -230,11 +230,10 @@ static bool update_locked(struct queue *q, struct vcpu *v)
 		move_locked(q, v, cpu);
 		return false;
 	}
-	if (ready && !queued) {
+	if (ready && !queued)
 		enqueue_locked(q, v, t);
-	} else if (!ready && queued) {
+	else if (!ready && queued)
 		heap_remove(&v->sched.ready);
-	}
 	runstate_update_locked(q, v, t);
 	return true;
 }

@@ -100,6 +100,5 @@ static const struct subop sched_table[] = {
 
 long hc_sched_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
-	return subop_call(sched_table, ARRAY_SIZE(sched_table), (uint32_t)cmd,
-			  guest_ptr(arg));
+	return subop_call(sched_table, cmd, guest_ptr(arg));
 }

@@ -46,8 +46,7 @@ void evtchn_send_global_virq(unsigned int virq); /* to its handler domain */
 /* Whatever port of d the slot names, 0: none. */
 void evtchn_raise_slot(struct domain *d, const uint32_t *slot);
 /* 1: one of the ports is pending, masked or not; 0: none; or a bad port. */
-long evtchn_any_pending(struct domain *d, const uint32_t *ports,
-			unsigned int n);
+long evtchn_any_pending(struct domain *d, const uint32_t *port, unsigned int n);
 /* Take v out of a poll; true when it was in one. Any CPU, any context. */
 bool evtchn_poll_leave(struct vcpu *v);
 static inline bool vcpu_event_pending(const struct vcpu *v)
@@ -117,7 +116,7 @@ void tlb_flush_local(void); /* also from the interrupt handler */
 long sys_readconsole(struct xen_sysctl *op);
 /* For a device that is new: show it the log so far. */
 void console_replay(void (*write)(const char *s, size_t n));
-/* SOFTIRQ_CONSOLE: fetch typed input, VIRQ_CONSOLE when there is some. */
+/* SOFTIRQ_CONSOLE: fetch typed input, and VIRQ_CONSOLE. */
 void console_softirq(void);
 /* panic(): break the lock of whoever held it. */
 void console_force(void);

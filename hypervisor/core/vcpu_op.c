@@ -229,8 +229,7 @@ long hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4)
 }
 
 /* None, or one that may be a mistake. Apart: this is rare. */
-static __attribute__((noinline)) void set_odd_timer(struct vcpu *v,
-						    uint64_t deadline)
+static never_inline void set_odd_timer(struct vcpu *v, uint64_t deadline)
 {
 	uint64_t t = now();
 

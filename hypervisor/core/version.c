@@ -42,12 +42,13 @@ long hc_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 		.compiler = "C compiler " __VERSION__,
 		.compile_by = "tenon",
 	};
-	const struct domain *d = current_vcpu()->domain;
 	guest_ptr_t out = guest_ptr(arg);
+	const struct domain *d;
 
 	/* First, and apart: guests use it as the shortest way in and out. */
 	if ((uint32_t)cmd == XENVER_version)
 		return ABI_VERSION;
+	d = current_vcpu()->domain;
 	switch ((uint32_t)cmd) {
 	case XENVER_extraversion:
 		return copy_to_guest(out, extraversion, sizeof(extraversion));

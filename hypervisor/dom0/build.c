@@ -17,8 +17,7 @@
 #include "mm/mm.h"
 #include "x86/paging.h"
 
-#define PTE_TABLE     0x67ull /* present, writable, user, accessed, dirty */
-#define PTE_PAGE      0x67ull
+#define PTE_PAGE      0x67ull /* present, writable, user, accessed, dirty */
 #define PTE_PAGE_RO   0x65ull
 #define ENTRIES       512
 #define DEFAULT_PAGES (256ull << (20 - PAGE_SHIFT))
@@ -74,6 +73,11 @@ static void layout(struct builder *b)
 
 	b->next = pages_of(k->end);
 	b->ramdisk_pages = pages_of(b->ramdisk_file->size);
+	b->pages = options.dom0_mem >> PAGE_SHIFT;
+	if (!b->pages)
+		b->pages = DEFAULT_PAGES + pages_of(b->file->size) +
+			   b->ramdisk_pages;
+	b->pages = min_u64(b->pages, MAX_PAGES);
 	b->p2m_pages = pages_of(b->pages * sizeof(uint64_t));
 	if (!NOTE(k, MOD_START_PFN))
 		b->ramdisk = place(b, b->ramdisk_pages);
@@ -94,16 +98,6 @@ static void layout(struct builder *b)
 		panic("first domain: dom0_mem gives %lu MiB, but kernel and "
 		      "ramdisk need %lu MiB",
 		      b->pages >> 8, (b->next >> 8) + 1);
-}
-
-static uint64_t choose_pages(const struct builder *b)
-{
-	uint64_t pages = options.dom0_mem >> PAGE_SHIFT;
-
-	if (!pages)
-		pages = DEFAULT_PAGES + pages_of(b->file->size) +
-			pages_of(b->ramdisk_file->size);
-	return min_u64(pages, MAX_PAGES);
 }
 
 /* Its memory, and the list of it, which is one of the things in it. */
@@ -130,18 +124,17 @@ static void populate(struct builder *b)
 }
 
 /* Copy bytes to consecutive pseudo-physical addresses. */
-static void copy_in(struct builder *b, uint64_t addr, const void *src,
-		    uint64_t n)
+static void copy_in(struct builder *b, uint64_t at, const void *src, uint64_t n)
 {
 	const uint8_t *from = src;
 
 	while (n) {
-		uint64_t offset = addr & (PAGE_SIZE - 1);
+		uint64_t offset = at & (PAGE_SIZE - 1);
 		uint64_t step = min_u64(n, PAGE_SIZE - offset);
-		uint8_t *page = pfn_to_virt(b, addr >> PAGE_SHIFT);
+		uint8_t *page = pfn_to_virt(b, at >> PAGE_SHIFT);
 
 		memcpy(page + offset, from, step);
-		addr += step;
+		at += step;
 		from += step;
 		n -= step;
 	}
@@ -158,7 +151,7 @@ static void map_page(struct builder *b, uint64_t pfn)
 
 		if (!*slot)
 			*slot = pfn_to_mfn(b, b->next_table++).n << PAGE_SHIFT |
-				PTE_TABLE;
+				PTE_PAGE;
 		table = mfn_to_virt(mfn_of(*slot >> PAGE_SHIFT));
 	}
 	table[(va >> PAGE_SHIFT) % ENTRIES] =
@@ -255,7 +248,6 @@ void dom0_build(void)
 			      b->file->size);
 	if (problem)
 		panic("first domain: kernel file: %s", problem);
-	b->pages = choose_pages(b);
 	b->domain = domain_create(0, 1, true, &rc);
 	if (!b->domain)
 		panic("first domain: cannot be created: %d", rc);

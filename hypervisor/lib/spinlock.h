@@ -70,8 +70,7 @@ static inline void spin_release(struct spinlock *l, bool pair)
 {
 	if (DEBUG_BUILD)
 		spin_debug_leave(l, pair);
-	__atomic_store_n(&l->serving, (uint16_t)(l->serving + 1),
-			 __ATOMIC_RELEASE);
+	store_release(l->serving, (uint16_t)(l->serving + 1));
 }
 
 static inline void spin_lock(struct spinlock *l)

@@ -21,6 +21,7 @@
 
 #define force_inline inline __attribute__((always_inline))
 #define must_check   __attribute__((warn_unused_result))
+#define never_inline __attribute__((noinline))
 #define noreturn_fn  __attribute__((noreturn))
 /* For large buffers on hot paths that are filled before use: not zeroed. */
 #define uninitialized_buf __attribute__((uninitialized))

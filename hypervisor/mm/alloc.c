@@ -160,23 +160,10 @@ static void slab_push(struct slab *s, void *object)
 	s->free = object;
 }
 
-/* A page of objects, not on a list yet. */
-static struct slab *slab_new(unsigned int class)
-{
-	struct slab *s = pages_alloc(0);
-	unsigned int size = slab_size[class];
-
-	if (!s)
-		return NULL;
-	s->class = (uint16_t) class;
-	for (unsigned int at = SLAB_HEADER; at + size <= PAGE_SIZE; at += size)
-		slab_push(s, (char *)s + at);
-	return s;
-}
-
 static void *slab_alloc(unsigned int class)
 {
 	struct list *partial = &slab_partial[class];
+	unsigned int size = slab_size[class], at;
 	struct slab *s;
 	void *object;
 
@@ -184,9 +171,12 @@ static void *slab_alloc(unsigned int class)
 	if (list_empty(partial)) {
 		/* heap_lock has the same rank: not under slab_lock. */
 		spin_unlock(&slab_lock);
-		s = slab_new(class);
+		s = pages_alloc(0);
 		if (!s)
 			return NULL;
+		s->class = (uint16_t) class;
+		for (at = SLAB_HEADER; at + size <= PAGE_SIZE; at += size)
+			slab_push(s, (char *)s + at);
 		spin_lock(&slab_lock);
 		list_add_head(partial, &s->link);
 	}
@@ -197,7 +187,7 @@ static void *slab_alloc(unsigned int class)
 	if (!s->free)
 		list_remove(&s->link);
 	spin_unlock(&slab_lock);
-	return memset(object, 0, slab_size[class]);
+	return memset(object, 0, size);
 }
 
 static void slab_free(void *object)

@@ -186,6 +186,6 @@ long hc_memory_op(uint64_t command, uint64_t arg_va, uint64_t a3, uint64_t a4)
 	case XENMEM_get_vnumainfo:
 		return -XEN_EOPNOTSUPP;
 	default:
-		return subop_call(memory_ops, ARRAY_SIZE(memory_ops), cmd, arg);
+		return subop_call(memory_ops, cmd, arg);
 	}
 }

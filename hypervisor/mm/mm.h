@@ -177,12 +177,11 @@ must_check int mm_pin(struct domain *d, unsigned int level, mfn_t m);
 must_check int mm_unpin(struct domain *d, mfn_t m);
 
 /*
- * Both references, writable or descriptor, to be given back together; NULL: not
- * d's or cannot be.
+ * Both references, writable or descriptor; NULL: not d's or cannot be. To be
+ * given back with frame_put_writable().
  */
 must_check struct frame *frame_get_typed(struct domain *d, mfn_t m,
 					 enum frame_type t);
-#define frame_put_typed frame_put_writable
 
 /*
  * Grant mappings: install a leaf entry that maps f (its general reference

@@ -59,9 +59,9 @@ static uint64_t get64(const uint8_t *p)
 	return v;
 }
 
-static const void *scan_rsdp(uint64_t start, uint64_t size)
+static const struct rsdp *scan_rsdp(uint64_t start, uint64_t size)
 {
-	/* A short one may be the last thing there: room to copy a long one. */
+	/* A short one may be the last thing there: room to read a long one. */
 	const char *p = map_firmware(start, size + sizeof(struct rsdp));
 
 	for (uint64_t at = 0; at + RSDP_V1_LENGTH <= size; at += 16) {
@@ -70,23 +70,9 @@ static const void *scan_rsdp(uint64_t start, uint64_t size)
 		for (unsigned int i = 0; i < RSDP_V1_LENGTH; i++)
 			sum = (uint8_t)(sum + p[at + i]);
 		if (!sum && !memcmp(p + at, "RSD PTR ", 8))
-			return p + at;
+			return (const void *)(p + at);
 	}
 	return NULL;
-}
-
-/* The loader's copy, or the BIOS areas [ACPI 6.4, "Finding the RSDP"]. */
-static bool find_rsdp(struct rsdp *out)
-{
-	const void *p = boot_info.rsdp_copy;
-
-	if (!boot_info.rsdp_copy[0])
-		p = scan_rsdp(0xe0000, 0x20000);
-	if (!p)
-		p = scan_rsdp(0x9fc00, 0x400);
-	if (p)
-		memcpy(out, p, sizeof(*out));
-	return p;
 }
 
 static const void *map_table(uint64_t pa)
@@ -95,8 +81,7 @@ static const void *map_table(uint64_t pa)
 	uint32_t length = h->length;
 
 	if (length < sizeof(*h) || length > MAX_TABLE) {
-		log_warning("ACPI: table at 0x%lx has a length of %u\n", pa,
-			    length);
+		log_warning("ACPI: table at 0x%lx: length %u\n", pa, length);
 		return NULL;
 	}
 	return map_firmware(pa, length);
@@ -115,19 +100,6 @@ static void add_cpu(uint32_t apic_id, uint32_t flags)
 		log_warning("CPU with APIC id %u ignored\n", apic_id);
 	else
 		acpi.apic_ids[acpi.cpu_count++] = apic_id;
-}
-
-/* Flags: 1:0 polarity (3 = low), 3:2 trigger (3 = level). */
-static void add_override(const uint8_t *e)
-{
-	if (e[3] >= MAX_ISA_IRQ)
-		return;
-	acpi.isa[e[3]] = (struct isa_override){
-		.present = true,
-		.gsi = get32(e + 4),
-		.active_low = (e[8] & 3) == 3,
-		.level = (e[8] >> 2 & 3) == 3,
-	};
 }
 
 static void parse_madt_entry(const uint8_t *e)
@@ -151,7 +123,14 @@ static void parse_madt_entry(const uint8_t *e)
 						      get32(e + 8) };
 		break;
 	case MADT_OVERRIDE:
-		add_override(e);
+		/* Flags: 1:0 polarity (3 = low), 3:2 trigger (3 = level). */
+		if (e[3] < MAX_ISA_IRQ)
+			acpi.isa[e[3]] = (struct isa_override){
+				.present = true,
+				.gsi = get32(e + 4),
+				.active_low = (e[8] & 3) == 3,
+				.level = (e[8] >> 2 & 3) == 3,
+			};
 		break;
 	case MADT_LAPIC_ADDRESS:
 		acpi.lapic_address = get64(e + 4);
@@ -164,24 +143,20 @@ static void parse_madt_entry(const uint8_t *e)
 
 static void parse_madt(const uint8_t *t, uint32_t length)
 {
-	uint32_t at = 44;
+	const uint8_t *e = t + 44, *end = t + length;
 
-	if (length < at)
+	if (e > end)
 		return;
 	acpi.lapic_address = get32(t + 36);
-	while (length - at >= 2 && t[at + 1] >= 2 && t[at + 1] <= length - at) {
-		parse_madt_entry(t + at);
-		at += t[at + 1];
-	}
+	for (; end - e >= 2 && e[1] >= 2 && e[1] <= end - e; e += e[1])
+		parse_madt_entry(e);
 }
 
 /* One small integer of AML: zero, one, or a byte. */
-static const uint8_t *aml_byte(const uint8_t *p, uint8_t *value)
+static uint8_t aml_byte(const uint8_t **p)
 {
-	if (*p == 0x0a)
-		p++;
-	*value = *p;
-	return p + 1;
+	*p += **p == 0x0a;
+	return *(*p)++;
 }
 
 /* Name(_S5, Package(..){ type a, type b, ... }) */
@@ -198,19 +173,26 @@ static void parse_dsdt(uint64_t pa)
 			continue;
 		p += 5;
 		p += (*p >> 6) + 2; /* package length, element count */
-		p = aml_byte(p, &acpi.s5_type_a);
-		aml_byte(p, &acpi.s5_type_b);
+		acpi.s5_type_a = aml_byte(&p);
+		acpi.s5_type_b = aml_byte(&p);
 		acpi.has_s5 = true;
 		return;
 	}
 }
 
-/* Short tables lack the later fields, which then are 0. */
-static void parse_fadt(const void *t, uint32_t length)
+static void parse_table(uint64_t pa)
 {
+	const struct table_header *h = map_table(pa);
 	struct fadt *f = &acpi.fadt;
 
-	memcpy(f, t, min_u64(length, sizeof(*f)));
+	if (!h)
+		return;
+	if (!memcmp(h->signature, "APIC", 4))
+		parse_madt((const uint8_t *)h, h->length);
+	if (memcmp(h->signature, "FACP", 4))
+		return;
+	/* Short ones lack the later fields, which then are 0. */
+	memcpy(f, h, min_u64(h->length, sizeof(*f)));
 	/* A register in memory would need a mapping made at boot. */
 	if (!(f->flags & FADT_RESET_SUPPORTED) || f->reset_space != SPACE_IO)
 		f->reset_port = 0;
@@ -218,31 +200,25 @@ static void parse_fadt(const void *t, uint32_t length)
 		parse_dsdt(f->x_dsdt ? f->x_dsdt : f->dsdt);
 }
 
-static void parse_table(uint64_t pa)
-{
-	const struct table_header *h = map_table(pa);
-
-	if (!h)
-		return;
-	if (!memcmp(h->signature, "APIC", 4))
-		parse_madt((const uint8_t *)h, h->length);
-	else if (!memcmp(h->signature, "FACP", 4))
-		parse_fadt(h, h->length);
-}
-
 void acpi_init(void)
 {
+	const struct rsdp *r = (const void *)boot_info.rsdp_copy;
 	const struct table_header *root;
-	struct rsdp r = { .revision = 0 };
 	const uint8_t *entries;
 	uint32_t at, size;
 
-	if (!find_rsdp(&r)) {
+	/* The loader's copy, or the BIOS areas [ACPI 6.4, "Finding the RSDP"].
+	 */
+	if (!boot_info.rsdp_copy[0])
+		r = scan_rsdp(0xe0000, 0x20000);
+	if (!r)
+		r = scan_rsdp(0x9fc00, 0x400);
+	if (!r) {
 		log_warning("no ACPI tables: one CPU, no power-off\n");
 		return;
 	}
-	size = r.revision >= 2 && r.xsdt ? 8 : 4;
-	root = map_table(size == 8 ? r.xsdt : r.rsdt);
+	size = r->revision >= 2 && r->xsdt ? 8 : 4;
+	root = map_table(size == 8 ? r->xsdt : r->rsdt);
 	if (!root)
 		return;
 	entries = (const uint8_t *)(root + 1);

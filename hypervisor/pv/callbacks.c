@@ -56,7 +56,7 @@ long hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 	size_t size = cmd == CALLBACKOP_register ? sizeof(r) : sizeof(r.type);
 	uint8_t bit;
 
-	if (cmd > CALLBACKOP_unregister)
+	if (cmd != CALLBACKOP_register && cmd != CALLBACKOP_unregister)
 		return -XEN_ENOSYS;
 	if (copy_from_guest(&r, guest_ptr(arg), size))
 		return -XEN_EFAULT;
@@ -98,13 +98,13 @@ long hc_nmi_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 	struct vcpu *v = current_vcpu();
 	struct xennmi_callback cb = { 0 };
 
-	if (cmd > XENNMI_unregister_callback)
-		return -XEN_ENOSYS;
 	if (cmd == XENNMI_register_callback) {
 		if (copy_from_guest(&cb, guest_ptr(arg), sizeof(cb)))
 			return -XEN_EFAULT;
 		if (v->id || !is_guest_va(cb.handler_address))
 			return -XEN_EINVAL;
+	} else if (cmd != XENNMI_unregister_callback) {
+		return -XEN_ENOSYS;
 	}
 	set_nmi_handler(v, cb.handler_address);
 	return 0;

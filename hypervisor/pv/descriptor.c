@@ -67,10 +67,31 @@ static void load_pages(const struct vcpu *v, unsigned int first,
 	}
 }
 
+static unsigned int pages_of(uint64_t entries)
+{
+	return (unsigned int)((entries + ENTRIES_PER_PAGE - 1) /
+			      ENTRIES_PER_PAGE);
+}
+
+/*
+ * A window of this CPU becomes v's. Most tables are short: pages at its end
+ * that are empty, and of which v has none either, are not looked at.
+ */
+static void load_window(const struct vcpu *v, unsigned int first,
+			unsigned int end, uint64_t entries, uint8_t *empty)
+{
+	unsigned int empty_now = end - first - pages_of(entries);
+
+	load_pages(v, first, end - min_u64(empty_now, *empty));
+	*empty = (uint8_t)empty_now;
+}
+
 void pv_load_windows(struct vcpu *v)
 {
-	load_pages(v, 0, GDT_PAGES);
-	load_pages(v, LDT_FIRST, LDT_END);
+	struct cpu *c = this_cpu();
+
+	load_window(v, 0, GDT_PAGES, v->gdt_entries, &c->empty_gdt_pages);
+	load_window(v, LDT_FIRST, LDT_END, v->ldt_entries, &c->empty_ldt_pages);
 	gdt_load_ldt((unsigned int)v->ldt_entries);
 }
 
@@ -78,7 +99,7 @@ static void drop_pages(struct vcpu *v, unsigned int first, unsigned int end)
 {
 	for (unsigned int i = first; i < end; i++) {
 		if (v->descriptor_frames[i])
-			frame_put_typed(v->descriptor_frames[i]);
+			frame_put_writable(v->descriptor_frames[i]);
 		v->descriptor_frames[i] = NULL;
 	}
 }
@@ -89,12 +110,6 @@ void pv_drop_descriptors(struct vcpu *v)
 	v->gdt_entries = v->ldt_entries = 0;
 }
 
-static unsigned int gdt_pages(uint64_t entries)
-{
-	return (unsigned int)((entries + ENTRIES_PER_PAGE - 1) /
-			      ENTRIES_PER_PAGE);
-}
-
 int pv_set_gdt(struct vcpu *v, const uint64_t *mfns, uint64_t entries)
 {
 	struct frame *frames[GDT_PAGES] = { NULL };
@@ -102,7 +117,7 @@ int pv_set_gdt(struct vcpu *v, const uint64_t *mfns, uint64_t entries)
 
 	if (entries > FIRST_RESERVED_GDT_ENTRY)
 		return -XEN_EINVAL;
-	for (i = 0; i < gdt_pages(entries); i++) {
+	for (i = 0; i < pages_of(entries); i++) {
 		frames[i] = frame_get_typed(v->domain, mfn_of(mfns[i]),
 					    TYPE_DESCRIPTOR);
 		if (!frames[i])
@@ -119,7 +134,7 @@ int pv_set_gdt(struct vcpu *v, const uint64_t *mfns, uint64_t entries)
 
 put:
 	while (i--)
-		frame_put_typed(frames[i]);
+		frame_put_writable(frames[i]);
 	return -XEN_EINVAL;
 }
 
@@ -130,7 +145,7 @@ long hc_set_gdt(uint64_t list, uint64_t entries, uint64_t a3, uint64_t a4)
 	entries = (uint32_t)entries;
 	if (entries > FIRST_RESERVED_GDT_ENTRY)
 		return -XEN_EINVAL;
-	if (copy_array_from_guest(mfns, guest_ptr(list), 0, gdt_pages(entries),
+	if (copy_array_from_guest(mfns, guest_ptr(list), 0, pages_of(entries),
 				  sizeof(mfns[0])))
 		return -XEN_EFAULT;
 	return pv_set_gdt(current_vcpu(), mfns, entries);
@@ -193,6 +208,6 @@ long hc_update_descriptor(uint64_t maddr, uint64_t descriptor, uint64_t a3,
 		return -XEN_EINVAL;
 	write_once(*(uint64_t *)((char *)mfn_to_virt(m) + (maddr & ~PAGE_MASK)),
 		   descriptor);
-	frame_put_typed(f);
+	frame_put_writable(f);
 	return 0;
 }

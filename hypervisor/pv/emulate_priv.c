@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Privileged instructions of guest kernels, and port accesses of programs
+ * Privileged instructions of guest kernels, also MSRs, and ports of programs
  * that may do them. One fetch, one decode, then a handler by opcode; each
  * states the privilege it needs (EM-3). What is not here stays the #GP it was.
  *
@@ -100,23 +100,6 @@ static bool in_bitmap(struct vcpu *v, uint16_t port, unsigned int bytes)
 	return !(bits >> (port & 7) & ((1u << bytes) - 1));
 }
 
-static uint32_t port_in(uint16_t port, unsigned int bytes)
-{
-	if (bytes == 1)
-		return in8(port);
-	return bytes == 2 ? in16(port) : in32(port);
-}
-
-static void port_out(uint16_t port, unsigned int bytes, uint32_t value)
-{
-	if (bytes == 1)
-		out8(port, (uint8_t)value);
-	else if (bytes == 2)
-		out16(port, (uint16_t)value);
-	else
-		out32(port, value);
-}
-
 /* Ports that the domain has no right to: all ones, and writes are dropped. */
 static uint32_t port_access(struct vcpu *v, bool out, uint16_t port,
 			    unsigned int bytes, uint32_t value)
@@ -131,10 +114,16 @@ static uint32_t port_access(struct vcpu *v, bool out, uint16_t port,
 		return ~0u;
 	/* One access at a time: see platform/pci.c. */
 	flags = spin_lock_irqsave(&pci_lock);
-	if (out)
-		port_out(port, bytes, value);
+	if (out && bytes == 1)
+		out8(port, (uint8_t)value);
+	else if (out && bytes == 2)
+		out16(port, (uint16_t)value);
+	else if (out)
+		out32(port, value);
+	else if (bytes == 1)
+		value = in8(port);
 	else
-		value = port_in(port, bytes);
+		value = bytes == 2 ? in16(port) : in32(port);
 	spin_unlock_irqrestore(&pci_lock, flags);
 	return value;
 }
@@ -180,6 +169,94 @@ skip:
 	return true;
 }
 
+/*
+ * MSRs that a guest may read or write: one row each, with the reason. All
+ * others answer #GP (EM-6).
+ */
+
+enum msr_kind {
+	ADDRESS,    /* as SHOWN; canonical values may be written */
+	SHOWN,      /* bits `value` of the processor's; writes are dropped */
+	FIXED,      /* reads `value`; writes are dropped */
+	FIXED_SAME, /* reads `value`; writing another is #GP */
+	FIXED_RO,   /* reads `value`; writes are #GP */
+	HYPERCALLS, /* reads 0; writes make a page of entry points */
+};
+
+struct msr_row {
+	uint32_t first, last;
+	enum msr_kind kind;
+	uint64_t value;
+};
+
+static const struct msr_row msr_rows[] = {
+	/*
+	 * Segment bases: what PV kernels write first of all. The active GS
+	 * base is the kernel's here.
+	 */
+	{ MSR_FS_BASE, MSR_KERNEL_GS_BASE, ADDRESS, ~0ul },
+	/* Kernels look for NX and long mode here. */
+	{ MSR_EFER, MSR_EFER, SHOWN,
+	  EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE },
+	{ MSR_TSC, MSR_TSC, SHOWN, ~0ul },
+	/* Kernels ask whether there is a local APIC, and ignore it. */
+	{ MSR_APIC_BASE, MSR_APIC_BASE, FIXED, 0xfee00800 },
+	/* The PAT is the ABI's; kernels adopt it. */
+	{ MSR_PAT, MSR_PAT, FIXED_SAME, PAT_ABI_VALUE },
+	/* Microcode revision: shown as unknown. */
+	{ 0x8b, 0x8b, FIXED, 0 },
+	/* AMD HWCR: kernels write back what they read with a bit changed. */
+	{ 0xc0010015, 0xc0010015, FIXED, 0 },
+	/* AMD DE_CFG: LFENCE serialises; kernels try to set the bit else. */
+	{ 0xc0011029, 0xc0011029, FIXED, 2 },
+	/* AMD performance counters: reading back 0 says there are none. */
+	{ 0xc0010000, 0xc0010007, FIXED, 0 },
+	/* Intel FEATURE_CONTROL: locked with everything off. */
+	{ 0x3a, 0x3a, FIXED_RO, 1 },
+	/* Named by CPUID, for kernels without a note in their image. */
+	{ 0x40000000, 0x40000000, HYPERCALLS, 0 },
+};
+
+static const struct msr_row *msr_find(uint32_t msr)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(msr_rows); i++)
+		if (msr >= msr_rows[i].first && msr <= msr_rows[i].last)
+			return &msr_rows[i];
+	return NULL;
+}
+
+static bool read_msr(const struct vcpu *v, struct cpu_regs *r, uint32_t msr)
+{
+	const struct msr_row *row = msr_find(msr);
+	uint64_t value;
+
+	if (!row)
+		return false;
+	value = row->kind <= SHOWN ? rdmsr(msr) & row->value : row->value;
+	if (msr == MSR_APIC_BASE && !v->id)
+		value |= 0x100; /* the boot processor */
+	r->rax = (uint32_t)value;
+	r->rdx = value >> 32;
+	return true;
+}
+
+static bool write_msr(uint32_t msr, uint64_t value)
+{
+	const struct msr_row *row = msr_find(msr);
+
+	if (!row || row->kind == FIXED_RO ||
+	    (row->kind == FIXED_SAME && value != row->value) ||
+	    (row->kind == ADDRESS && !is_canonical(value)))
+		return false;
+	if (row->kind == HYPERCALLS)
+		return !(value & ~PAGE_MASK) &&
+		       hypercall_page_install(current_vcpu()->domain,
+					      mfn_of(value >> PAGE_SHIFT));
+	if (row->kind == ADDRESS)
+		wrmsr(msr, value);
+	return true;
+}
+
 static bool read_cr(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 {
 	uint64_t *reg = insn_register(r, i->rm);
@@ -214,17 +291,6 @@ static bool write_cr(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 	return true;
 }
 
-static bool read_msr(struct vcpu *v, struct cpu_regs *r, uint32_t msr)
-{
-	uint64_t value;
-
-	if (!pv_msr_read(v, msr, &value))
-		return false;
-	r->rax = (uint32_t)value;
-	r->rdx = value >> 32;
-	return true;
-}
-
 /* XSETBV, the only one of its group that a PV kernel may use. */
 static bool write_xcr(struct vcpu *v, const struct cpu_regs *r,
 		      const struct insn *i)
@@ -250,7 +316,7 @@ static bool emulate(struct vcpu *v, struct cpu_regs *r, const struct insn *i)
 	case 0xfa ... 0xfb: /* CLI, STI: events are masked otherwise (T10) */
 		return has_io_privilege(v);
 	case OP_0F | 0x30:
-		return pv_msr_write((uint32_t)r->rcx, edx_eax(r));
+		return write_msr((uint32_t)r->rcx, edx_eax(r));
 	case OP_0F | 0x31: /* RDTSC, if the kernel set CR4.TSD */
 		return read_msr(v, r, MSR_TSC);
 	case OP_0F | 0x32:

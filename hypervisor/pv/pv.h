@@ -77,12 +77,7 @@ must_check int pv_debugreg_get(const struct vcpu *v, uint64_t reg,
 must_check int pv_debugreg_fix(const struct vcpu *v, unsigned int reg,
 			       uint64_t *value);
 
-/* msr.c: false: #GP. */
-must_check bool pv_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);
-must_check bool pv_msr_write(uint32_t msr, uint64_t value);
-
 /* cpuid.c */
-struct cpuid_result;
 struct cpuid_result pv_cpuid(const struct vcpu *v, uint32_t leaf,
 			     uint32_t subleaf);
 

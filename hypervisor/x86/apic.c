@@ -91,21 +91,6 @@ static void tlb_interrupt(unsigned int vector)
 	tlb_flush_local();
 }
 
-/* Both 8259s: vectors out of the way of exceptions, every line masked. */
-static void pic_off(void)
-{
-	static const uint8_t init[][2] = {
-		{ 0x20, 0x11 },       { 0xa0, 0x11 },
-		{ 0x21, VECTOR_PIC }, { 0xa1, VECTOR_PIC + 8 },
-		{ 0x21, 4 },          { 0xa1, 2 },
-		{ 0x21, 1 },          { 0xa1, 1 },
-		{ 0x21, 0xff },       { 0xa1, 0xff },
-	};
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(init); i++)
-		out8(init[i][0], init[i][1]);
-}
-
 static uint64_t read_counter(void)
 {
 	return apic_read(APIC_TIMER_CURRENT);
@@ -130,9 +115,19 @@ static void calibrate_timer(void)
 
 void apic_init(void)
 {
+	/* Both 8259s: vectors out of the way of exceptions, all lines masked.
+	 */
+	static const uint8_t init[][2] = {
+		{ 0x20, 0x11 },       { 0xa0, 0x11 },
+		{ 0x21, VECTOR_PIC }, { 0xa1, VECTOR_PIC + 8 },
+		{ 0x21, 4 },          { 0xa1, 2 },
+		{ 0x21, 1 },          { 0xa1, 1 },
+		{ 0x21, 0xff },       { 0xa1, 0xff },
+	};
 	uint64_t base = rdmsr(MSR_APIC_BASE);
 
-	pic_off();
+	for (unsigned int i = 0; i < ARRAY_SIZE(init); i++)
+		out8(init[i][0], init[i][1]);
 	x2apic = cpu_features.x2apic;
 	if (!x2apic)
 		registers = ioremap(acpi.lapic_address ? acpi.lapic_address

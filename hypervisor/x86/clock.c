@@ -47,23 +47,17 @@ void clock_pair(uint64_t (*read)(void), uint64_t *value, uint64_t *tsc)
 	}
 }
 
-static uint64_t measure_tsc_hz(void)
+void clock_init(void)
 {
-	uint64_t mask, hz = reference_start(&mask);
-	uint64_t want = hz * CALIBRATE_MS / 1000;
+	uint64_t mask, rate = reference_start(&mask), hz;
+	uint64_t want = rate * CALIBRATE_MS / 1000;
 	uint64_t r0 = 0, r1 = 0, t0 = 0, t1 = 0;
 
 	clock_pair(reference_read, &r0, &t0);
 	while (((reference_read() - r0) & mask) < want)
 		;
 	clock_pair(reference_read, &r1, &t1);
-	return (t1 - t0) * hz / ((r1 - r0) & mask); /* 2^28 * 2^27 */
-}
-
-void clock_init(void)
-{
-	uint64_t hz = measure_tsc_hz();
-
+	hz = (t1 - t0) * rate / ((r1 - r0) & mask); /* 2^28 * 2^27 */
 	if (hz <= 1000000000 >> CLOCK_SHIFT)
 		panic("the TSC is too slow: %lu Hz", hz);
 	tsc_khz = hz / 1000;

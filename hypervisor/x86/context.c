@@ -74,16 +74,6 @@ void fpu_reset(struct vcpu *v)
 	area->mxcsr = 0x1f80;
 }
 
-static int fpu_init(struct vcpu *v)
-{
-	v->fpu = heap_alloc(area_size());
-	if (!v->fpu)
-		return -XEN_ENOMEM;
-	v->xcr0 = XCR0_X87;
-	fpu_reset(v);
-	return 0;
-}
-
 int fpu_set_image(struct vcpu *v, const void *fxsave)
 {
 	const struct fpu_area *image = fxsave;
@@ -92,18 +82,6 @@ int fpu_set_image(struct vcpu *v, const void *fxsave)
 		return -XEN_EINVAL;
 	memcpy(area_clear(v), image, offsetof(struct fpu_area, software));
 	return 0;
-}
-
-/*
- * AMD processors save the x87 pointers only while an exception is pending,
- * so those of the previous vCPU would shine through [APM2 "FXSAVE"]: an
- * FLD from our own memory overwrites them (FP-3).
- */
-static void clear_x87_pointers(void)
-{
-	static const uint32_t zero;
-
-	__asm__ volatile("fnclex; ffree %%st(7); flds %0" : : "m"(zero));
 }
 
 static void fpu_save(struct vcpu *v)
@@ -133,8 +111,17 @@ static bool restore(const struct vcpu *v)
 
 static void fpu_load(struct vcpu *v)
 {
+	static const uint32_t zero;
+
+	/*
+	 * AMD processors save the x87 pointers only while an exception is
+	 * pending, so those of the previous vCPU would shine through [APM2
+	 * "FXSAVE"]: an FLD from our own memory overwrites them (FP-3).
+	 */
 	if (!cpu_features.intel)
-		clear_x87_pointers();
+		__asm__ volatile("fnclex; ffree %%st(7); flds %0"
+				 :
+				 : "m"(zero));
 	if (!restore(v)) {
 		/* The image was checked; never leave another's state. */
 		fpu_reset(v);
@@ -195,17 +182,6 @@ void context_load_debug(const struct vcpu *v)
 	write_dr7(v->debugreg[7]);
 }
 
-static void save_segments(struct vcpu *v)
-{
-	v->ds = READ_SELECTOR(ds);
-	v->es = READ_SELECTOR(es);
-	v->fs = READ_SELECTOR(fs);
-	v->gs = READ_SELECTOR(gs);
-	v->fs_base = rdmsr(MSR_FS_BASE);
-	v->gs_base[v->in_kernel] = rdmsr(MSR_GS_BASE);
-	v->gs_base[!v->in_kernel] = rdmsr(MSR_KERNEL_GS_BASE);
-}
-
 /*
  * Selectors first, since loading one sets the base; a base that belongs to a
  * selector is the descriptor's, but writing the saved value of it again is
@@ -229,7 +205,13 @@ static void load_segments(struct vcpu *v)
 void vcpu_context_save(struct vcpu *v)
 {
 	v->regs = *guest_regs();
-	save_segments(v);
+	v->ds = READ_SELECTOR(ds);
+	v->es = READ_SELECTOR(es);
+	v->fs = READ_SELECTOR(fs);
+	v->gs = READ_SELECTOR(gs);
+	v->fs_base = rdmsr(MSR_FS_BASE);
+	v->gs_base[v->in_kernel] = rdmsr(MSR_GS_BASE);
+	v->gs_base[!v->in_kernel] = rdmsr(MSR_KERNEL_GS_BASE);
 	fpu_save(v);
 	if (v->debugreg[7] & 0xff)
 		write_dr7(DR7_OFF);
@@ -268,7 +250,12 @@ int vcpu_context_init(struct vcpu *v)
 	v->cr4 = PV_CR4_BASE;
 	v->debugreg[6] = DR6_FIXED;
 	v->debugreg[7] = DR7_OFF;
-	return fpu_init(v);
+	v->xcr0 = XCR0_X87;
+	v->fpu = heap_alloc(area_size());
+	if (!v->fpu)
+		return -XEN_ENOMEM;
+	fpu_reset(v);
+	return 0;
 }
 
 void vcpu_context_destroy(struct vcpu *v)

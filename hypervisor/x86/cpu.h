@@ -302,6 +302,8 @@ struct cpu {
 	struct domain *tlb_domain; /* whose tables CR3 may walk, or NULL */
 	bool tlb_requested; /* another CPU waits for a flush of this one */
 	bool online;
+	/* owner CPU: that many pages at the end of its windows are empty */
+	uint8_t empty_gdt_pages, empty_ldt_pages;
 	uint32_t lock_ranks; /* debug: bit per rank held */
 	uint64_t tsc_offset;
 };
@@ -340,8 +342,6 @@ void softirq_run(void);
 
 /* Descriptor tables (x86/segments.c). */
 
-/* Our GDT page and the TSS of a CPU in its block, before it starts. */
-void gdt_prepare(char *block, unsigned int cpu);
 /* GDT, TSS, IDT, our selectors and SYSCALL's way in, on this CPU. */
 void gdt_load(void);
 void idt_init(void); /* once: fill the IDT */

@@ -68,9 +68,6 @@ struct syscall_stub {
 } __attribute__((packed));
 extern const struct syscall_stub syscall_stubs[2];
 
-/* Write the stubs through stub, another mapping of block + CPU_BLOCK_STUB. */
-void entry_prepare(struct syscall_stub *stub, unsigned int cpu);
-
 /* Called from entry.S. */
 void handle_entry(struct cpu_regs *regs);
 void handle_guest_syscall(unsigned int type); /* of callback */

@@ -12,31 +12,15 @@ struct cpu_features cpu_features;
 /* Every STAC and CLAC: three bytes each. */
 extern uint8_t *const smap_sites[], *const smap_sites_end[];
 
-static void find_xsave(struct cpu_features *f)
-{
-	const uint32_t avx512 = XCR0_AVX | XCR0_AVX512;
-	uint32_t supported = cpuid(0xd, 0).a;
-
-	f->xcr0 = XCR0_X87 | XCR0_SSE | (supported & XCR0_AVX);
-	if ((supported & avx512) == avx512)
-		f->xcr0 |= XCR0_AVX512;
-}
-
-/* The image is still writable. */
-static void remove_smap(void)
-{
-	static const uint8_t nop[3] = { 0x0f, 0x1f, 0x00 };
-
-	for (uint8_t *const *site = smap_sites; site < smap_sites_end; site++)
-		memcpy(*site, nop, sizeof(nop));
-}
-
 void features_init(void)
 {
 	struct cpu_features *f = &cpu_features;
 	struct cpuid_result vendor = cpuid(0, 0), basic = cpuid(1, 0);
 	struct cpuid_result more = { 0 };
 	uint32_t extended = cpuid(0x80000000, 0).a;
+	uint32_t states = cpuid(0xd, 0).a; /* means nothing without XSAVE */
+	const uint32_t avx512 = XCR0_AVX | XCR0_AVX512;
+	static const uint8_t nop[3] = { 0x0f, 0x1f, 0x00 };
 
 	if (vendor.a >= 7)
 		more = cpuid(7, 0);
@@ -53,10 +37,14 @@ void features_init(void)
 	f->cr4 = CR4_HYPERVISOR | (f->xsave ? CR4_OSXSAVE : 0) |
 		 (more.b & 1 ? CR4_FSGSBASE : 0) |
 		 (more.b >> 7 & 1 ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0);
-	if (!f->smap)
-		remove_smap();
+	/* The image is still writable. */
+	for (uint8_t *const *s = smap_sites; !f->smap && s < smap_sites_end;
+	     s++)
+		memcpy(*s, nop, sizeof(nop));
 	if (f->xsave)
-		find_xsave(f);
+		f->xcr0 = XCR0_X87 | XCR0_SSE | (states & XCR0_AVX);
+	if (f->xsave && (states & avx512) == avx512)
+		f->xcr0 |= XCR0_AVX512;
 }
 
 /* Bits of MXCSR that exist; zero in the image means the default. */

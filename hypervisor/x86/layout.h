@@ -31,17 +31,16 @@
 /*
  * Entry region (design D7): one CPU_BLOCK_SIZE block per CPU, all that must
  * stay mapped while a guest runs. Pages of a block:
- *   0 struct cpu, TSS   1 syscall stub (executable)   2 #DF   3 NMI   4 #MC
- *   5 #DB   6 guard, not mapped   7 our part of the GDT, mapped in the window
+ *   0 struct cpu, TSS   1 syscall stub (executable)   2 #DB   3 NMI   4 #DF
+ *   5 #MC   6 guard, not mapped   7 our part of the GDT, mapped in the window
  *   8..15 main stack (grows down from the block's end).
  * Blocks are aligned to their size, so a stack pointer finds its block.
  */
 #define ENTRY_REGION           UL(0xffff818000000000)
-#define CPU_BLOCK_ORDER        4
-#define CPU_BLOCK_SIZE         (UL(0x1000) << CPU_BLOCK_ORDER)
+#define CPU_BLOCK_SIZE         UL(0x10000)
 #define CPU_BLOCK_TSS          0x800 /* in page 0 */
 #define CPU_BLOCK_STUB         0x1000
-#define CPU_BLOCK_IST_TOP(ist) (0x2000 + 0x1000 * (ist)) /* IST_DF .. DB */
+#define CPU_BLOCK_IST_TOP(ist) (0x2000 + 0x1000 * (ist))
 #define CPU_BLOCK_GUARD        0x6000
 #define CPU_BLOCK_GDT          0x7000
 #define CPU_BLOCK_STACK_BOTTOM 0x8000
@@ -83,10 +82,7 @@
 #define STAR_VALUE 0xe023e00800000000
 
 /* Interrupt stack table entries of the TSS. */
-#define IST_DF  1
-#define IST_NMI 2
-#define IST_MC  3
-#define IST_DB  4
+#define IST_COUNT 4 /* of TRAPS_WITH_STACK, in their order */
 
 /* Bits of a descriptor. */
 #define DESC_SEGMENT (1ull << 44) /* code or data, not system */

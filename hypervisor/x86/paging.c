@@ -34,16 +34,6 @@ static unsigned int table_index(uint64_t va, unsigned int level)
 	return (va >> (PAGE_SHIFT + 9 * (level - 1))) & 511;
 }
 
-static uint64_t *new_table(void)
-{
-	uint64_t *t = heap_total_pages ? heap_alloc(PAGE_SIZE)
-				       : boot_alloc(PAGE_SIZE);
-
-	if (!t)
-		panic("no memory for the hypervisor's page tables");
-	return t;
-}
-
 /* The entry for va at a level, making the tables above it. */
 static uint64_t *entry_of(uint64_t va, unsigned int level)
 {
@@ -51,10 +41,16 @@ static uint64_t *entry_of(uint64_t va, unsigned int level)
 
 	for (unsigned int l = 4; l > level; l--) {
 		uint64_t *e = &table[table_index(va, l)];
-		if (!(*e & PTE_PRESENT))
-			*e = virt_to_phys(new_table()) | TABLE_FLAGS | PTE_USER;
-		else if (*e & PTE_LARGE)
+
+		if (!(*e & PTE_PRESENT)) {
+			table = heap_total_pages ? heap_alloc(PAGE_SIZE)
+						 : boot_alloc(PAGE_SIZE);
+			if (!table)
+				panic("no memory for page tables");
+			*e = virt_to_phys(table) | TABLE_FLAGS | PTE_USER;
+		} else if (*e & PTE_LARGE) {
 			panic("page table for 0x%lx already is a page", va);
+		}
 		table = phys_to_virt(*e & PTE_ADDR);
 	}
 	return &table[table_index(va, level)];
@@ -88,21 +84,6 @@ static void map_image_part(const char *start, const char *end, uint64_t flags)
 		  flags);
 }
 
-/* All RAM, also what is in use; nothing else, which may be devices. */
-static void map_ram(void)
-{
-	for (unsigned int i = 0; i < boot_info.memory_count; i++) {
-		const struct memory_range *r = &boot_info.memory[i];
-		uint64_t start = page_up(r->start);
-		uint64_t end = (r->start + r->size) & PAGE_MASK;
-
-		end = min_u64(end, HYPERVISOR_END - DIRECT_MAP_START);
-		if (r->type == MEMORY_RAM && start < end)
-			map_range(DIRECT_MAP_START + start, start, end - start,
-				  PTE_HV_RW);
-	}
-}
-
 uint64_t *cpu_block_map(unsigned int cpu, uint64_t pa)
 {
 	uint64_t va = ENTRY_REGION + cpu * CPU_BLOCK_SIZE, at;
@@ -127,7 +108,17 @@ void paging_init(void)
 	end = min_u64(end, HYPERVISOR_END);
 	for (uint64_t va = HYPERVISOR_START; va < end; va += 1ul << 39)
 		entry_of(va, 3);
-	map_ram();
+	/* All RAM, also what is in use; nothing else, which may be devices. */
+	for (unsigned int i = 0; i < boot_info.memory_count; i++) {
+		const struct memory_range *r = &boot_info.memory[i];
+		uint64_t start = page_up(r->start);
+
+		end = min_u64((r->start + r->size) & PAGE_MASK,
+			      HYPERVISOR_END - DIRECT_MAP_START);
+		if (r->type == MEMORY_RAM && start < end)
+			map_range(DIRECT_MAP_START + start, start, end - start,
+				  PTE_HV_RW);
+	}
 	map_image_part(image_start, image_text_end, PTE_HV_RX);
 	map_image_part(image_text_end, image_rodata_end, PTE_HV_RO);
 	map_image_part(image_rodata_end, image_end, PTE_HV_RW);

@@ -37,15 +37,15 @@ static const struct symbol *find_symbol(uint64_t address)
 		       : NULL;
 }
 
-static void show_address(uint64_t address)
+/* False: it is not in our code. */
+static bool show_address(uint64_t address)
 {
 	const struct symbol *s = find_symbol(address);
 
 	if (s)
 		log_error("  %016lx %s+0x%lx\n", address, s->name,
 			  address - s->address);
-	else
-		log_error("  %016lx\n", address);
+	return s;
 }
 
 static void show_backtrace(uint64_t rip, uint64_t rbp)
@@ -53,7 +53,8 @@ static void show_backtrace(uint64_t rip, uint64_t rbp)
 	uint64_t block = (uint64_t)this_cpu();
 
 	log_error("backtrace:\n");
-	show_address(rip);
+	if (!show_address(rip))
+		log_error("  %016lx\n", rip);
 	for (unsigned int i = 0; i < MAX_FRAMES; i++) {
 		const uint64_t *frame = (const uint64_t *)rbp;
 
@@ -63,10 +64,7 @@ static void show_backtrace(uint64_t rip, uint64_t rbp)
 		    (rbp > block + CPU_BLOCK_GUARD - 16 &&
 		     rbp < block + CPU_BLOCK_STACK_BOTTOM))
 			return;
-		if (!find_symbol(frame[1]))
-			return;
-		show_address(frame[1]);
-		if (frame[0] <= rbp)
+		if (!show_address(frame[1]) || frame[0] <= rbp)
 			return;
 		rbp = frame[0];
 	}

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptor tables. Each CPU sees its GDT at GDT_WINDOW(cpu): the first 14
- * pages are the running guest's (pv/descriptor.c), page 14 is ours. The IDT is
- * common.
+ * Each CPU's block, and descriptor tables. A CPU sees its GDT at
+ * GDT_WINDOW(cpu): the first 14 pages are the running guest's
+ * (pv/descriptor.c), page 14 is ours. The IDT is common.
  */
-
+#include "mm/mm.h"
 #include "x86/entry.h"
+#include "x86/machine.h"
 
 /* [SDM3 "Task Management in 64-bit Mode"] */
 struct tss {
@@ -18,9 +19,7 @@ struct tss {
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct tss) == 104, "64-bit TSS");
-_Static_assert(TRAPS_WITH_STACK == (1 << TRAP_DF | 1 << TRAP_NMI |
-				    1 << TRAP_MC | 1 << TRAP_DB),
-	       "idt_init()");
+_Static_assert(sizeof(struct syscall_stub) == SYSCALL_STUB_SIZE, "entry.S");
 _Static_assert(sizeof(struct cpu) <= CPU_BLOCK_TSS, "page 0 of the block");
 
 #define DESC_CODE64 0x00af9b000000ffffull
@@ -45,12 +44,21 @@ static void set_system_descriptor(uint64_t *d, uint64_t base, uint16_t limit,
 	d[1] = base >> 32;
 }
 
-void gdt_prepare(char *block, unsigned int cpu)
+void cpu_prepare(unsigned int id, char *block)
 {
 	uint64_t *gdt = (uint64_t *)(block + CPU_BLOCK_GDT);
-	uint64_t va = ENTRY_REGION + cpu * CPU_BLOCK_SIZE;
+	uint64_t va = ENTRY_REGION + id * CPU_BLOCK_SIZE;
 	struct tss *tss = (struct tss *)(block + CPU_BLOCK_TSS);
+	struct syscall_stub *stub = (void *)(block + CPU_BLOCK_STUB);
+	struct cpu *cpu = (struct cpu *)block;
 
+	cpu->id = id;
+	cpu->window = cpu_block_map(id, virt_to_phys(block));
+	memset(stub, 0xcc, PAGE_SIZE);
+	for (unsigned int i = 0; i < ARRAY_SIZE(syscall_stubs); i++) {
+		stub[i] = syscall_stubs[i];
+		stub[i].displacement -= (int32_t)(id * CPU_BLOCK_SIZE);
+	}
 	gdt[GDT_INDEX(HYPERVISOR_CS)] = DESC_CODE64;
 	gdt[GDT_INDEX(HYPERVISOR_DS)] = DESC_DATA;
 	gdt[GDT_INDEX(GUEST_CS32)] = DESC_CODE32 | DESC_DPL3;
@@ -60,7 +68,7 @@ void gdt_prepare(char *block, unsigned int cpu)
 			      sizeof(*tss) - 1, TYPE_TSS);
 	tss->iomap = sizeof(*tss);
 	tss->rsp[0] = va + CPU_BLOCK_SIZE;
-	for (unsigned int i = IST_DF; i <= IST_DB; i++)
+	for (unsigned int i = 1; i <= IST_COUNT; i++)
 		tss->ist[i] = va + CPU_BLOCK_IST_TOP(i);
 }
 
@@ -90,19 +98,17 @@ void gdt_load(void)
 
 void idt_init(void)
 {
-	static const uint8_t stacks[256] = { [TRAP_DF] = IST_DF,
-					     [TRAP_NMI] = IST_NMI,
-					     [TRAP_MC] = IST_MC,
-					     [TRAP_DB] = IST_DB };
+	unsigned int stacks = 0;
 
 	for (unsigned int v = 0; v < 256; v++) {
+		bool own_stack = v < 32 && (TRAPS_WITH_STACK >> v & 1);
+		uint64_t ist = own_stack ? ++stacks : 0;
 		uint64_t a = (uint64_t)entry_stubs[v];
 		uint64_t dpl = v == TRAP_BP || v == TRAP_OF ? DESC_DPL3 : 0;
 
 		idt[v][0] = (a & 0xffff) | (uint64_t)HYPERVISOR_CS << 16 |
-			    (uint64_t)stacks[v] << 32 |
-			    TYPE_INTERRUPT_GATE << 40 | dpl | DESC_PRESENT |
-			    (a >> 16 & 0xffff) << 48;
+			    ist << 32 | TYPE_INTERRUPT_GATE << 40 | dpl |
+			    DESC_PRESENT | (a >> 16 & 0xffff) << 48;
 		idt[v][1] = a >> 32;
 	}
 }

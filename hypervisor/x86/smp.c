@@ -36,14 +36,6 @@ struct cpu *cpu_get(unsigned int id)
 	return id < read_once(cpu_count) ? block_of(id) : NULL;
 }
 
-void cpu_prepare(unsigned int id, char *block)
-{
-	entry_prepare((struct syscall_stub *)(block + CPU_BLOCK_STUB), id);
-	gdt_prepare(block, id);
-	((struct cpu *)block)->id = id;
-	((struct cpu *)block)->window = cpu_block_map(id, virt_to_phys(block));
-}
-
 /* From head.S on a new CPU: its own stack, boot_root, nothing else. */
 void ap_main(void)
 {

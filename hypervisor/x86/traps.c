@@ -13,17 +13,6 @@
 #include "pv/pv.h"
 #include "x86/machine.h"
 
-_Static_assert(sizeof(struct syscall_stub) == SYSCALL_STUB_SIZE, "entry.S");
-
-void entry_prepare(struct syscall_stub *stub, unsigned int cpu)
-{
-	memset(stub, 0xcc, PAGE_SIZE);
-	for (unsigned int i = 0; i < ARRAY_SIZE(syscall_stubs); i++) {
-		stub[i] = syscall_stubs[i];
-		stub[i].displacement -= (int32_t)(cpu * CPU_BLOCK_SIZE);
-	}
-}
-
 /*
  * Continue after a fault that an access expects, which leaves guest memory
  * closed again (UA-5); false: nobody expects it.

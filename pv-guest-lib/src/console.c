@@ -21,6 +21,10 @@
 static struct xencons_interface *ring; /* NULL: the machine's console */
 static uint32_t ring_port;
 static bool events_ready;
+/* An event tells of input from the machine's console, and when nothing has
+ * come since it was read empty the hypervisor need not be asked. */
+static int virq_port = -1;
+static bool maybe_typed = true;
 
 static void (*input_handler)(void *context);
 static void *input_context;
@@ -104,21 +108,29 @@ static size_t ring_read(char *buffer, size_t size)
 	return n;
 }
 
-size_t pv_console_read(char *buffer, size_t size)
+static size_t machine_read(char *buffer, size_t size)
 {
 	long n;
 
-	if (ring)
-		return ring_read(buffer, size);
+	if (virq_port >= 0 && !maybe_typed &&
+	    !pv_event_is_pending((uint32_t)virq_port))
+		return 0;
 	n = pv_hypercall3(__HYPERVISOR_console_io, CONSOLEIO_read, size,
 			  PV_ARG(buffer));
+	maybe_typed = n != 0;
 	return n > 0 ? (size_t)n : 0;
+}
+
+size_t pv_console_read(char *buffer, size_t size)
+{
+	return ring ? ring_read(buffer, size) : machine_read(buffer, size);
 }
 
 static void console_event(uint32_t port, void *context)
 {
 	(void)port;
 	(void)context;
+	maybe_typed = true;
 	if (input_handler)
 		input_handler(input_context);
 }
@@ -133,7 +145,8 @@ void pv_console_on_input(void (*handler)(void *context), void *context)
 	if (ring)
 		pv_event_attach(ring_port, console_event, NULL);
 	else
-		pv_event_bind_virq(VIRQ_CONSOLE, console_event, NULL);
+		virq_port =
+			pv_event_bind_virq(VIRQ_CONSOLE, console_event, NULL);
 }
 
 void pv_console_init(void)

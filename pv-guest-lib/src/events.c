@@ -176,6 +176,15 @@ void pv_event_again(uint32_t port)
 	__atomic_store_n(&vcpu->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
 }
 
+bool pv_event_is_pending(uint32_t port)
+{
+	return __atomic_load_n(
+		       &pv_shared_info->evtchn_pending[port / WORD_BITS],
+		       __ATOMIC_SEQ_CST) >>
+		       (port % WORD_BITS) &
+	       1;
+}
+
 static bool run_port(uint32_t port)
 {
 	uint64_t bit = 1UL << (port % WORD_BITS);

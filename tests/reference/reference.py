@@ -240,7 +240,7 @@ def boot_arguments(kernel, ramdisk, extra="", options="", dom0_mem="1G"):
                        XEN_OPTIONS.format(dom0_mem) + options, modules)
 
 
-def run_qemu(machine, boot, timeout, show_log):
+def run_qemu(machine, boot, timeout, show_log, until):
     qemu = subprocess.Popen(
         ["timeout", str(timeout), *machine.command(), "-no-reboot", *boot],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
@@ -248,6 +248,8 @@ def run_qemu(machine, boot, timeout, show_log):
         text = line.decode(errors="replace").rstrip("\r\n")
         if show_log or not text.startswith("(XEN)"):
             print(text, flush=True)
+        if until and text.startswith(until):
+            qemu.terminate()
     return 124 if qemu.wait() == 124 else 0
 
 
@@ -269,6 +271,8 @@ def arguments():
     parser.add_argument("--smp", type=int, default=2)
     parser.add_argument("--icount", action="store_true")
     parser.add_argument("--timeout", type=int, default=300)
+    parser.add_argument("--until", metavar="TEXT",
+                        help="end the machine at a line that begins so")
     args = parser.parse_args()
     if not (args.kernel or args.script or args.dom0):
         parser.error("give a KERNEL, --script or --dom0")
@@ -292,7 +296,7 @@ def main():
             ramdisk.write_bytes(control_ramdisk(args, home))
         boot = boot_arguments(kernel, ramdisk, extra, args.xen_options,
                               args.dom0_mem)
-        return run_qemu(machine, boot, args.timeout, args.xen_log)
+        return run_qemu(machine, boot, args.timeout, args.xen_log, args.until)
 
 
 if __name__ == "__main__":

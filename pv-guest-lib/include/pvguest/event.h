@@ -54,6 +54,9 @@ void pv_event_unmask(uint32_t port);
  */
 void pv_event_again(uint32_t port);
 
+/* True: an event has come, and its handler has not run yet. */
+bool pv_event_is_pending(uint32_t port);
+
 /* Ports with or without a handler that the functions above have opened. */
 unsigned int pv_event_ports_open(void);
 

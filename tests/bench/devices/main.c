@@ -128,9 +128,9 @@ static void bench_block(bool is_persistent)
 		};
 	}
 	memset(buffers, 0, AT_ONCE * PV_PAGE_SIZE);
-	report(is_persistent ? "blk_4k" : "blk_4k_map", read_round, 1);
-	report(is_persistent ? "blk_4k_x32" : "blk_4k_map_x32", read_round,
-	       AT_ONCE);
+	report(is_persistent ? "lib_blk_4k" : "lib_blk_4k_map", read_round, 1);
+	report(is_persistent ? "lib_blk_4k_x32" : "lib_blk_4k_map_x32",
+	       read_round, AT_ONCE);
 	check_data();
 	must(!pv_block_close(disk), "close");
 }
@@ -242,8 +242,8 @@ static void bench_net(void)
 		pv_net_kick(cards[1]);
 		pv_sleep_ns(100000000);
 	}
-	bench_frames(1514, "net_1500", "net_1500_x32");
-	bench_frames(64, "net_64", "net_64_x32");
+	bench_frames(1514, "lib_net_1500", "lib_net_1500_x32");
+	bench_frames(64, "lib_net_64", "lib_net_64_x32");
 	must(!pv_net_close(cards[0]) && !pv_net_close(cards[1]), "close");
 }
 

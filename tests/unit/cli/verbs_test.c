@@ -483,12 +483,23 @@ static const uint8_t *core_page(const uint8_t *core, uint64_t address)
 	return NULL;
 }
 
+/* The entry of the third level that leads to the address. */
+static uint64_t *gigabyte_entry(const struct vcpu_guest_context *context,
+				uint64_t address)
+{
+	const uint64_t *top = fake_frame(context->ctrlreg[3] >> 12);
+	uint64_t *table = fake_frame(top[address >> 39 & 511] >> 12);
+
+	return &table[address >> 30 & 511];
+}
+
 static struct ram_disk core_disk;
 
 static void test_dump_core(void)
 {
 	const struct vcpu_guest_context *context;
 	const uint8_t *page, *note;
+	uint64_t *again;
 
 	start_two();
 	context = &fake_domain(1)->context;
@@ -505,6 +516,14 @@ static void test_dump_core(void)
 	note = core_disk.data + number_at(core_disk.data + 64 + 8, 8);
 	CHECK(number_at(note + 20 + 112 + 8 * 16, 8) == context->user_regs.rip);
 	CHECK(core_disk.flushes == 1 && fake_domain(1)->pauses == 1);
+	/* Linux repeats tables, in one place 65536 times: once is enough. */
+	again = gigabyte_entry(context, context->user_regs.rsi) + 1;
+	again[0] = again[-1] ^ 0x20;
+	run("dump-core one vd7");
+	CHECK(core_page(core_disk.data, context->user_regs.rsi));
+	CHECK(!core_page(core_disk.data,
+			 context->user_regs.rsi + (1ull << 30)));
+	again[0] = 0;
 	core_disk.device.sectors = 800;
 	run("dump-core one vd7");
 	CHECK_HAS(output, "error: one: its core has ");
