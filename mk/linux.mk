@@ -15,6 +15,7 @@ LINUX_CFLAGS = -std=gnu11 -O2 -g -fno-strict-aliasing -fno-common \
 	-D_GNU_SOURCE $(ZERO_LOCALS) $(WARNINGS) $(EXTRA_CFLAGS)
 
 ALL += build/linux/tenon
+TEST_NEEDS += build/linux/tenon
 
 build/linux/%.o: %.c build/deps/flags
 	$(call say,CC)

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -23,6 +24,9 @@
 
 /* The daemon opens it soon after it has heard of the guest. */
 #define OPEN_LIMIT_NS 10000000000ull
+/* It closes the terminal of a domain that is gone, but not of a dead one. */
+#define SILENCE_MS    500
+#define LAST_WORDS_NS 5000000000ull
 
 static struct {
 	int fd;
@@ -75,15 +79,25 @@ static void take_output(void *context)
 		stop_view();
 }
 
+static bool is_viewed(const struct tk_console *console)
+{
+	return console && view.console == console;
+}
+
+/* For a guest that has ended: its last words may still be with the daemon. */
 void tk_console_serve(struct tk_console *console)
 {
-	if (view.console == console && view.fd >= 0)
+	uint64_t deadline = tk_clock_ns() + LAST_WORDS_NS;
+	struct pollfd poll_fd = { .fd = view.fd, .events = POLLIN };
+
+	while (is_viewed(console) && tk_clock_ns() < deadline &&
+	       poll(&poll_fd, 1, SILENCE_MS) > 0)
 		take_output(console);
 }
 
 void tk_console_detach(struct tk_console *console)
 {
-	if (view.console != console)
+	if (!is_viewed(console))
 		return;
 	tk_console_serve(console);
 	stop_view();
@@ -133,7 +147,7 @@ void tk_console_view(struct tk_console *console, tk_console_viewer *viewer,
 	console->viewer = viewer;
 	console->viewer_context = context;
 	if (!viewer) {
-		if (view.console == console)
+		if (is_viewed(console))
 			stop_view();
 		return;
 	}

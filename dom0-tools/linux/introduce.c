@@ -169,7 +169,11 @@ void tk_xenstore_release(uint16_t domid)
 	store_text(path, sizeof(path), "/local/domain/%u/vm", domid);
 	if (!strncmp(path, VM_DIR, strlen(VM_DIR)))
 		tk_store_remove(path);
+	/* Folders that other tools make for theirs. */
 	snprintf(path, sizeof(path), "/libxl/%u", domid);
+	tk_store_remove(path);
+	snprintf(path, sizeof(path), "/local/domain/0/backend/console/%u",
+		 domid);
 	tk_store_remove(path);
 	snprintf(path, sizeof(path), "/local/domain/%u", domid);
 	tk_store_remove(path);

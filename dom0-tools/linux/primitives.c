@@ -365,7 +365,7 @@ static void run_handlers(const struct pollfd fds[N_FDS])
 	xs_local_deliver();
 	if (fds[FD_EVTCHN].revents)
 		take_events();
-	if (fds[FD_OTHER].revents)
+	if (fds[FD_OTHER].revents && other.handler)
 		other.handler(other.context);
 }
 

@@ -430,6 +430,8 @@ static void check_elsewhere(struct tk_guest *guest)
 	struct tk_domain_info info;
 	bool is_there = !tk_domain_info(guest->domid, &info) && !info.is_dying;
 
+	if (!is_there || info.is_shutdown)
+		tk_console_serve(&guest->console);
 	if (!guest->has_ended && is_there && info.is_shutdown)
 		mark_ended(guest, reason_text(info.shutdown_reason));
 	else if (!guest->has_ended && !is_there)
