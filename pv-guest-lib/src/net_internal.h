@@ -58,6 +58,9 @@ struct pv_net {
 	struct pv_net_info info;
 	struct pv_net_options options;
 	bool is_dead;
+	bool has_link;
+	uint32_t link_changes; /* seen of link_watch */
+	struct pv_xenstore_watch link_watch;
 	unsigned int n_queues; /* made so far */
 	struct net_queue *queues[PV_NET_QUEUES_MAX];
 };

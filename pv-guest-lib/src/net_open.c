@@ -6,6 +6,7 @@
 #include "net_internal.h"
 
 #include <public/errno.h>
+#include <pvguest/console.h>
 #include <pvguest/event.h>
 
 #include "internal.h"
@@ -182,6 +183,45 @@ static int make_queue(struct pv_net *net, unsigned int number)
 	return put_keys(queue);
 }
 
+/* The link ---------------------------------------------------------------- */
+
+static void make_link_path(const struct pv_net *net,
+			   char path[PV_FRONT_PATH_SIZE + 16])
+{
+	pv_snprintf(path, PV_FRONT_PATH_SIZE + 16, "%s/carrier",
+		    net->front.back_path);
+}
+
+static int watch_link(struct pv_net *net)
+{
+	char path[PV_FRONT_PATH_SIZE + 16];
+
+	make_link_path(net, path);
+	net->has_link = true;
+	return pv_xenstore_watch(&net->link_watch, path);
+}
+
+static void unwatch_link(struct pv_net *net)
+{
+	char path[PV_FRONT_PATH_SIZE + 16];
+
+	make_link_path(net, path);
+	pv_xenstore_unwatch(&net->link_watch, path);
+}
+
+bool pv_net_has_link(struct pv_net *net)
+{
+	uint32_t changes = net->link_watch.changes, number;
+
+	if (changes != net->link_changes) {
+		net->link_changes = changes;
+		net->has_link =
+			pv_keys_number(&net->front.back, "carrier", &number) ||
+			number;
+	}
+	return net->has_link;
+}
+
 /* Begin and end ----------------------------------------------------------- */
 
 static int connect(struct pv_net *net)
@@ -207,6 +247,12 @@ struct pv_net *pv_net_open(uint32_t handle,
 	net->options = *options;
 	*error = pv_front_open(&net->front, "vif", handle);
 	if (*error) {
+		pv_page_free(net);
+		return NULL;
+	}
+	*error = watch_link(net);
+	if (*error) {
+		pv_front_close(&net->front);
 		pv_page_free(net);
 		return NULL;
 	}
@@ -243,6 +289,7 @@ int pv_net_close(struct pv_net *net)
 
 	/* Events during the wait find nothing to do. */
 	net->is_dead = true;
+	unwatch_link(net);
 	rc = pv_front_close(&net->front);
 	while (net->n_queues > 0)
 		end_queue(net->queues[--net->n_queues]);

@@ -370,4 +370,4 @@ def test_costs_linux(env):
        "extra = 'console=hvc0 quiet ipv6.disable=1'\n")
 
 
-test_costs_linux.is_long = True
+test_costs_linux.is_soak = True

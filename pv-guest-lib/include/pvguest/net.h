@@ -113,4 +113,11 @@ unsigned int pv_net_pending(struct pv_net *net);
 /* False once the device is lost. Who waits for frames asks now and then. */
 bool pv_net_check(struct pv_net *net);
 
+/*
+ * Whether there is a way out of the machine: a cable that is pulled there, or
+ * plugged in, ends pv_wait(). True where the back end does not say (Linux's).
+ * It costs a look into xenstore only when something has changed.
+ */
+bool pv_net_has_link(struct pv_net *net);
+
 #endif /* PVGUEST_NET_H */

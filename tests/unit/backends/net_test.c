@@ -316,6 +316,23 @@ static void test_reopen(void)
 	end_closed();
 }
 
+/* The key is there, not there, and wrong. */
+static void test_link(void)
+{
+	begin();
+	open_card(0, (struct pv_net_options){ 0 });
+	CHECK(pv_net_has_link(cards[0]));
+	key_put(own(0), "carrier", "0");
+	CHECK(!pv_net_has_link(cards[0]));
+	key_put(own(0), "carrier", "1");
+	CHECK(pv_net_has_link(cards[0]));
+	key_put(own(0), "carrier", "nonsense");
+	CHECK(pv_net_has_link(cards[0]));
+	CHECK(!pv_net_close(cards[0]));
+	CHECK_TEXT(key_get(own(0), "state"), "6");
+	end();
+}
+
 /* Every page that is not there in turn. */
 static void test_no_memory(void)
 {
@@ -551,12 +568,12 @@ static void test_refused(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(test_frames),    TEST(test_many),
-		TEST(test_checksums), TEST(test_batches),
-		TEST(test_reopen),    TEST(test_no_memory),
-		TEST(test_lost),      TEST(test_bad_answers),
-		TEST(test_bad_slots), TEST(test_bad_frames),
-		TEST(test_refused),
+		TEST(test_frames),      TEST(test_many),
+		TEST(test_checksums),   TEST(test_batches),
+		TEST(test_reopen),      TEST(test_link),
+		TEST(test_no_memory),   TEST(test_lost),
+		TEST(test_bad_answers), TEST(test_bad_slots),
+		TEST(test_bad_frames),  TEST(test_refused),
 	};
 
 	return RUN_TESTS(tests);
