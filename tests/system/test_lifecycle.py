@@ -52,3 +52,6 @@ def test_restart(env):
 
 def test_restart_on_reference(env):
     scenario(env, "reference")
+
+
+test_restart_on_reference.is_soak = True
