@@ -114,6 +114,7 @@ void tlb_flush_local(void); /* also from the interrupt handler */
 
 /* core/console.c, platform/ */
 long sys_readconsole(struct xen_sysctl *op);
+long sys_debug_keys(struct xen_sysctl *op);
 /* For a device that is new: show it the log so far. */
 void console_replay(void (*write)(const char *s, size_t n));
 /* SOFTIRQ_CONSOLE: fetch typed input, and VIRQ_CONSOLE. */

@@ -73,6 +73,7 @@ static long sys_cpu_topology(struct xen_sysctl *op)
 
 static long (*const sysctl_table[])(struct xen_sysctl *op) = {
 	[XEN_SYSCTL_readconsole] = sys_readconsole,
+	[XEN_SYSCTL_debug_keys] = sys_debug_keys,
 	[XEN_SYSCTL_physinfo] = sys_physinfo,
 	[XEN_SYSCTL_sched_id] = sys_sched_id,
 	[XEN_SYSCTL_getdomaininfolist] = sys_domain_list,

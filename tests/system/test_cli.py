@@ -104,6 +104,8 @@ def change(vm):
                  "block-detach deb xvdb", "vcpu-set deb 1"):
         shown = vm.command(line, timeout=60)
         assert "error:" not in shown, shown
+    vm.command("debug-keys hq")
+    assert re.search(r"domain 1\b", vm.command("dmesg")), vm.text
     memory = {d["name"]: d["memory_mib"] for d in as_json(vm, "list")}
     assert abs(memory["deb"] - 112) <= 1, memory
     assert "idle fits" not in vm.command("create -n idle.cfg name=third "
