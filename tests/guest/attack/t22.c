@@ -102,6 +102,23 @@ static void test_frames(void)
 	check("as many pages", pages_now() == before, pages_now());
 }
 
+/* Whether the frame is among those that are to be had now. */
+static bool comes_back(uint64_t frame)
+{
+	uint64_t list[16];
+	long n = 0;
+	bool found = false;
+
+	while (n < (long)COUNT(list) &&
+	       reservation(XENMEM_increase_reservation, DOMID_SELF, &list[n], 1,
+			   0, 0) == 1)
+		found |= list[n++] == frame;
+	if (n > 0)
+		(void)reservation(XENMEM_decrease_reservation, DOMID_SELF, list,
+				  (uint64_t)n, 0, 0);
+	return found;
+}
+
 /* In use as a table it may be given up, and lives on as long as it is one. */
 static void test_in_use(void)
 {
@@ -118,6 +135,7 @@ static void test_in_use(void)
 	wrong += store_va(table, frame << PV_PAGE_SHIFT | RW_PAGE) == 0;
 	wrong += unpin(table) != 0;
 	wrong += unpin(table) == 0;
+	check("nobody has it while it is mapped", !comes_back(frame), 0);
 	(void)store_va(table, 0);
 	wrong += store_va(table, frame << PV_PAGE_SHIFT | RW_PAGE) == 0;
 	check("a table that was given back", wrong == 0, wrong);
