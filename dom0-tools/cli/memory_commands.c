@@ -111,9 +111,9 @@ static const struct command_option mem_set_options[] = {
 
 static int run_mem_set(struct command_call *call)
 {
-	struct tk_guest *guest;
+	struct tk_guest *guest = NULL;
 	struct tk_error err;
-	uint64_t kib;
+	uint64_t kib = 0;
 	int status = read_words(call, &guest, &kib);
 
 	if (status)
@@ -125,9 +125,9 @@ static int run_mem_set(struct command_call *call)
 
 static int run_mem_max(struct command_call *call)
 {
-	struct tk_guest *guest;
+	struct tk_guest *guest = NULL;
 	struct tk_error err;
-	uint64_t kib;
+	uint64_t kib = 0;
 	int status = read_words(call, &guest, &kib);
 
 	if (status)

@@ -85,8 +85,8 @@ static never_inline long call_holding(const struct subop *row, struct vcpu *v,
 	long rc;
 
 	if (row->flags & SUBOP_TARGET) {
-		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): SUBOP_IN
-		 */
+		/* SUBOP_IN has read it. */
+		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
 		d = domain_get_target(*id, &rc);
 		if (!d)
 			return rc;
