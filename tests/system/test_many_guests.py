@@ -4,7 +4,8 @@ port, grant, xenstore node or byte of the control domain's heap.
 """
 import re
 
-from testenv import PROMPT, hello_config
+from testenv import DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config, \
+    hello_config
 
 DEVICES = "disk = ['ram:1M,xvda,w']\nvif = ['']\n"
 
@@ -116,6 +117,31 @@ def test_thousand(env):
 
 def test_sixty_four_at_once(env):
     scenario_at_once(env, 64, mem="4G", timeout=1200)
+
+
+def test_interrupted(env):
+    """Ctrl-C during create, which unpacks a kernel for a while: there is no
+    guest, and the next one is made as if nothing had been."""
+    config = debian_config("deb", more=DEVICES)
+    vm = env.control("tenon", env.ramdisk({"d.cfg": config}))
+    boot_and_destroy(vm)
+    before = held(vm)
+    vm.send_raw(b"create /guests/d.cfg\r\x03")
+    vm.expect(r"^error: .*: interrupted, nothing of it is left", 120)
+    vm.expect(PROMPT)
+    assert not re.search(r"^deb ", vm.command("list"), re.M), vm.text
+    check_held(vm, before)
+    boot_and_destroy(vm)
+    check_held(vm, before)
+    env.switch_off(vm, "tenon")
+
+
+def boot_and_destroy(vm):
+    vm.send("create /guests/d.cfg -c")
+    vm.expect(DEBIAN_PROMPT, DEBIAN_BOOT)
+    vm.send_raw(b"\x1d")  # Ctrl-]
+    vm.expect(PROMPT)
+    command(vm, "destroy deb")
 
 
 test_thousand.is_soak = test_sixty_four_at_once.is_soak = True
