@@ -91,7 +91,7 @@ build/http: $(HTTP_OBJ) build/libpvguest.a build/libpvguest-newlib.a \
 
 # Test kernels on the library: build/tests/guest/NAME from NAME/main.c. Those
 # that use nothing of it are in mk/guests.mk.
-LIBRARY_TESTS := library trap entry blkfront netfront share
+LIBRARY_TESTS := library trap entry blkfront netfront share idle
 
 build/obj-guest/%.o: tests/guest/%/main.c build/deps/flags
 	$(call say,CC)

@@ -102,6 +102,31 @@ bool cli_interrupted(void)
 	return false;
 }
 
+/* More than there is room for stays with the terminal. */
+static void type_ahead(void)
+{
+	memmove(typed.bytes, typed.bytes + typed.next, typed.size - typed.next);
+	typed.size -= typed.next;
+	typed.next = 0;
+	if (typed.size < sizeof(typed.bytes))
+		typed.size += platform_read(typed.bytes + typed.size,
+					    sizeof(typed.bytes) - typed.size);
+}
+
+bool cli_interrupt_typed(void)
+{
+	size_t i;
+
+	type_ahead();
+	for (i = typed.size; i > 0; i--) {
+		if (typed.bytes[i - 1] == CLI_CONTROL('C')) {
+			typed.next = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 void cli_wait(void)
 {
 	cli_wait_until(TK_FOREVER);

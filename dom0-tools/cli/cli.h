@@ -47,6 +47,8 @@ bool cli_wait_until(uint64_t deadline);
 
 /* Takes all that was typed; true when Ctrl-C was among it. */
 bool cli_interrupted(void);
+/* The same, but what is typed ahead stays, unless Ctrl-C came behind it. */
+bool cli_interrupt_typed(void);
 
 /*
  * Runs one line; says what was wrong with it, if anything, in a line that

@@ -72,7 +72,8 @@ static int build(const struct command_call *call,
 	struct tk_error err;
 
 	cli_make_room(config);
-	guest = tk_guests_create(config, call_has(call, 'p'), &err);
+	guest = tk_guests_create_unless(config, call_has(call, 'p'),
+					cli_interrupt_typed, &err);
 	if (!guest)
 		return call_fail_error(&err);
 	if (!platform_keep_guests())

@@ -39,17 +39,22 @@ static bool read_size(const char *text, uint64_t *kib)
 	return !*end && number && *kib >> shift == number;
 }
 
-/* Says what is wrong, if anything. */
-static int read_words(const struct command_call *call, struct tk_guest **guest,
-		      uint64_t *kib)
+/* The guest and the size that a call names; NULL and what to return. */
+static struct tk_guest *read_words(const struct command_call *call,
+				   uint64_t *kib, int *status)
 {
-	if (!read_size(call->words[1], kib))
-		return call_usage(call,
-				  "%s: must be a size like 64 (MiB), "
-				  "64m or 1g",
-				  call->words[1]);
-	*guest = call_guest(call->words[0]);
-	return *guest ? COMMAND_DONE : COMMAND_FAILED;
+	struct tk_guest *guest;
+
+	if (!read_size(call->words[1], kib)) {
+		*status = call_usage(call,
+				     "%s: must be a size like 64 (MiB), "
+				     "64m or 1g",
+				     call->words[1]);
+		return NULL;
+	}
+	guest = call_guest(call->words[0]);
+	*status = guest ? COMMAND_DONE : COMMAND_FAILED;
+	return guest;
 }
 
 static uint64_t distance(uint64_t a, uint64_t b)
@@ -111,12 +116,12 @@ static const struct command_option mem_set_options[] = {
 
 static int run_mem_set(struct command_call *call)
 {
-	struct tk_guest *guest = NULL;
 	struct tk_error err;
-	uint64_t kib = 0;
-	int status = read_words(call, &guest, &kib);
+	uint64_t kib;
+	int status;
+	struct tk_guest *guest = read_words(call, &kib, &status);
 
-	if (status)
+	if (!guest)
 		return status;
 	if (tk_guest_set_memory(guest, kib, &err))
 		return call_fail_error(&err);
@@ -125,12 +130,12 @@ static int run_mem_set(struct command_call *call)
 
 static int run_mem_max(struct command_call *call)
 {
-	struct tk_guest *guest = NULL;
 	struct tk_error err;
-	uint64_t kib = 0;
-	int status = read_words(call, &guest, &kib);
+	uint64_t kib;
+	int status;
+	struct tk_guest *guest = read_words(call, &kib, &status);
 
-	if (status)
+	if (!guest)
 		return status;
 	return tk_guest_set_max_memory(guest, kib, &err) ? call_fail_error(&err)
 							 : COMMAND_DONE;

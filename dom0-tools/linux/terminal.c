@@ -4,8 +4,8 @@
  *
  * Keys are read only while a verb wants them one by one, as console does. Else
  * what is typed ahead stays for the shell that called us; only Ctrl-C arrives,
- * as a signal. Signals come while tk_wait() waits, never in the midst of
- * something: no guest is left half made.
+ * as a signal. Signals come while tk_wait() waits, or are taken here when
+ * somebody looks, never in the midst of something: no guest is left half made.
  *
  * Owns: the terminal's settings while keys are wanted; the contents of files
  * that were read, until the end.
@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -111,12 +112,29 @@ bool terminal_is_interrupted(void)
 	return signal_key != 0;
 }
 
+/* One that came while nobody waited. */
+static void take_signal(void)
+{
+	const struct timespec now = { 0 };
+	sigset_t set;
+	size_t i;
+	int number;
+
+	sigemptyset(&set);
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&set, signals[i]);
+	number = sigtimedwait(&set, NULL, &now);
+	if (number > 0)
+		note_signal(number);
+}
+
 /* At the end of a file no more keys will come. */
 size_t platform_read(char *buffer, size_t size)
 {
 	struct pollfd poll_fd = { .fd = STDIN_FILENO, .events = POLLIN };
 	ssize_t done;
 
+	take_signal();
 	if (signal_key) {
 		*buffer = (char)signal_key;
 		signal_key = 0;

@@ -57,6 +57,8 @@ static int write_pages(struct build *build, const char *what, uint64_t pfn,
 		fill(build, context, window, done * TK_PAGE_SIZE,
 		     count * TK_PAGE_SIZE);
 		tk_unmap_foreign(window, count);
+		if (tk_build_go_on(build))
+			return -1;
 	}
 	return 0;
 }

@@ -41,15 +41,24 @@ int tk_build_fail_allocation(struct build *build, const char *what)
 		       build->request->config->name, what);
 }
 
+int tk_build_go_on(struct build *build)
+{
+	return tk_go_on(build->request->interrupted,
+			build->request->config->name, build->err);
+}
+
 /* Kernel and layout ------------------------------------------------------- */
 
 static int read_kernel(struct build *build)
 {
 	const struct tk_build_request *request = build->request;
+	const struct tk_unpack_limits limits = {
+		.max_size = KERNEL_SIZE_MAX,
+		.interrupted = request->interrupted,
+	};
 
 	if (tk_kernel_unpack(&build->kernel, request->kernel,
-			     request->kernel_size, KERNEL_SIZE_MAX,
-			     build->err) ||
+			     request->kernel_size, &limits, build->err) ||
 	    tk_elf_parse(&build->image, build->kernel.data, build->kernel.size,
 			 build->err))
 		return tk_fail_within(build->err, request->config->kernel);
@@ -310,6 +319,8 @@ static int populate(struct build *build)
 		uint64_t extents;
 		long done;
 
+		if (tk_build_go_on(build))
+			return -1;
 		if (total - pfn < BIG_PAGES)
 			order = 0;
 		extents = (total - pfn) >> order;
@@ -487,8 +498,11 @@ int tk_build_domain(struct tk_built_domain *built,
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && !rc; i++)
-		rc = steps[i](&build);
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && !rc; i++) {
+		rc = tk_build_go_on(&build);
+		if (!rc)
+			rc = steps[i](&build);
+	}
 	if (rc && build.has_domain)
 		tk_domain_destroy(build.domid);
 	if (!rc)

@@ -24,6 +24,11 @@ struct tk_build_request {
 	size_t kernel_size;
 	const void *ramdisk; /* NULL without one */
 	size_t ramdisk_size;
+	/*
+	 * Asked again and again on the way: true gives up, as if a step had
+	 * failed. NULL: nobody may interrupt it.
+	 */
+	tk_interrupted *interrupted;
 };
 
 struct tk_built_domain {

@@ -35,6 +35,9 @@ struct build {
 int tk_build_fail_call(struct build *build, const char *what, long rc);
 int tk_build_fail_allocation(struct build *build, const char *what);
 
+/* An error when the user wants to have it no more; between any two calls. */
+int tk_build_go_on(struct build *build);
+
 /* Steps; each succeeds or leaves its line in the error. */
 int tk_build_write_images(struct build *build);
 int tk_build_write_tables(struct build *build);

@@ -68,7 +68,8 @@ static int use_plain(struct tk_elf_blob *blob, const struct tk_reader *image,
  * that ends in the size word.
  */
 static int unpack_sized(struct tk_elf_blob *blob, const struct tk_reader *data,
-			enum tk_compression compression, uint64_t max_size,
+			enum tk_compression compression,
+			const struct tk_unpack_limits *limits,
 			struct tk_error *err)
 {
 	struct tk_reader stream = *data;
@@ -80,9 +81,10 @@ static int unpack_sized(struct tk_elf_blob *blob, const struct tk_reader *data,
 			       tk_compression_name(compression));
 	if (compression != TK_COMPRESSION_GZIP)
 		stream.size -= SIZE_WORD;
-	if (check_limit(size, max_size, err))
+	if (check_limit(size, limits->max_size, err))
 		return -1;
-	if (tk_decompress(&blob->owned, size, &stream, compression, err))
+	if (tk_decompress(&blob->owned, size, &stream, compression,
+			  limits->interrupted, err))
 		return -1;
 	blob->data = blob->owned;
 	blob->size = size;
@@ -118,7 +120,8 @@ static int payload_find(const struct tk_reader *file, struct tk_reader *payload,
 }
 
 static int unpack_bzimage(struct tk_elf_blob *blob,
-			  const struct tk_reader *file, uint64_t max_size,
+			  const struct tk_reader *file,
+			  const struct tk_unpack_limits *limits,
 			  struct tk_error *err)
 {
 	enum tk_compression compression;
@@ -128,16 +131,17 @@ static int unpack_bzimage(struct tk_elf_blob *blob,
 		return -1;
 	compression = tk_compression_detect(&payload);
 	if (compression != TK_COMPRESSION_NONE)
-		return unpack_sized(blob, &payload, compression, max_size, err);
+		return unpack_sized(blob, &payload, compression, limits, err);
 	if (is_elf(&payload))
-		return use_plain(blob, &payload, max_size, err);
+		return use_plain(blob, &payload, limits->max_size, err);
 	return tk_fail(err,
 		       "the bzImage payload is compressed in a way that is not "
 		       "known");
 }
 
 int tk_kernel_unpack(struct tk_elf_blob *blob, const void *data, uint64_t size,
-		     uint64_t max_size, struct tk_error *err)
+		     const struct tk_unpack_limits *limits,
+		     struct tk_error *err)
 {
 	struct tk_reader file = tk_reader_make(data, size);
 	enum tk_compression compression = tk_compression_detect(&file);
@@ -146,11 +150,11 @@ int tk_kernel_unpack(struct tk_elf_blob *blob, const void *data, uint64_t size,
 	if (!size)
 		return tk_fail(err, "the kernel file is empty");
 	if (is_elf(&file))
-		return use_plain(blob, &file, max_size, err);
+		return use_plain(blob, &file, limits->max_size, err);
 	if (is_bzimage(&file))
-		return unpack_bzimage(blob, &file, max_size, err);
+		return unpack_bzimage(blob, &file, limits, err);
 	if (compression == TK_COMPRESSION_GZIP)
-		return unpack_sized(blob, &file, compression, max_size, err);
+		return unpack_sized(blob, &file, compression, limits, err);
 	return tk_fail(err,
 		       "not a kernel: neither an ELF file, plain or gzipped, "
 		       "nor a Linux bzImage");

@@ -20,12 +20,18 @@ struct tk_elf_blob {
 	uint8_t *owned; /* NULL: data points into the caller's file */
 };
 
+struct tk_unpack_limits {
+	uint64_t max_size; /* of the unpacked image, and of a plain one */
+	tk_interrupted *interrupted; /* or NULL, see error.h */
+};
+
 /*
- * `max_size` bounds the unpacked image (and a plain one): choose it by the
- * memory that can be spared. On failure nothing is left to free.
+ * Choose `max_size` by the memory that can be spared. On failure nothing is
+ * left to free.
  */
 tk_must_check int tk_kernel_unpack(struct tk_elf_blob *blob, const void *file,
-				   uint64_t size, uint64_t max_size,
+				   uint64_t size,
+				   const struct tk_unpack_limits *limits,
 				   struct tk_error *err);
 
 void tk_elf_blob_free(struct tk_elf_blob *blob);

@@ -19,12 +19,16 @@
 #define LZ4_BLOCK_SIZE (8u << 20)
 #define LZ4_MAGIC      0x184c2102u
 
+/* So much is unpacked before somebody is asked whether to go on. */
+#define STEP_SIZE (1u << 20)
+
 #define ull(x) ((unsigned long long)(x))
 
 struct output {
 	uint8_t *bytes;
 	uint64_t size; /* of the buffer */
 	uint64_t used;
+	tk_interrupted *interrupted;
 };
 
 /* Returns -1 with an error set, or 0 and output->used set. */
@@ -99,6 +103,18 @@ static int fail_no_memory(struct tk_error *err, const char *format)
 	return tk_fail(err, "out of memory for the %s decoder", format);
 }
 
+static int go_on(const struct output *output, struct tk_error *err)
+{
+	return tk_go_on(output->interrupted, "unpacking", err);
+}
+
+static uint64_t step_size(const struct output *output)
+{
+	uint64_t room = output->size - output->used;
+
+	return room < STEP_SIZE ? room : STEP_SIZE;
+}
+
 static int gzip_result(int rc, const z_stream *zlib,
 		       const struct output *output, struct tk_error *err)
 {
@@ -166,21 +182,22 @@ static int decode_xz(struct output *output, const struct tk_reader *stream,
 	lzma_stream lzma = LZMA_STREAM_INIT;
 	lzma_ret rc = lzma_stream_decoder(&lzma, XZ_MEMORY_LIMIT,
 					  LZMA_TELL_UNSUPPORTED_CHECK);
+	int stopped = 0;
 
 	if (rc != LZMA_OK)
 		return xz_fail(rc, output, false, err);
 	lzma.next_in = stream->base;
 	lzma.avail_in = (size_t)stream->size;
 	lzma.next_out = output->bytes;
-	lzma.avail_out = (size_t)output->size;
-	/* Each call stops early only to report; the second finds the same. */
-	do {
+	/* When it is full or cut short, the second call in vain reports it. */
+	while (rc == LZMA_OK && !(stopped = go_on(output, err))) {
+		lzma.avail_out = (size_t)step_size(output);
 		rc = lzma_code(&lzma, LZMA_FINISH);
-	} while (rc == LZMA_OK);
-	output->used = output->size - lzma.avail_out;
+		output->used = (uint64_t)(lzma.next_out - output->bytes);
+	}
 	lzma_end(&lzma);
-	if (rc == LZMA_STREAM_END)
-		return 0;
+	if (rc == LZMA_STREAM_END || stopped)
+		return stopped;
 	return xz_fail(rc, output, !lzma.avail_in, err);
 }
 
@@ -230,7 +247,8 @@ static int decode_lz4(struct output *output, const struct tk_reader *stream,
 		offset += sizeof(size);
 		if (size == LZ4_MAGIC)
 			continue;
-		if (lz4_decode_block(output, stream, offset, size, err))
+		if (go_on(output, err) ||
+		    lz4_decode_block(output, stream, offset, size, err))
 			return -1;
 		offset += size;
 	}
@@ -275,10 +293,11 @@ static int decode(struct output *output, const struct tk_reader *stream,
 
 int tk_decompress(uint8_t **output, uint64_t size,
 		  const struct tk_reader *stream,
-		  enum tk_compression compression, struct tk_error *err)
+		  enum tk_compression compression, tk_interrupted *interrupted,
+		  struct tk_error *err)
 {
 	const struct format *format = &formats[compression];
-	struct output buffer = { .size = size };
+	struct output buffer = { .size = size, .interrupted = interrupted };
 
 	*output = NULL;
 	if (!format->decode)

@@ -37,11 +37,13 @@ const char *tk_compression_name(enum tk_compression compression);
 /*
  * Unpacks `stream`, which must yield exactly `size` bytes, into a new buffer
  * that the caller frees. The size must have been judged: that much memory is
- * asked for.
+ * asked for. Between steps of a MiB, or what else the format allows, it asks
+ * whether it is interrupted, which may be NULL.
  */
 tk_must_check int tk_decompress(uint8_t **output, uint64_t size,
 				const struct tk_reader *stream,
 				enum tk_compression compression,
+				tk_interrupted *interrupted,
 				struct tk_error *err);
 
 #endif /* TOOLSTACK_DECOMPRESS_H */

@@ -40,3 +40,11 @@ void tk_error_prefix(struct tk_error *err, const char *prefix)
 	memcpy(inner, err->text, sizeof(inner));
 	tk_error_set(err, "%s: %s", prefix, inner);
 }
+
+int tk_go_on(tk_interrupted *interrupted, const char *name,
+	     struct tk_error *err)
+{
+	if (!interrupted || !interrupted())
+		return 0;
+	return tk_fail(err, "%s: interrupted, nothing of it is left", name);
+}

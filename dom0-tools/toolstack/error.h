@@ -10,6 +10,8 @@
 #ifndef TOOLSTACK_ERROR_H
 #define TOOLSTACK_ERROR_H
 
+#include <stdbool.h>
+
 #define TK_ERROR_TEXT_SIZE 256
 
 /* For functions whose result must not be ignored. */
@@ -42,5 +44,12 @@ static inline int tk_failure(void)
 void tk_error_set(struct tk_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void tk_error_prefix(struct tk_error *err, const char *prefix);
+
+/* Whether the user wants no more of what is being done. */
+typedef bool tk_interrupted(void);
+
+/* Fails with a line that it is so; NULL stands for never. */
+tk_must_check int tk_go_on(tk_interrupted *interrupted, const char *name,
+			   struct tk_error *err);
 
 #endif /* TOOLSTACK_ERROR_H */

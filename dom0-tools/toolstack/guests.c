@@ -175,16 +175,28 @@ static int read_files(struct tk_build_request *request, struct tk_error *err)
 			 &request->ramdisk_size, err);
 }
 
-static int build(struct tk_guest *guest, struct tk_error *err)
+/* The last moment at which the user can have it no more. */
+static int attach_unless(struct tk_guest *guest,
+			 const struct tk_built_domain *built,
+			 tk_interrupted *interrupted, struct tk_error *err)
 {
-	struct tk_build_request request = { .config = &guest->config };
+	int rc = attach(guest, built, err);
+
+	return rc ? rc : tk_go_on(interrupted, guest->config.name, err);
+}
+
+static int build(struct tk_guest *guest, tk_interrupted *interrupted,
+		 struct tk_error *err)
+{
+	struct tk_build_request request = { .config = &guest->config,
+					    .interrupted = interrupted };
 	struct tk_built_domain built;
 
 	if (read_files(&request, err))
 		return -1;
 	if (tk_build_domain(&built, &request, err))
 		return -1;
-	if (attach(guest, &built, err)) {
+	if (attach_unless(guest, &built, interrupted, err)) {
 		let_go(guest);
 		tk_domain_destroy(built.domid);
 		return -1;
@@ -289,7 +301,8 @@ static void restart(struct tk_guest *guest, const char *reason)
 
 	guest->is_restarting = true;
 	end_domain(guest, reason);
-	if (!guest->has_domain && (build(guest, &err) || start(guest, &err))) {
+	if (!guest->has_domain &&
+	    (build(guest, NULL, &err) || start(guest, &err))) {
 		mark_ended(guest, reason);
 		notice("restart failed", err.text);
 	}
@@ -524,8 +537,10 @@ static int refuse_name_in_use(const struct tk_domain_config *config,
 	return 0;
 }
 
-struct tk_guest *tk_guests_create(struct tk_domain_config *config, bool paused,
-				  struct tk_error *err)
+struct tk_guest *tk_guests_create_unless(struct tk_domain_config *config,
+					 bool paused,
+					 tk_interrupted *interrupted,
+					 struct tk_error *err)
 {
 	struct tk_guest *guest = NULL, *old;
 
@@ -535,7 +550,7 @@ struct tk_guest *tk_guests_create(struct tk_domain_config *config, bool paused,
 		tk_domain_config_free(config);
 		return NULL;
 	}
-	if (build(guest, err) || (!paused && start(guest, err))) {
+	if (build(guest, interrupted, err) || (!paused && start(guest, err))) {
 		forget(guest);
 		return NULL;
 	}
@@ -545,6 +560,12 @@ struct tk_guest *tk_guests_create(struct tk_domain_config *config, bool paused,
 	append(guest);
 	forget_oldest_ended();
 	return guest;
+}
+
+struct tk_guest *tk_guests_create(struct tk_domain_config *config, bool paused,
+				  struct tk_error *err)
+{
+	return tk_guests_create_unless(config, paused, NULL, err);
 }
 
 struct tk_guest *tk_guests_adopt(struct tk_domain_config *config,

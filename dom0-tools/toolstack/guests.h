@@ -78,6 +78,12 @@ tk_must_check int tk_guests_start(const struct tk_guests_host *host,
 struct tk_guest *tk_guests_create(struct tk_domain_config *config, bool paused,
 				  struct tk_error *err);
 
+/* The same, but fails, and leaves nothing, once interrupted() says so. */
+struct tk_guest *tk_guests_create_unless(struct tk_domain_config *config,
+					 bool paused,
+					 tk_interrupted *interrupted,
+					 struct tk_error *err);
+
 /*
  * Puts a domain into the list that was built before, by another process: what
  * becomes of it when it ends is that one's affair (is_elsewhere). Takes over

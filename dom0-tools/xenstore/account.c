@@ -24,12 +24,19 @@ struct account {
 
 static struct account *accounts;
 
+/* To the front with it: the next question is likely about the same domain. */
 static struct account *find(uint16_t domid)
 {
-	struct account *account = accounts;
+	struct account **place = &accounts, *account;
 
-	while (account && account->domid != domid)
-		account = account->next;
+	while (*place && (*place)->domid != domid)
+		place = &(*place)->next;
+	account = *place;
+	if (account) {
+		*place = account->next;
+		account->next = accounts;
+		accounts = account;
+	}
 	return account;
 }
 

@@ -21,6 +21,9 @@ static struct xs_node *buckets[BUCKETS];
 static uint64_t last_generation;
 static uint64_t epoch;
 
+/* A bit for each domain that permissions in the table may mention. */
+static uint8_t mentioned[(UINT16_MAX + 1) / 8];
+
 /* Table ------------------------------------------------------------------- */
 
 /* The link that points to the node, or to the end of its chain. */
@@ -57,6 +60,27 @@ uint64_t xs_store_epoch(void)
 	return epoch;
 }
 
+static void note_mentions(const struct xs_node *node)
+{
+	size_t i;
+
+	for (i = 1; i < node->perms.count; i++) {
+		uint16_t domid = node->perms.list[i].domid;
+
+		mentioned[domid / 8] |= (uint8_t)(1u << domid % 8);
+	}
+}
+
+/* Whether it may be; from now on it is not. */
+static bool take_mentions(uint16_t domid)
+{
+	uint8_t bit = (uint8_t)(1u << domid % 8);
+	bool was_mentioned = mentioned[domid / 8] & bit;
+
+	mentioned[domid / 8] &= (uint8_t)~bit;
+	return was_mentioned;
+}
+
 struct xs_node *xs_store_exchange(const char *path, struct xs_node *node,
 				  uint64_t generation)
 {
@@ -68,6 +92,7 @@ struct xs_node *xs_store_exchange(const char *path, struct xs_node *node,
 		node->generation = generation;
 		node->next = next;
 		*place = node;
+		note_mentions(node);
 	} else {
 		*place = next;
 	}
@@ -204,11 +229,14 @@ static const struct xs_node *find_owned(uint16_t domid)
 	return NULL;
 }
 
+/* A new domain is hardly ever mentioned: the table is not searched then. */
 static void drop_mentions(uint16_t domid)
 {
 	struct xs_node *node;
 	unsigned int i;
 
+	if (!take_mentions(domid))
+		return;
 	for (i = 0; i < BUCKETS; i++) {
 		for (node = buckets[i]; node; node = node->next)
 			xs_node_drop_perms(node, domid);
@@ -220,7 +248,8 @@ void xs_store_forget_domain(uint16_t domid)
 	const struct xs_node *node;
 
 	epoch++;
-	while ((node = find_owned(domid)) && node->path[1])
+	while (xs_account_nodes(domid) && (node = find_owned(domid)) &&
+	       node->path[1])
 		xs_store_delete(node->path);
 	drop_mentions(domid);
 }

@@ -158,7 +158,8 @@ void xs_watches_tell(const char *path, enum xs_change change,
 	struct xs_connection *connection = NULL;
 
 	while ((connection = xs_connection_next(connection))) {
-		if (xs_node_allows(node, connection->domid, XS_MAY_READ))
+		if (connection->watches &&
+		    xs_node_allows(node, connection->domid, XS_MAY_READ))
 			tell_connection(connection, path, change);
 	}
 }

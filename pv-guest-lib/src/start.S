@@ -37,12 +37,16 @@
 	.globl	_start
 	.type	_start, @function
 _start:
+	rdtsc
 	cld
 	mov	%rsi, %rdi
 	lea	stack_top(%rip), %rsp
 	xor	%ebp, %ebp
 	fninit
 	ldmxcsr	mxcsr_default(%rip)
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, pv_first_tsc(%rip)
 	call	pv_start
 	ud2
 	.size	_start, . - _start
@@ -53,6 +57,10 @@ mxcsr_default:
 	.long	0x1f80
 
 	.bss
+	.globl	pv_first_tsc
+	.balign	8
+pv_first_tsc:
+	.skip	8
 	.balign	4096
 	.globl	pv_stack_guard
 pv_stack_guard:		/* unmapped by mm.c: an overflow ends here */

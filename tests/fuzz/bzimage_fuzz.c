@@ -18,8 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tk_kernel_image image;
 	struct tk_elf_blob blob;
 	struct tk_error err = { "" };
+	const struct tk_unpack_limits limits = { .max_size = LIMIT };
 
-	if (tk_kernel_unpack(&blob, data, size, LIMIT, &err)) {
+	if (tk_kernel_unpack(&blob, data, size, &limits, &err)) {
 		FUZZ_CHECK(*err.text && !strchr(err.text, '\n'));
 		FUZZ_CHECK(!blob.owned);
 		return 0;

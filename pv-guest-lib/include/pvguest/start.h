@@ -25,6 +25,9 @@ extern struct start_info *pv_start_info;
 /* The page that all domains share with the hypervisor. */
 extern struct shared_info *pv_shared_info;
 
+/* The time stamp counter at the kernel's first instruction. */
+extern uint64_t pv_first_tsc;
+
 /* True for the first domain, which has the machine's console. */
 bool pv_is_initial_domain(void);
 

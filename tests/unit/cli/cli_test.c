@@ -297,6 +297,29 @@ static void test_wait(void)
 	end();
 }
 
+/* What is typed ahead stays, but for what Ctrl-C cancels too. */
+static void test_interrupted_create(void)
+{
+	start();
+	input = "abc";
+	run("create /guests/one.cfg");
+	CHECK_TEXT(output, "");
+	run("destroy one");
+	CHECK(cli_input() == 'a' && cli_input() == 'b' && cli_input() == 'c');
+	input = "x\003";
+	run("create /guests/one.cfg");
+	CHECK_TEXT(output,
+		   "error: one: interrupted, nothing of it is left\r\n");
+	CHECK(cli_input() < 0);
+	run("list one");
+	CHECK_HAS(output, "error: ");
+	input = "\003";
+	CHECK(cli_execute("create /guests/one.cfg") == COMMAND_FAILED);
+	run("create /guests/one.cfg");
+	CHECK_TEXT(output, "");
+	end();
+}
+
 static void guest_prints_quietly(const char *text)
 {
 	struct xencons_interface *ring = tk_guests_find("one")->console.ring;
@@ -552,15 +575,25 @@ static void test_sched_credit2(void)
 }
 
 static const struct test tests[] = {
-	TEST(test_vcpu_list),   TEST(test_vcpu_pin),
-	TEST(test_vcpu_set),    TEST(test_sched_credit2),
-	TEST(test_words),       TEST(test_options),
-	TEST(test_help),        TEST(test_json),
-	TEST(test_machine),     TEST(test_disks),
-	TEST(test_files),       TEST(test_guest_verbs),
-	TEST(test_wait),        TEST(test_console),
-	TEST(test_autorun),     TEST(test_console_without_events),
-	TEST(test_prompt),      TEST(test_notice),
+	TEST(test_vcpu_list),
+	TEST(test_vcpu_pin),
+	TEST(test_vcpu_set),
+	TEST(test_sched_credit2),
+	TEST(test_words),
+	TEST(test_options),
+	TEST(test_help),
+	TEST(test_json),
+	TEST(test_machine),
+	TEST(test_disks),
+	TEST(test_files),
+	TEST(test_guest_verbs),
+	TEST(test_wait),
+	TEST(test_interrupted_create),
+	TEST(test_console),
+	TEST(test_autorun),
+	TEST(test_console_without_events),
+	TEST(test_prompt),
+	TEST(test_notice),
 	TEST(test_xenstore_ls),
 };
 

@@ -260,6 +260,33 @@ static void test_every_call_fails(void)
 	end();
 }
 
+static unsigned int patience;
+
+static bool user_interrupts(void)
+{
+	return !patience || !--patience;
+}
+
+/* At the first question whether to go on, the second, ... */
+static void test_interrupted_everywhere(void)
+{
+	unsigned int n = 1;
+
+	for (;; n++) {
+		start(1);
+		request.interrupted = user_interrupts;
+		patience = n;
+		if (!tk_build_domain(&built, &request, &err))
+			break;
+		CHECK_TEXT(err.text,
+			   "guest: interrupted, nothing of it is left");
+		check_nothing_left();
+		end();
+	}
+	CHECK(n > 25); /* more than there are steps */
+	end();
+}
+
 static void test_every_allocation_fails(void)
 {
 	unsigned int n = 0;
@@ -286,6 +313,7 @@ static const struct test tests[] = {
 	TEST(test_too_much_memory),
 	TEST(test_bad_inputs),
 	TEST(test_every_call_fails),
+	TEST(test_interrupted_everywhere),
 	TEST(test_every_allocation_fails),
 };
 

@@ -42,10 +42,15 @@ static const struct packing packings[] = {
 
 #define N_PACKINGS (sizeof(packings) / sizeof(packings[0]))
 
+static tk_interrupted *interrupted;
+
 static int unpack_limited(const struct bytes *file, uint64_t limit)
 {
+	const struct tk_unpack_limits limits = { .max_size = limit,
+						 .interrupted = interrupted };
+
 	memset(&err, 0, sizeof(err));
-	return tk_kernel_unpack(&blob, file->data, file->size, limit, &err);
+	return tk_kernel_unpack(&blob, file->data, file->size, &limits, &err);
 }
 
 static int unpack(const struct bytes *file)
@@ -339,6 +344,55 @@ static void test_xz_dictionary_is_bounded(void)
 		"the xz data needs more than 65 MiB of memory");
 }
 
+static unsigned int patience;
+
+static bool user_interrupts(void)
+{
+	return !patience || !--patience;
+}
+
+/* How often it was asked whether to go on, until all was unpacked. */
+static unsigned int count_interruptions(const struct bytes *file,
+					const struct bytes *contents)
+{
+	unsigned int n;
+
+	interrupted = user_interrupts;
+	for (n = 1;; n++) {
+		patience = n;
+		if (!unpack(file))
+			break;
+		CHECK_TEXT(err.text,
+			   "unpacking: interrupted, nothing of it is left");
+		CHECK(!blob.owned);
+	}
+	interrupted = NULL;
+	CHECK(blob.size == contents->size);
+	CHECK(!memcmp(blob.data, contents->data, contents->size));
+	tk_elf_blob_free(&blob);
+	return n - 1;
+}
+
+static void test_interrupted(void)
+{
+	static uint8_t zeros[3 << 20];
+	struct bytes contents = { zeros, sizeof(zeros) - 5 };
+	struct bytes file = wrap_bzimage(with_size_word(
+		pack_xz(zeros, contents.size), (uint32_t)contents.size));
+
+	CHECK(count_interruptions(&file, &contents) == 3);
+	free(file.data);
+	contents.size = 2 << 20;
+	file = wrap_bzimage(with_size_word(pack_xz(zeros, contents.size),
+					   (uint32_t)contents.size));
+	CHECK(count_interruptions(&file, &contents) >= 2);
+	free(file.data);
+	file = wrap_bzimage(with_size_word(pack_lz4(zeros, contents.size),
+					   (uint32_t)contents.size));
+	CHECK(count_interruptions(&file, &contents) == 1);
+	free(file.data);
+}
+
 static void test_lz4_blocks(void)
 {
 	struct bytes stream;
@@ -452,6 +506,7 @@ static const struct test tests[] = {
 	TEST(test_every_cut_of_a_stream),
 	TEST(test_every_bit_flip),
 	TEST(test_xz_dictionary_is_bounded),
+	TEST(test_interrupted),
 	TEST(test_lz4_blocks),
 	TEST(test_every_allocation_may_fail),
 	TEST(test_debian_kernel_xz),

@@ -186,6 +186,54 @@ static void test_every_call_fails(void)
 	end();
 }
 
+static unsigned int patience;
+
+static bool user_interrupts(void)
+{
+	return !patience || !--patience;
+}
+
+/* At the first question whether to go on, the second, ...: end() counts. */
+static void test_interrupted_everywhere(void)
+{
+	struct tk_guest *guest = NULL;
+	unsigned int n;
+
+	for (n = 1; !guest; n++) {
+		struct tk_domain_config config = fixture_config("five");
+
+		start();
+		patience = n;
+		guest = tk_guests_create_unless(&config, false, user_interrupts,
+						&err);
+		if (!guest)
+			CHECK_TEXT(err.text, "five: interrupted, nothing of "
+					     "it is left");
+		CHECK(tk_guests_find("five") == guest);
+		end();
+	}
+	CHECK(n > 25);
+}
+
+/* A guest that restarts by itself is not what the user waits for. */
+static void test_restart_is_not_interrupted(void)
+{
+	struct tk_domain_config config = fixture_config("four");
+	struct tk_guest *guest;
+
+	start();
+	config.on_reboot = TK_ACTION_RESTART;
+	patience = 1000;
+	guest = tk_guests_create_unless(&config, false, user_interrupts, &err);
+	CHECK(guest);
+	patience = 1;
+	fake_shut_down(guest->domid, SHUTDOWN_reboot);
+	tk_wait(0);
+	CHECK(guest->has_domain && !guest->has_ended);
+	CHECK(patience == 1);
+	end();
+}
+
 static void shut_down(struct tk_guest *guest, unsigned int reason)
 {
 	fake_shut_down(guest->domid, reason);
@@ -400,6 +448,8 @@ static const struct test tests[] = {
 	TEST(test_create_and_destroy),
 	TEST(test_failed_create),
 	TEST(test_every_call_fails),
+	TEST(test_interrupted_everywhere),
+	TEST(test_restart_is_not_interrupted),
 	TEST(test_ends_by_itself),
 	TEST(test_restart),
 	TEST(test_rename_restart),
