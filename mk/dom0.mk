@@ -5,20 +5,22 @@
 
 DOM0_SRC := $(wildcard dom0-tools/kernel/*.c dom0-tools/toolstack/*.c \
 	dom0-tools/cli/*.c dom0-tools/xenstore/*.c dom0-tools/drivers/*.c \
-	dom0-tools/drivers/*/*.c dom0-tools/backends/*.c)
+	dom0-tools/drivers/*/*.c dom0-tools/backends/*.c \
+	dom0-tools/metrics/*.c)
 DOM0_OBJ := $(DOM0_SRC:%.c=build/dom0/%.o)
 DOM0_LIBS = -Wl,--start-group build/libpvguest-newlib.a build/libpvguest.a \
-	$(DECODERS_LIBS) $(NEWLIB_LIBS) -Wl,--end-group
+	$(DECODERS_LIBS) -Lbuild/deps/lwip/lib -llwip $(NEWLIB_LIBS) -Wl,--end-group
 
 ALL += build/tenon-dom0
 # Made through links that others name too: not files to tidy away.
 .SECONDARY: $(NEWLIB_READY) $(DECODERS_READY)
 
-build/dom0/%.o: %.c build/deps/flags | $(NEWLIB_READY) $(DECODERS_READY)
+build/dom0/%.o: %.c build/deps/flags | $(NEWLIB_READY) $(DECODERS_READY) \
+		build/deps/lwip.ready
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(NEWLIB_KERNEL_CFLAGS) $(DECODERS_CFLAGS) -Idom0-tools \
-		-MMD -MP -c -o $@ $<
+		-isystem build/deps/lwip/include -MMD -MP -c -o $@ $<
 
 build/tenon-dom0: $(DOM0_OBJ) build/libpvguest.a build/libpvguest-newlib.a \
 		$(PVGUEST_LDS)

@@ -39,3 +39,9 @@ $(eval $(call backend_test,backends-netback,\
 $(eval $(call backend_test,backends-net,tests/unit/backends/net_test.c \
 	$(wildcard tests/unit/backends/guest_net*.c) $(FRONT_SIDE) \
 	$(NETBACK_WHOLE)))
+
+# What the control domain serves over its own address.
+$(eval $(call host_test,metrics,tests/unit/metrics/metrics_test.c \
+	$(addprefix dom0-tools/metrics/,families.c http.c settings.c) \
+	$(addprefix tests/unit/toolstack/,check.c failing_alloc.c),\
+	$(NET_INCLUDES),$$(SWEEP_LDFLAGS) $$(TOOLSTACK_LIBS)))

@@ -106,11 +106,36 @@ static int16_t status_of(uint8_t operation, int error)
 	return BLKIF_RSP_ERROR;
 }
 
+static void count(struct blk_counters *counters,
+		  const struct blk_request *request, int error)
+{
+	if (error) {
+		counters->errors++;
+		return;
+	}
+	switch (request->operation) {
+	case BLKIF_OP_READ:
+		counters->reads++;
+		counters->read_sectors += request->sectors;
+		break;
+	case BLKIF_OP_FLUSH_DISKCACHE:
+		counters->flushes++;
+		break;
+	case BLKIF_OP_DISCARD:
+		counters->discards++;
+		break;
+	default: /* a barrier is a write as well */
+		counters->writes++;
+		counters->written_sectors += request->sectors;
+	}
+}
+
 static void answer(struct blk_request *request, int error)
 {
 	struct blk_queue *queue = request->queue;
 	struct blkif_response response;
 
+	count(&queue->device->counters, request, error);
 	memset(&response, 0, sizeof(response));
 	response.id = request->id;
 	response.operation = request->operation;

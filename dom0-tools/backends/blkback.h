@@ -28,6 +28,13 @@
 struct blk_queue;
 struct blk_source;
 
+/* Since the device was attached: requests that ended well, and those not. */
+struct blk_counters {
+	uint64_t reads, read_sectors;
+	uint64_t writes, written_sectors;
+	uint64_t flushes, discards, errors;
+};
+
 struct blk_device {
 	struct backend_device common;
 	struct blk_source *source;
@@ -38,6 +45,7 @@ struct blk_device {
 	bool is_stopped;    /* gives back all when nothing is in flight */
 	unsigned int n_queues;
 	struct blk_queue *queues[BLK_QUEUES_MAX];
+	struct blk_counters counters;
 };
 
 /* A request between the ring and its response. */

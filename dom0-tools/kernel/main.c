@@ -8,6 +8,7 @@
 
 #include <pvguest/console.h>
 #include <pvguest/newlib.h>
+#include <pvguest/start.h>
 
 #include "backends/blkback.h"
 #include "backends/bridge.h"
@@ -16,6 +17,7 @@
 #include "drivers/drivers.h"
 #include "drivers/net_device.h"
 #include "kernel/ramdisk.h"
+#include "metrics/server.h"
 #include "toolstack/vif.h"
 
 int main(void);
@@ -60,5 +62,6 @@ int main(void)
 	pv_files_register(ramdisk_open);
 	drivers_start();
 	start_backends();
+	metrics_start((const char *)pv_start_info->cmd_line);
 	return cli_main() ? 0 : 1;
 }

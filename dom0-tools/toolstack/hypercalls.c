@@ -13,6 +13,7 @@
 #include <public/memory.h>
 #include <public/sched.h>
 #include <public/sysctl.h>
+#include <public/vcpu.h>
 #include <public/version.h>
 #include <public/xen.h>
 
@@ -476,6 +477,31 @@ int tk_host_free_pages(uint64_t *pages)
 	if (!rc)
 		*pages = info.free_pages;
 	return rc;
+}
+
+int tk_host_cpu_idle(uint64_t *idle_ns, size_t count)
+{
+	struct xen_sysctl op = { 0 };
+	int rc;
+
+	_Static_assert(sizeof(struct xen_sysctl_cpuinfo) == sizeof(*idle_ns),
+		       "a time for each CPU, and nothing else");
+	op.u.getcpuinfo.max_cpus = (uint32_t)count;
+	set_xen_guest_handle(op.u.getcpuinfo.info,
+			     (struct xen_sysctl_cpuinfo *)idle_ns);
+	rc = sysctl(&op, XEN_SYSCTL_getcpuinfo);
+	return rc ? rc : (int)op.u.getcpuinfo.nr_cpus;
+}
+
+int tk_own_steal(unsigned int vcpu, uint64_t *ns)
+{
+	struct vcpu_runstate_info info;
+	long rc = tk_hypercall(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info,
+			       vcpu, address_of(&info), 0, 0);
+
+	if (!rc)
+		*ns = info.time[RUNSTATE_runnable];
+	return (int)rc;
 }
 
 long tk_host_frames(void)

@@ -157,6 +157,11 @@ int tk_host_info(struct tk_host_info *info);
 /* Only what changes: pages not in use by any domain. */
 int tk_host_free_pages(uint64_t *pages);
 
+/* How long each of up to `count` CPUs was idle; returns how many there are. */
+int tk_host_cpu_idle(uint64_t *idle_ns, size_t count);
+/* How long a vCPU of this domain itself has waited for a CPU. */
+int tk_own_steal(unsigned int vcpu, uint64_t *ns);
+
 /* One past the last machine frame that is memory; negative errno. */
 long tk_host_frames(void);
 
