@@ -31,12 +31,19 @@ build/tests/bench-linux.gz: build/tests/bench-linux scripts/initramfs.py \
 		scripts/cpio.py build/guests/vmlinuz
 	$(call say,CPIO)
 	$(Q)$(PYTHON) scripts/initramfs.py --modules build/modules $@ autorun=$<
-TEST_NEEDS += build/tests/bench-paths build/tests/bench-devices \
+# The control domain with a clock at its prompt.
+BENCH_CREATE_OBJ := build/dom0/tests/bench/create/main.o
+build/tests/bench-dom0: build/tenon-dom0 $(BENCH_CREATE_OBJ) mk/bench.mk
+	$(call say,LD)
+	$(Q)$(PVGUEST_LINK) -Wl,--wrap=line_key,--wrap=line_begin -o $@ \
+		$(DOM0_OBJ) $(BENCH_CREATE_OBJ) $(DOM0_LIBS)
+TEST_NEEDS += build/tests/bench-dom0 build/tests/bench-paths build/tests/bench-devices \
 	build/tests/bench-linux.gz
--include $(BENCH_OBJ:.o=.d) $(BENCH_DEVICES_OBJ:.o=.d)
+-include $(BENCH_CREATE_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(BENCH_DEVICES_OBJ:.o=.d)
 
 .PHONY: bench
 bench: build/tenon build/tenon-dom0 build/tests/bench-paths \
+		build/tests/bench-dom0 build/tests/guest/idle \
 		build/tests/bench-devices build/tests/bench-linux.gz
 	@$(PYTHON) scripts/deps.py build run test
 	@$(PYTHON) scripts/bench.py

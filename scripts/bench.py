@@ -13,6 +13,7 @@ Linux on the reference; the disk is in its memory either way. The goals are
 those of docs/performance.md.
 """
 import argparse
+import contextlib
 import json
 import pathlib
 import re
@@ -25,6 +26,8 @@ from cpio import Archive
 from vm import ROOT, VM, Machine, boot_direct
 
 KERNEL = ROOT / "build/tests/bench-paths"
+CREATE_DOM0 = ROOT / "build/tests/bench-dom0"
+IDLE = ROOT / "build/tests/guest/idle"
 DEVICES = ROOT / "build/tests/bench-devices"
 LINUX = ROOT / "build/guests/vmlinuz"
 LINUX_RAMDISK = ROOT / "build/tests/bench-linux.gz"
@@ -48,7 +51,16 @@ GOALS = {
     "gnt_copy64_x16": 150, "gnt_copy1500_x16": 290, "gnt_copy4096_x16": 620,
     "dom_new": 15000, "dom_populate": 700, "dom_populate_recycled": 700,
     "dom_destroy": 120, "dens_bytes": 20000,
+    "dom_create_0": 250000, "dom_create_16": 250000, "dom_create_63": 250000,
 }
+
+# How many others there are while one is made, and how often it is made.
+CREATE_OTHERS = (0, 16, 63)
+CREATE_ROUNDS = 5
+CREATE_CONFIG = '''kernel = "/guests/idle"
+name = "bench"
+memory = 4
+'''
 
 # At most half of the reference's.
 HALVES = ("syscall", "blk_4k", "blk_4k_x32", "net_1500", "net_1500_x32",
@@ -87,21 +99,58 @@ def paths_on_tenon():
         return parse(vm.text)
 
 
-def guest_on_tenon(config, files):
+@contextlib.contextmanager
+def prompt_on_tenon(files, dom0=ROOT / "build/tenon-dom0"):
+    """The control domain's prompt, with these files in /guests."""
     archive = Archive()
-    for name, data in {**files, "numbers": numbers(),
-                       "bench.cfg": config.encode()}.items():
+    for name, data in files.items():
         archive.file("guests/" + name, data)
     with tempfile.TemporaryDirectory() as folder:
         ramdisk = pathlib.Path(folder) / "ramdisk"
         ramdisk.write_bytes(bytes(archive))
         boot = boot_direct(ROOT / "build/tenon", "console=com1",
-                           [(ROOT / "build/tenon-dom0", ""), (ramdisk, "")])
+                           [(dom0, ""), (ramdisk, "")])
         with VM(Machine(smp=1, icount=True), boot, LIMIT) as vm:
             vm.expect(r"^tenon> ", LIMIT)
-            vm.send("create /guests/bench.cfg -c")
-            vm.expect(r"^bench done", LIMIT)
-            return parse(vm.text)
+            yield vm
+
+
+def guest_on_tenon(config, files):
+    with prompt_on_tenon({**files, "numbers": numbers(),
+                          "bench.cfg": config.encode()}) as vm:
+        vm.send("create /guests/bench.cfg -c")
+        vm.expect(r"^bench done", LIMIT)
+        return parse(vm.text)
+
+
+def create_once(vm, name):
+    """From the end of the line to the new guest's first instruction."""
+    shown = vm.command(f"create bench.cfg name={name}", timeout=LIMIT)
+    start = int(re.search(r"^line read at (\d+)", shown, re.M)[1])
+    for _ in range(100):  # it prints when it is its turn
+        shown = vm.command(f"console --history {name}", timeout=LIMIT)
+        first = re.search(r"^first instruction at (\d+)", shown, re.M)
+        if first:
+            return int(first[1]) - start
+    sys.exit(f"{vm.text}\nbench: the guest did not begin")
+
+
+def create_on_tenon():
+    """What the control domain's `create` costs, all told."""
+    counts, others = {}, 0
+    with prompt_on_tenon({"idle": IDLE.read_bytes(),
+                          "bench.cfg": CREATE_CONFIG.encode()},
+                         CREATE_DOM0) as vm:
+        for wanted in CREATE_OTHERS:
+            for others in range(others, wanted):
+                create_once(vm, f"other{others}")
+            others = wanted
+            rounds = []
+            for _ in range(CREATE_ROUNDS):
+                rounds.append(create_once(vm, "bench"))
+                vm.command("destroy bench", timeout=LIMIT)
+            counts[f"dom_create_{wanted}"] = min(rounds)
+    return counts
 
 
 def reference(*args):
@@ -124,7 +173,7 @@ def guest_on_reference(kernel, *args):
 
 
 def on_tenon():
-    return paths_on_tenon() | guest_on_tenon(LINUX_CONFIG, {
+    return paths_on_tenon() | create_on_tenon() | guest_on_tenon(LINUX_CONFIG, {
         "kernel": LINUX.read_bytes(), "ramdisk": LINUX_RAMDISK.read_bytes(),
     }) | guest_on_tenon(LIBRARY_CONFIG, {"kernel": DEVICES.read_bytes()})
 

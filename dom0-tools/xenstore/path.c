@@ -79,14 +79,17 @@ const char *xs_path_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* From the end, where the slash is near. */
 bool xs_path_up(char *path)
 {
-	char *slash = strrchr(path, '/');
+	size_t length = strlen(path);
 
-	if (!slash || !path[1])
+	while (length && path[length - 1] != '/')
+		length--;
+	if (!length || !path[1])
 		return false;
 	/* The root keeps its slash. */
-	slash[slash == path ? 1 : 0] = '\0';
+	path[length == 1 ? 1 : length - 1] = '\0';
 	return true;
 }
 

@@ -27,9 +27,8 @@ static uint8_t mentioned[(UINT16_MAX + 1) / 8];
 /* Table ------------------------------------------------------------------- */
 
 /* The link that points to the node, or to the end of its chain. */
-static struct xs_node **find_place(const char *path)
+static struct xs_node **find_hashed(const char *path, uint32_t hash)
 {
-	uint32_t hash = xs_hash(path);
 	struct xs_node **place = &buckets[hash % BUCKETS];
 
 	while (*place &&
@@ -38,14 +37,24 @@ static struct xs_node **find_place(const char *path)
 	return place;
 }
 
+static struct xs_node **find_place(const char *path)
+{
+	return find_hashed(path, xs_hash(path));
+}
+
 const struct xs_node *xs_store_find(const char *path)
 {
 	return *find_place(path);
 }
 
-uint64_t xs_store_generation_of(const char *path)
+const struct xs_node *xs_store_find_hashed(const char *path, uint32_t hash)
 {
-	const struct xs_node *node = xs_store_find(path);
+	return *find_hashed(path, hash);
+}
+
+uint64_t xs_store_generation_of(const char *path, uint32_t hash)
+{
+	const struct xs_node *node = *find_hashed(path, hash);
 
 	return node ? node->generation : 0;
 }
@@ -81,10 +90,10 @@ static bool take_mentions(uint16_t domid)
 	return was_mentioned;
 }
 
-struct xs_node *xs_store_exchange(const char *path, struct xs_node *node,
-				  uint64_t generation)
+struct xs_node *xs_store_exchange(const char *path, uint32_t hash,
+				  struct xs_node *node, uint64_t generation)
 {
-	struct xs_node **place = find_place(path);
+	struct xs_node **place = find_hashed(path, hash);
 	struct xs_node *old = *place;
 	struct xs_node *next = old ? old->next : NULL;
 
@@ -119,7 +128,7 @@ static int add_root(const char *path)
 		return rc;
 	}
 	xs_account_settle(true);
-	xs_store_exchange(path, node, xs_store_next_generation());
+	xs_store_exchange(path, node->hash, node, xs_store_next_generation());
 	return 0;
 }
 

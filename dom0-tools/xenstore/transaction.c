@@ -63,9 +63,8 @@ void xs_transaction_abort(struct xs_transaction *transaction)
 /* Entries ----------------------------------------------------------------- */
 
 static struct xs_entry *find_entry(const struct xs_transaction *transaction,
-				   const char *path)
+				   const char *path, uint32_t hash)
 {
-	uint32_t hash = xs_hash(path);
 	struct xs_entry *entry = transaction->first;
 
 	while (entry && (entry->hash != hash || strcmp(entry->path, path) != 0))
@@ -74,7 +73,7 @@ static struct xs_entry *find_entry(const struct xs_transaction *transaction,
 }
 
 static int new_entry(struct xs_transaction *transaction, const char *path,
-		     struct xs_entry **made)
+		     uint32_t hash, struct xs_entry **made)
 {
 	size_t path_size = strlen(path) + 1;
 	size_t size = sizeof(struct xs_entry) + path_size;
@@ -92,8 +91,8 @@ static int new_entry(struct xs_transaction *transaction, const char *path,
 	if (!entry)
 		return -XEN_ENOMEM;
 	memcpy(entry->path, path, path_size);
-	entry->hash = xs_hash(path);
-	entry->generation = xs_store_generation_of(path);
+	entry->hash = hash;
+	entry->generation = xs_store_generation_of(path, hash);
 	if (transaction->last)
 		transaction->last->next = entry;
 	else
@@ -107,8 +106,15 @@ static int new_entry(struct xs_transaction *transaction, const char *path,
 static int get_entry(struct xs_transaction *transaction, const char *path,
 		     struct xs_entry **entry)
 {
-	*entry = find_entry(transaction, path);
-	return *entry ? 0 : new_entry(transaction, path, entry);
+	uint32_t hash = xs_hash(path);
+
+	*entry = find_entry(transaction, path, hash);
+	return *entry ? 0 : new_entry(transaction, path, hash, entry);
+}
+
+static const struct xs_node *in_store(const struct xs_entry *entry)
+{
+	return xs_store_find_hashed(entry->path, entry->hash);
 }
 
 int xs_transaction_find(struct xs_transaction *transaction, const char *path,
@@ -118,17 +124,14 @@ int xs_transaction_find(struct xs_transaction *transaction, const char *path,
 	int rc;
 
 	*node = NULL;
-	if (transaction) {
-		rc = get_entry(transaction, path, &entry);
-		if (rc)
-			return rc;
-		if (entry->is_modified) {
-			*node = entry->node;
-			return 0;
-		}
+	if (!transaction) {
+		*node = xs_store_find(path);
+		return 0;
 	}
-	*node = xs_store_find(path);
-	return 0;
+	rc = get_entry(transaction, path, &entry);
+	if (!rc)
+		*node = entry->is_modified ? entry->node : in_store(entry);
+	return rc;
 }
 
 int xs_transaction_put(struct xs_transaction *transaction, const char *path,
@@ -162,7 +165,8 @@ static bool is_in_conflict(const struct xs_transaction *transaction)
 	if (transaction->epoch != xs_store_epoch())
 		return true;
 	for (entry = transaction->first; entry; entry = entry->next) {
-		if (entry->generation != xs_store_generation_of(entry->path))
+		if (entry->generation !=
+		    xs_store_generation_of(entry->path, entry->hash))
 			return true;
 	}
 	return false;
@@ -170,7 +174,7 @@ static bool is_in_conflict(const struct xs_transaction *transaction)
 
 static int plan_entry(const struct xs_entry *entry)
 {
-	const struct xs_node *old = xs_store_find(entry->path);
+	const struct xs_node *old = in_store(entry);
 	int rc = 0;
 
 	if (old)
@@ -206,8 +210,8 @@ static void apply(struct xs_transaction *transaction)
 	for (entry = transaction->first; entry; entry = entry->next) {
 		if (!entry->is_modified)
 			continue;
-		entry->old =
-			xs_store_exchange(entry->path, entry->node, generation);
+		entry->old = xs_store_exchange(entry->path, entry->hash,
+					       entry->node, generation);
 		entry->node = NULL; /* the store's now */
 	}
 }
@@ -218,7 +222,7 @@ static void tell(const struct xs_transaction *transaction)
 	const struct xs_entry *entry;
 
 	for (entry = transaction->first; entry; entry = entry->next) {
-		const struct xs_node *node = xs_store_find(entry->path);
+		const struct xs_node *node = in_store(entry);
 
 		if (!node)
 			node = entry->old;

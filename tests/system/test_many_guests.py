@@ -4,6 +4,7 @@ port, grant, xenstore node or byte of the control domain's heap.
 """
 import re
 
+from bench import create_on_tenon
 from testenv import DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config, \
     hello_config
 
@@ -134,6 +135,20 @@ def test_interrupted(env):
     boot_and_destroy(vm)
     check_held(vm, before)
     env.switch_off(vm, "tenon")
+
+
+# Instructions, at most; about a sixth above what docs/performance.md has.
+CREATE_COST = 1570000
+
+
+def test_create_cost(env):
+    """Beside many others a guest is made for what it costs alone."""
+    for name in ("tests/bench-dom0", "tests/guest/idle"):
+        env.built(name)
+    counts = create_on_tenon()
+    alone = counts["dom_create_0"]
+    assert alone <= CREATE_COST, counts
+    assert max(counts.values()) <= alone * 1.05, counts
 
 
 def boot_and_destroy(vm):
