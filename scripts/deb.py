@@ -40,11 +40,11 @@ FILES = (
      0o644),
 )
 DOCUMENTS = ("SUPPORT.md", *(f"docs/{name}.md" for name in (
-    "install", "admin-guide", "boot", "devices", "guest-config", "network",
-    "scheduling", "toolstack", "xenstore")))
+    "install", "admin-guide", "boot", "devices", "guest-config", "metrics",
+    "network", "scheduling", "toolstack", "xenstore")))
 # Kernels whose symbols stay at home.
 STRIPPED = ("boot/tenon/tenon-dom0", "usr/lib/tenon/guests/hello")
-LINKED = ("newlib", "zlib", "xz", "lz4", "zstd")
+LINKED = ("newlib", "zlib", "xz", "lz4", "zstd", "lwip")
 
 
 def changelog():
