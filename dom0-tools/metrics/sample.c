@@ -26,20 +26,22 @@
 static struct metrics_row rows[METRICS_SETS][ROWS_MAX];
 static struct metrics sample;
 
-/* NULL: no room. */
+/* One that is not shown, when there is no room. */
 static struct metrics_row *add(enum metrics_set set, const char *label,
 			       const char *item)
 {
+	static struct metrics_row left_out;
 	size_t count = sample.sets[set].count;
-	struct metrics_row *row = &rows[set][count];
+	struct metrics_row *row = &left_out;
 
-	if (count == ROWS_MAX)
-		return NULL;
+	if (count < ROWS_MAX) {
+		row = &rows[set][count];
+		sample.sets[set].rows = rows[set];
+		sample.sets[set].count = count + 1;
+	}
 	memset(row, 0, sizeof(*row));
 	row->label = label;
 	snprintf(row->item, sizeof(row->item), "%s", item);
-	sample.sets[set].rows = rows[set];
-	sample.sets[set].count = count + 1;
 	return row;
 }
 
@@ -48,10 +50,8 @@ static struct metrics_row *add_of(enum metrics_set set, uint16_t domid,
 {
 	struct metrics_row *row = add(set, label, item);
 
-	if (row) {
-		row->domain = command_domain_name(domid);
-		row->domid = domid;
-	}
+	row->domain = command_domain_name(domid);
+	row->domid = domid;
 	return row;
 }
 
@@ -121,13 +121,8 @@ static void add_cards(void)
 	const struct net_port *port = NULL;
 
 	while ((port = net_port_next(port))) {
-		struct metrics_row *row;
-
-		if (!port->is_card)
-			continue;
-		row = add(METRICS_CARDS, "card", port->name);
-		if (row)
-			put_port(row, port);
+		if (port->is_card)
+			put_port(add(METRICS_CARDS, "card", port->name), port);
 	}
 }
 
@@ -154,12 +149,9 @@ static int add_domain(const struct tk_domain_info *info, void *context)
 	const struct tk_guest *guest = tk_guests_find_domid(info->domid);
 	struct metrics_row *row =
 		add_of(METRICS_DOMAINS, info->domid, NULL, "");
-	uint64_t *values;
+	uint64_t *values = row->values;
 
 	(void)context;
-	if (!row)
-		return -1;
-	values = row->values;
 	values[DOMAIN_UPTIME_NS] =
 		tk_clock_ns() - (guest ? guest->started_ns : 0);
 	values[DOMAIN_CPU_NS] = info->cpu_time_ns;
@@ -196,17 +188,15 @@ static void add_guest_cards(const struct tk_guest *guest)
 	for (i = 0; i < guest->config.n_vifs; i++) {
 		const struct tk_vif *vif = &guest->config.vifs[i];
 		const struct net_port *port;
-		struct metrics_row *row;
 		char name[48];
 
 		snprintf(name, sizeof(name), "vif%u.%u", guest->domid,
 			 vif->handle);
 		port = net_port_find(*vif->vifname ? vif->vifname : name);
-		row = port ? add_of(METRICS_GUEST_CARDS, guest->domid, "card",
-				    port->name)
-			   : NULL;
-		if (row)
-			put_guest_port(row, port);
+		if (port)
+			put_guest_port(add_of(METRICS_GUEST_CARDS, guest->domid,
+					      "card", port->name),
+				       port);
 	}
 }
 
@@ -233,11 +223,8 @@ static void add_disk(const struct blk_device *device)
 	char number[16];
 	struct metrics_row *row = add_of(METRICS_DISKS, device->common.domid,
 					 "disk", disk_name(device, number));
-	uint64_t *values;
+	uint64_t *values = row->values;
 
-	if (!row)
-		return;
-	values = row->values;
 	values[DISK_READ_BYTES] = counters->read_sectors * BLOCK_SECTOR;
 	values[DISK_READS] = counters->reads;
 	values[DISK_WRITTEN_BYTES] = counters->written_sectors * BLOCK_SECTOR;

@@ -210,7 +210,7 @@ def test_bad_clients(env):
     assert fetch(port, method="POST")[0] == 405
     fetch_parsed(port)
     before = heap(vm)
-    for _ in range(3):
+    for _ in range(2):
         sockets = attack(port)
         assert long_header(port)[:12] in (b"HTTP/1.1 431", b"")
         fetch_parsed(port)

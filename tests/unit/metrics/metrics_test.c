@@ -24,7 +24,7 @@ static void prepare(void)
 	domains[0] = (struct metrics_row){ .domain = "Domain-0" };
 	domains[0].values[DOMAIN_CPU_NS] = 12000000034;
 	domains[0].values[DOMAIN_MEMORY_MAX] = METRICS_NONE;
-	domains[1] = (struct metrics_row){ .domain = "a\"b\\c\nd", .domid = 7 };
+	domains[1] = (struct metrics_row){ .domain = "a\"b\\c\n7", .domid = 7 };
 	domains[1].values[DOMAIN_STEAL_NS] = METRICS_NONE;
 	domains[1].values[DOMAIN_MEMORY_MAX] = 1ull << 40;
 	disk = (struct metrics_row){
@@ -80,7 +80,7 @@ static void test_older_text(void)
 static void test_escapes(void)
 {
 	write_text(METRICS_OPEN);
-	CHECK_HAS(text, "{domain=\"a\\\"b\\\\c\\nd\",domid=\"7\"}");
+	CHECK_HAS(text, "{domain=\"a\\\"b\\\\c\\n7\",domid=\"7\"}");
 }
 
 static void test_unknown_values(void)
