@@ -59,25 +59,18 @@ static struct metrics_row *add_of(enum metrics_set set, uint16_t domid,
 
 static void add_version(const struct tk_host_info *info)
 {
-	struct metrics_row *row;
 	char text[32];
 
 	snprintf(text, sizeof(text), "%u.%u%.15s", info->version_major,
 		 info->version_minor, info->version_extra);
-	row = add(METRICS_HYPERVISOR, "version", text);
-	if (row)
-		row->values[HYPERVISOR_ONE] = 1;
+	add(METRICS_HYPERVISOR, "version", text)->values[HYPERVISOR_ONE] = 1;
 }
 
 static void add_host(const struct tk_host_info *info)
 {
 	const struct platform_holds holds = platform_holds();
-	struct metrics_row *row = add(METRICS_HOST, NULL, "");
-	uint64_t *values;
+	uint64_t *values = add(METRICS_HOST, NULL, "")->values;
 
-	if (!row)
-		return;
-	values = row->values;
 	values[HOST_UPTIME_NS] = tk_clock_ns();
 	values[HOST_CPUS] = info->cpus;
 	values[HOST_MEMORY] = info->total_pages * PAGE_SIZE;
