@@ -271,8 +271,9 @@ def test_ahci_disk(env):
     machine_disk(env, "ahci")
 
 
-# tests/system/test_system.py has whole systems on these in `make test`.
-test_nvme_disk.is_soak = test_ahci_disk.is_soak = True
+# tests/system/test_system.py has whole systems on virtio-blk and NVMe.
+test_virtio_disk.is_soak = test_nvme_disk.is_soak = True
+test_ahci_disk.is_soak = True
 
 
 def example_config(disk):
@@ -327,7 +328,7 @@ def test_devices_on_reference(env):
     assert "bench lib_net_64_x32" in shown and "bench done" in shown, shown
 
 
-test_example_on_reference.is_long = True
+test_example_on_reference.is_soak = True
 test_devices_on_reference.is_soak = True
 
 # Instructions of the whole machine, at most, for what tests/bench/devices and

@@ -163,6 +163,9 @@ def test_three_guests_on_reference(env):
     scenario_three_guests(env, "reference")
 
 
+test_three_guests_on_reference.is_soak = True
+
+
 def test_autorun_on_reference(env):
     scenario_autorun(env, "reference")
 

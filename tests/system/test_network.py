@@ -144,6 +144,9 @@ def test_cable_e1000e(env):
     scenario_cable(env, "e1000e")
 
 
+test_cable_e1000e.is_soak = True
+
+
 def test_attach_and_detach(env):
     """A second card for a guest that runs, and without it again."""
     files = breaker_files(env)
@@ -327,6 +330,9 @@ def test_iperf3(env):
     assert re.search(r" [1-9][0-9.]* MBytes .*%\)  receiver$", shown, re.M), \
         shown
     env.switch_off(vm, "tenon")
+
+
+test_iperf3.is_soak = True
 
 
 def free_port():

@@ -67,7 +67,7 @@ def scenario_two_compete(env, where, rounds, **machine):
 
 
 def test_two_compete(env):
-    scenario_two_compete(env, "tenon", 12, smp=1)
+    scenario_two_compete(env, "tenon", 6, smp=1)
 
 
 def test_two_compete_for_long(env):
