@@ -68,5 +68,6 @@ $(foreach test,requests limits model,\
 
 include mk/fuzz.mk
 $(eval $(call fuzz_test,xenstore,tests/fuzz/xenstore_fuzz.c \
-	$(wildcard dom0-tools/xenstore/*.c) dom0-tools/toolstack/uuid.c,\
+	$(wildcard dom0-tools/xenstore/*.c) \
+	$(addprefix dom0-tools/toolstack/,guest_folder.c uuid.c),\
 	-Iinclude -Idom0-tools -Itests/fuzz,,10000))

@@ -6,7 +6,7 @@
 
 TOOLSTACK_PURE := $(addprefix dom0-tools/toolstack/,error.c config.c config_keys.c \
 	config_values.c cpu_map.c disk.c domain_config.c elf.c elf_notes.c bzimage.c \
-	decompress.c mac.c symbols.c uuid.c vif.c)
+	decompress.c guest_folder.c mac.c symbols.c uuid.c vif.c)
 TOOLSTACK_LIBS := -lz -llzma -llz4 -lzstd
 TOOLSTACK_HARNESS := $(addprefix tests/unit/toolstack/,check.c \
 	failing_alloc.c elf_builder.c bzimage_builder.c)

@@ -6,8 +6,6 @@
 #ifndef LINUX_GUEST_NODES_H
 #define LINUX_GUEST_NODES_H
 
-#define VM_DIR "/vm/"
-
 #define VM_START_TIME  "start_time" /* seconds since 1970, with decimals */
 #define VM_KERNEL      "image/kernel"
 #define VM_RAMDISK     "image/ramdisk"

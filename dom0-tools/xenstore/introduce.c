@@ -4,19 +4,18 @@
  * Writes the nodes that every guest finds about itself, serves its ring, and
  * takes both away when the domain ends.
  *
- * XS-10: a guest may write only below the nodes of writable[]; nothing that
- * it writes there is read back to decide anything.
+ * XS-10: nothing that a guest writes to nodes of its own is read back to decide
+ * anything.
  */
 #include <public/errno.h>
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "toolstack/build_domain.h"
+#include "toolstack/guest_folder.h"
 #include "toolstack/primitives.h"
-#include "toolstack/uuid.h"
 #include "xenstore/connection.h"
 #include "xenstore/local.h"
 #include "xenstore/path.h"
@@ -29,27 +28,6 @@ bool tk_xenstore_present(void)
 }
 
 /* Nodes ------------------------------------------------------------------- */
-
-static const char *const writable[] = {
-	"attr",
-	"control/shutdown",
-	"control/feature-poweroff",
-	"control/feature-reboot",
-	"control/feature-suspend",
-	"control/sysrq",
-	"data",
-	"device/suspend/event-channel",
-	"drivers",
-	"error",
-	"feature",
-};
-
-/* Where guests look for devices, and find none. */
-static const char *const empty[] = {
-	"device",
-	"device/vbd",
-	"device/vif",
-};
 
 /* All nodes of one guest come in one transaction. */
 struct writer {
@@ -84,15 +62,6 @@ static void write_node(struct writer *writer, const char *name,
 	write_path(writer, path, value);
 }
 
-static void write_number(struct writer *writer, const char *name,
-			 uint64_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, number);
-	write_node(writer, name, text);
-}
-
 static void set_perms(struct writer *writer, const char *name,
 		      const struct xs_perms *perms)
 {
@@ -114,8 +83,14 @@ static void let_read(struct writer *writer)
 	set_perms(writer, "", &perms);
 }
 
-static void let_write(struct writer *writer, const char *name)
+static void put(void *context, const char *name, const char *value)
 {
+	write_node(context, name, value);
+}
+
+static void let_write(void *context, const char *name)
+{
+	struct writer *writer = context;
 	const struct xs_perms perms = { 1,
 					{ { writer->domid, XS_MAY_NOTHING } } };
 
@@ -123,73 +98,28 @@ static void let_write(struct writer *writer, const char *name)
 	set_perms(writer, name, &perms);
 }
 
-#define VM_DIR "/vm/"
-
-/* /vm/01234567-89ab-cdef-0123-456789abcdef */
-static void vm_path(const uint8_t uuid[16], char path[64])
-{
-	tk_uuid_print(path + sprintf(path, VM_DIR), uuid);
-}
-
 /* What all domains of one machine description share, by libxl's custom. */
 static void write_vm(struct writer *writer,
 		     const struct tk_xenstore_guest *guest)
 {
-	char vm[64], path[XS_PATH_SIZE];
+	char vm[TK_VM_PATH_SIZE], path[XS_PATH_SIZE];
 
-	vm_path(guest->uuid, vm);
-	write_node(writer, "vm", vm);
+	tk_guest_vm_path(guest->uuid, vm);
 	snprintf(path, sizeof(path), "%s/name", vm);
 	write_path(writer, path, guest->name);
 	snprintf(path, sizeof(path), "%s/uuid", vm);
-	write_path(writer, path, vm + strlen(VM_DIR));
-}
-
-static void write_rings(struct writer *writer,
-			const struct tk_xenstore_guest *guest)
-{
-	write_number(writer, "store/port", guest->port);
-	write_number(writer, "store/ring-ref", guest->mfn);
-	write_number(writer, "console/port", guest->console_port);
-	write_number(writer, "console/ring-ref", guest->console_ring_mfn);
-	write_node(writer, "console/type", "xenconsoled");
-	write_node(writer, "console/limit", "1048576");
-}
-
-/* Which vCPUs the guest may use; vcpu-set changes it. */
-static void write_cpus(struct writer *writer,
-		       const struct tk_xenstore_guest *guest)
-{
-	char name[32];
-	unsigned int i;
-
-	for (i = 0; i < guest->max_vcpus; i++) {
-		snprintf(name, sizeof(name), "cpu/%u/availability", i);
-		write_node(writer, name,
-			   i < guest->vcpus ? "online" : "offline");
-	}
+	write_path(writer, path, vm + strlen(TK_VM_DIR));
 }
 
 static void write_all(struct writer *writer,
 		      const struct tk_xenstore_guest *guest)
 {
-	size_t i;
+	const struct tk_folder_writer folder = { put, let_write, writer };
 
-	/* Nodes inherit permissions, so the folder and its own come first. */
 	write_node(writer, "", "");
 	let_read(writer);
-	write_node(writer, "name", guest->name);
-	write_number(writer, "domid", guest->domid);
 	write_vm(writer, guest);
-	write_number(writer, "memory/target", guest->memory_kib);
-	write_number(writer, "memory/static-max", guest->max_memory_kib);
-	write_cpus(writer, guest);
-	write_rings(writer, guest);
-	write_node(writer, "control/platform-feature-xs_reset_watches", "1");
-	for (i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
-		write_node(writer, empty[i], "");
-	for (i = 0; i < sizeof(writable) / sizeof(writable[0]); i++)
-		let_write(writer, writable[i]);
+	tk_guest_folder_write(&folder, guest);
 }
 
 static int write_nodes(const struct tk_xenstore_guest *guest)
@@ -228,7 +158,7 @@ static void remove_vm(uint16_t domid)
 		return;
 	memcpy(path, node->value, node->value_size);
 	path[node->value_size] = '\0';
-	if (!strncmp(path, VM_DIR, strlen(VM_DIR)))
+	if (!strncmp(path, TK_VM_DIR, strlen(TK_VM_DIR)))
 		xs_store_delete(path);
 }
 
