@@ -4,7 +4,8 @@
 # toolstack and the verbs of the built-in one, on Linux's devices. Linked
 # statically, so that it runs wherever it is copied.
 
-LINUX_SRC := $(wildcard dom0-tools/linux/*.c) dom0-tools/xenstore/path.c \
+LINUX_SRC := $(wildcard dom0-tools/linux/*.c) \
+	$(addprefix dom0-tools/xenstore/,local_watch.c path.c) \
 	$(filter-out %/console_ring.c %/xenstore_none.c,\
 	$(wildcard dom0-tools/toolstack/*.c)) \
 	$(filter-out %/core_commands.c %/disk_commands.c %/file_commands.c\

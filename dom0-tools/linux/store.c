@@ -3,8 +3,7 @@
  * Linux's xenstore; see store.h. Requests are not put into transactions: what
  * is written is complete before anybody is told of it.
  *
- * Owns: the connection, and the list of watches. A watch's token is a number,
- * by which an event finds it even if others have come and gone since.
+ * Owns: the connection.
  */
 #include "linux/store.h"
 
@@ -25,24 +24,13 @@
 #include "linux/store_link.h"
 #include "toolstack/config.h"
 #include "toolstack/primitives.h"
-#include "xenstore/local.h"
+#include "xenstore/local_watch.h"
 
-#define SOCKET     "/var/run/xenstored/socket"
-#define XENBUS     "/dev/xen/xenbus"
-#define TOKEN_SIZE 24
-#define PERM_SIZE  8
-
-struct xs_local_watch {
-	struct xs_local_watch *next;
-	char token[TOKEN_SIZE];
-	xs_local_handler *handler;
-	void *context;
-	char path[];
-};
+#define SOCKET    "/var/run/xenstored/socket"
+#define XENBUS    "/dev/xen/xenbus"
+#define PERM_SIZE 8
 
 static struct store_link server = { .fd = -1 };
-static struct xs_local_watch *watches;
-static unsigned long last_token;
 static bool is_delivering;
 
 /* The connection ---------------------------------------------------------- */
@@ -297,43 +285,30 @@ bool xs_local_walk(char path[XS_PATH_SIZE], const char *top)
 struct xs_local_watch *xs_local_watch(const char *path,
 				      xs_local_handler *handler, void *context)
 {
-	size_t path_size = strlen(path) + 1;
-	struct xs_local_watch *watch = malloc(sizeof(*watch) + path_size);
+	struct xs_local_watch *watch = local_watch_new(path, handler, context);
 
 	if (!watch)
 		return NULL;
-	snprintf(watch->token, sizeof(watch->token), "%lu", ++last_token);
-	memcpy(watch->path, path, path_size);
-	watch->handler = handler;
-	watch->context = context;
 	if (ask_two(XS_WATCH, path, watch->token)) {
 		free(watch);
 		return NULL;
 	}
-	watch->next = watches;
-	watches = watch;
+	local_watch_list(watch);
 	return watch;
 }
 
 void xs_local_unwatch(struct xs_local_watch *watch)
 {
-	struct xs_local_watch **place = &watches;
-
-	while (*place && *place != watch)
-		place = &(*place)->next;
-	if (!*place)
+	if (!local_watch_unlist(watch))
 		return;
-	*place = watch->next;
 	ask_two(XS_UNWATCH, watch->path, watch->token);
 	free(watch);
 }
 
 static void deliver(const struct store_event *event)
 {
-	struct xs_local_watch *watch = watches;
+	const struct xs_local_watch *watch = local_watch_find(event->token);
 
-	while (watch && strcmp(watch->token, event->token) != 0)
-		watch = watch->next;
 	if (watch && watch->handler)
 		watch->handler(watch->context, event->path);
 }
@@ -354,12 +329,12 @@ void xs_local_deliver(void)
 
 bool store_open_again(void)
 {
-	const struct xs_local_watch *watch;
+	const struct xs_local_watch *watch = NULL;
 
 	store_link_close(&server);
 	if (!store_open())
 		return false;
-	for (watch = watches; watch; watch = watch->next) {
+	while ((watch = local_watch_next(watch))) {
 		if (ask_two(XS_WATCH, watch->path, watch->token))
 			return false;
 	}

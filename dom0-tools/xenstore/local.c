@@ -2,36 +2,21 @@
 /*
  * The client in our own program; see local.h. It is a connection like those
  * of guests, but events go to functions instead of a ring.
- *
- * Owns: the list of local watches. Their tokens are numbers, by which an
- * event finds its watch even if others have come and gone since.
  */
 #include "xenstore/local.h"
 
 #include <public/errno.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "xenstore/connection.h"
+#include "xenstore/local_watch.h"
 #include "xenstore/store.h"
 #include "xenstore/tree.h"
 
-#define TOKEN_SIZE 24
-
-struct xs_local_watch {
-	struct xs_local_watch *next;
-	char token[TOKEN_SIZE];
-	xs_local_handler *handler;
-	void *context;
-	char path[];
-};
-
 static struct xs_connection local;
 static bool is_listed;
-static struct xs_local_watch *watches;
-static unsigned long last_token;
 static bool is_delivering;
 
 const struct xs_node *xs_local_node(const char *path)
@@ -140,8 +125,7 @@ bool xs_local_walk(char path[XS_PATH_SIZE], const char *top)
 struct xs_local_watch *xs_local_watch(const char *path,
 				      xs_local_handler *handler, void *context)
 {
-	size_t path_size = strlen(path) + 1;
-	struct xs_local_watch *watch = malloc(sizeof(*watch) + path_size);
+	struct xs_local_watch *watch = local_watch_new(path, handler, context);
 	struct xs_watch *added;
 
 	if (!watch)
@@ -149,40 +133,21 @@ struct xs_local_watch *xs_local_watch(const char *path,
 	if (!is_listed)
 		xs_connection_add(&local);
 	is_listed = true;
-	snprintf(watch->token, sizeof(watch->token), "%lu", ++last_token);
 	if (xs_watch_add(&local, path, watch->token, false, &added)) {
 		free(watch);
 		return NULL;
 	}
-	memcpy(watch->path, path, path_size);
-	watch->handler = handler;
-	watch->context = context;
-	watch->next = watches;
-	watches = watch;
+	local_watch_list(watch);
 	xs_watch_queue(&local, added, path);
 	return watch;
 }
 
 void xs_local_unwatch(struct xs_local_watch *watch)
 {
-	struct xs_local_watch **place = &watches;
-
-	while (*place && *place != watch)
-		place = &(*place)->next;
-	if (!*place)
+	if (!local_watch_unlist(watch))
 		return;
-	*place = watch->next;
 	xs_watch_remove(&local, watch->path, watch->token);
 	free(watch);
-}
-
-static struct xs_local_watch *find_token(const char *token)
-{
-	struct xs_local_watch *watch = watches;
-
-	while (watch && strcmp(watch->token, token) != 0)
-		watch = watch->next;
-	return watch;
 }
 
 static void deliver_first(void)
@@ -191,7 +156,7 @@ static void deliver_first(void)
 	const struct xs_event *event = local.events;
 	const char *payload = event->bytes + sizeof(struct xsd_sockmsg);
 	struct xs_local_watch *watch =
-		find_token(payload + strlen(payload) + 1);
+		local_watch_find(payload + strlen(payload) + 1);
 
 	xs_path_copy(path, payload);
 	xs_connection_drop_event(&local);
