@@ -17,17 +17,10 @@
 #include "toolstack/guests.h"
 #include "toolstack/hypercalls.h"
 
-/* Signals are taken while something waits. */
-static bool is_interrupted(void)
-{
-	cli_wait_until(0);
-	return cli_interrupted();
-}
-
 /* Ctrl-C ends it. */
 static int write_page(void *context, const void *page)
 {
-	if (is_interrupted())
+	if (cli_interrupted())
 		return -XEN_EINTR;
 	return fwrite(page, TK_CORE_PAGE, 1, context) == 1 ? 0 : -errno;
 }

@@ -44,17 +44,25 @@ static void note_signal(int number)
 	signal_key = CLI_CONTROL(leave ? ']' : 'C');
 }
 
-static void handle_signals(void (*handler)(int), int how)
+static sigset_t signal_set(void)
 {
-	struct sigaction action = { .sa_handler = handler };
 	sigset_t set;
 	size_t i;
 
 	sigemptyset(&set);
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		sigaction(signals[i], &action, NULL);
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaddset(&set, signals[i]);
-	}
+	return set;
+}
+
+static void handle_signals(void (*handler)(int), int how)
+{
+	const struct sigaction action = { .sa_handler = handler };
+	const sigset_t set = signal_set();
+	size_t i;
+
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
 	sigprocmask(how, &set, NULL);
 }
 
@@ -116,14 +124,9 @@ bool terminal_is_interrupted(void)
 static void take_signal(void)
 {
 	const struct timespec now = { 0 };
-	sigset_t set;
-	size_t i;
-	int number;
+	const sigset_t set = signal_set();
+	int number = sigtimedwait(&set, NULL, &now);
 
-	sigemptyset(&set);
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaddset(&set, signals[i]);
-	number = sigtimedwait(&set, NULL, &now);
 	if (number > 0)
 		note_signal(number);
 }
