@@ -15,6 +15,7 @@
 #include "cli/groups.h"
 #include "cli/platform.h"
 #include "cli/result.h"
+#include "toolstack/guest_vifs.h"
 #include "toolstack/guests.h"
 #include "toolstack/hypercalls.h"
 #include "toolstack/primitives.h"
@@ -43,16 +44,12 @@ static struct tk_host_info host;
 static void add_traffic(struct row *row, const struct tk_guest *guest)
 {
 	struct platform_traffic traffic;
-	char port[48];
+	char port[TK_VIF_NAME_SIZE];
 	size_t i;
 
 	for (i = 0; i < guest->config.n_vifs; i++) {
-		const struct tk_vif *vif = &guest->config.vifs[i];
-
-		snprintf(port, sizeof(port), "vif%u.%u", guest->domid,
-			 vif->handle);
-		if (!platform_port_traffic(*vif->vifname ? vif->vifname : port,
-					   &traffic))
+		tk_guest_vif_name(guest, &guest->config.vifs[i], port);
+		if (!platform_port_traffic(port, &traffic))
 			continue;
 		row->traffic.sent += traffic.sent;
 		row->traffic.received += traffic.received;

@@ -133,13 +133,19 @@ static int plug_interface(int fd, const char *back, const char *made)
 	return store_put("connected", "%s/hotplug-status", back);
 }
 
+/* As the driver calls what it makes. */
+static void made_name(const struct tk_device_id *id, char made[IFNAMSIZ])
+{
+	snprintf(made, IFNAMSIZ, "vif%u.%u", id->domid, id->handle);
+}
+
 static int plug_card(const struct tk_device_id *id, const char *back)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	char made[IFNAMSIZ];
 	int rc;
 
-	snprintf(made, sizeof(made), "vif%u.%u", id->domid, id->handle);
+	made_name(id, made);
 	if (fd < 0)
 		return refuse(back, "%s", strerror(errno));
 	rc = plug_interface(fd, back, made);
@@ -161,7 +167,7 @@ static bool is_taken_up(void *context)
 
 	if (state < XenbusStateInitWait)
 		return false;
-	snprintf(made, sizeof(made), "vif%u.%u", id->domid, id->handle);
+	made_name(id, made);
 	return strcmp(id->kind, "vif") != 0 || if_nametoindex(made);
 }
 

@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/platform.h"
 #include "drivers/net_device.h"
+#include "toolstack/guest_vifs.h"
 #include "toolstack/guests.h"
 #include "toolstack/hypercalls.h"
 #include "toolstack/primitives.h"
@@ -179,13 +180,11 @@ static void add_guest_cards(const struct tk_guest *guest)
 	size_t i;
 
 	for (i = 0; i < guest->config.n_vifs; i++) {
-		const struct tk_vif *vif = &guest->config.vifs[i];
 		const struct net_port *port;
-		char name[48];
+		char name[TK_VIF_NAME_SIZE];
 
-		snprintf(name, sizeof(name), "vif%u.%u", guest->domid,
-			 vif->handle);
-		port = net_port_find(*vif->vifname ? vif->vifname : name);
+		tk_guest_vif_name(guest, &guest->config.vifs[i], name);
+		port = net_port_find(name);
 		if (port)
 			put_guest_port(add_of(METRICS_GUEST_CARDS, guest->domid,
 					      "card", port->name),

@@ -31,14 +31,13 @@ static void add(struct keys *keys, const char *key, const char *value)
 			(struct tk_device_key){ key, value };
 }
 
-static void name_interface(const struct tk_guest *guest,
-			   const struct tk_vif *vif,
-			   char name[sizeof(vif->vifname)])
+void tk_guest_vif_name(const struct tk_guest *guest, const struct tk_vif *vif,
+		       char name[TK_VIF_NAME_SIZE])
 {
 	if (*vif->vifname)
-		memcpy(name, vif->vifname, sizeof(vif->vifname));
+		memcpy(name, vif->vifname, TK_VIF_NAME_SIZE);
 	else
-		snprintf(name, sizeof(vif->vifname), "vif%u.%u", guest->domid,
+		snprintf(name, TK_VIF_NAME_SIZE, "vif%u.%u", guest->domid,
 			 vif->handle);
 }
 
@@ -47,13 +46,13 @@ static int attach(const struct tk_guest *guest, const struct tk_vif *vif,
 {
 	const struct tk_device_id id = tk_guest_vif_id(guest, vif);
 	struct keys back = { .count = 0 }, front = { .count = 0 };
-	char mac[TK_MAC_TEXT_SIZE], name[sizeof(vif->vifname)];
+	char mac[TK_MAC_TEXT_SIZE], name[TK_VIF_NAME_SIZE];
 	char handle[NUMBER_SIZE], mtu[NUMBER_SIZE] = "", rate[RATE_SIZE] = "";
 
 	if (*vif->script)
 		tk_guests_notice(guest->config.name, "vif: script= is ignored");
 	tk_mac_print(mac, vif->mac);
-	name_interface(guest, vif, name);
+	tk_guest_vif_name(guest, vif, name);
 	snprintf(handle, sizeof(handle), "%u", vif->handle);
 	if (vif->mtu)
 		snprintf(mtu, sizeof(mtu), "%u", vif->mtu);

@@ -33,6 +33,10 @@ bool tk_guest_vif_is_closed(const struct tk_guest *guest,
 /* Takes it away, whether the guest has let go or not. */
 void tk_guest_vif_detach(struct tk_guest *guest, const struct tk_vif *vif);
 
+/* What the back end calls its side of the card. */
+void tk_guest_vif_name(const struct tk_guest *guest, const struct tk_vif *vif,
+		       char name[TK_VIF_NAME_SIZE]);
+
 /* What its device is called in xenstore. */
 struct tk_device_id tk_guest_vif_id(const struct tk_guest *guest,
 				    const struct tk_vif *vif);

@@ -15,7 +15,8 @@
 #include "error.h"
 #include "mac.h"
 
-#define TK_VIF_BRIDGE "xenbr0"
+#define TK_VIF_NAME_SIZE 32
+#define TK_VIF_BRIDGE    "xenbr0"
 /* Nobody runs it, but Linux's back end wants to be told of one. */
 #define TK_VIF_SCRIPT "/bin/true"
 
@@ -23,12 +24,12 @@ struct tk_vif {
 	bool has_mac; /* else tk_vif_choose_mac() */
 	uint8_t mac[TK_MAC_SIZE];
 	bool has_handle;
-	uint32_t handle;  /* "devid": which card of the guest */
-	char bridge[32];  /* "" : TK_VIF_BRIDGE */
-	char vifname[32]; /* "": vifDOMID.HANDLE */
-	char ip[128];     /* for people; "" */
-	char script[128]; /* there are no scripts here; "" */
-	uint32_t mtu;     /* 0: not said */
+	uint32_t handle;                /* "devid": which card of the guest */
+	char bridge[32];                /* "" : TK_VIF_BRIDGE */
+	char vifname[TK_VIF_NAME_SIZE]; /* "": vifDOMID.HANDLE */
+	char ip[128];                   /* for people; "" */
+	char script[128];               /* there are no scripts here; "" */
+	uint32_t mtu;                   /* 0: not said */
 	bool is_untrusted;
 	/* 0 bytes: no limit */
 	uint64_t rate_bytes; /* in each interval */
