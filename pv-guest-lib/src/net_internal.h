@@ -59,6 +59,7 @@ struct pv_net {
 	struct pv_net_options options;
 	bool is_dead;
 	bool has_link;
+	char link_path[PV_FRONT_PATH_SIZE + 8];
 	uint32_t link_changes; /* seen of link_watch */
 	struct pv_xenstore_watch link_watch;
 	unsigned int n_queues; /* made so far */

@@ -185,28 +185,12 @@ static int make_queue(struct pv_net *net, unsigned int number)
 
 /* The link ---------------------------------------------------------------- */
 
-static void make_link_path(const struct pv_net *net,
-			   char path[PV_FRONT_PATH_SIZE + 16])
-{
-	pv_snprintf(path, PV_FRONT_PATH_SIZE + 16, "%s/carrier",
-		    net->front.back_path);
-}
-
 static int watch_link(struct pv_net *net)
 {
-	char path[PV_FRONT_PATH_SIZE + 16];
-
-	make_link_path(net, path);
+	pv_snprintf(net->link_path, sizeof(net->link_path), "%s/carrier",
+		    net->front.back_path);
 	net->has_link = true;
-	return pv_xenstore_watch(&net->link_watch, path);
-}
-
-static void unwatch_link(struct pv_net *net)
-{
-	char path[PV_FRONT_PATH_SIZE + 16];
-
-	make_link_path(net, path);
-	pv_xenstore_unwatch(&net->link_watch, path);
+	return pv_xenstore_watch(&net->link_watch, net->link_path);
 }
 
 bool pv_net_has_link(struct pv_net *net)
@@ -289,7 +273,7 @@ int pv_net_close(struct pv_net *net)
 
 	/* Events during the wait find nothing to do. */
 	net->is_dead = true;
-	unwatch_link(net);
+	pv_xenstore_unwatch(&net->link_watch, net->link_path);
 	rc = pv_front_close(&net->front);
 	while (net->n_queues > 0)
 		end_queue(net->queues[--net->n_queues]);
