@@ -23,7 +23,8 @@ build/tests/bench-devices: $(BENCH_DEVICES_OBJ) build/libpvguest.a \
 	$(call say,LD)
 	$(Q)$(PVGUEST_LINK) -o $@ $(BENCH_DEVICES_OBJ) build/libpvguest.a
 # The same for a Linux guest: a program, and Debian's initramfs that runs it.
-build/tests/bench-linux: tests/bench/linux/main.c build/deps/flags
+build/tests/bench-linux: tests/bench/linux/main.c tests/bench/rounds.h \
+		build/deps/flags
 	$(call say,CCLD)
 	$(Q)mkdir -p $(@D)
 	$(Q)gcc -std=gnu11 -O2 -g -static -D_GNU_SOURCE $(WARNINGS) -o $@ $<

@@ -11,16 +11,10 @@
 
 #include <stdint.h>
 
+#include "rounds.h"
+
 #define BENCH_ROUNDS 64
 #define BENCH_WARMUP 4
-
-static inline uint64_t bench_ticks(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-	return (uint64_t)high << 32 | low;
-}
 
 /* Fewest instructions of `path` over many rounds; `before` may be NULL. */
 uint64_t bench_run(void (*path)(void), void (*before)(void));

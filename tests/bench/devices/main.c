@@ -23,7 +23,7 @@
 #include <pvguest/time.h>
 #include <pvguest/trap.h>
 
-#include "../bench.h"
+#include "../rounds.h"
 
 #define AT_ONCE    32u
 #define FRAME_MAX  1514u
@@ -40,24 +40,11 @@ static void must(bool good, const char *what)
 		pv_panic("%s", what);
 }
 
-/* The least of some rounds of `each` things, of which the first is to warm up.
- */
 static void report(const char *name, void (*round)(unsigned int at_once),
 		   unsigned int at_once)
 {
-	uint64_t best = UINT64_MAX;
-	unsigned int i;
-
-	for (i = 0; i <= rounds; i++) {
-		uint64_t start = bench_ticks(), took;
-
-		round(at_once);
-		took = bench_ticks() - start;
-		if (i && took < best)
-			best = took;
-	}
-	at_once *= each / at_once; /* of a round */
-	pv_printf("bench %s %lu\n", name, (best + at_once / 2) / at_once);
+	pv_printf("bench %s %lu\n", name,
+		  bench_each(round, at_once, each, rounds));
 }
 
 /* Block ------------------------------------------------------------------- */

@@ -32,6 +32,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "../rounds.h"
+
 #define EACH        1000u
 #define ROUNDS      8u
 #define AT_ONCE     32u
@@ -50,30 +52,11 @@ static void must(bool good, const char *what)
 	exit(1);
 }
 
-static uint64_t ticks(void)
-{
-	return __builtin_ia32_rdtsc();
-}
-
-/* The least of some rounds of EACH things, of which the first is to warm up.
- */
 static void report(const char *name, void (*round)(unsigned int at_once),
 		   unsigned int at_once)
 {
-	uint64_t best = UINT64_MAX;
-	unsigned int i;
-
-	for (i = 0; i <= ROUNDS; i++) {
-		uint64_t start = ticks(), took;
-
-		round(at_once);
-		took = ticks() - start;
-		if (i && took < best)
-			best = took;
-	}
-	at_once *= EACH / at_once; /* of a round */
 	printf("bench %s %lu\n", name,
-	       (unsigned long)((best + at_once / 2) / at_once));
+	       (unsigned long)bench_each(round, at_once, EACH, ROUNDS));
 }
 
 /* Block ------------------------------------------------------------------- */
