@@ -18,7 +18,7 @@ $(DEB): build/tenon build/tenon-dom0 build/hello build/guests/pvgrub \
 	$(Q)$(PYTHON) scripts/deb.py $@
 TEST_NEEDS += $(DEB)
 
-build/server.img: scripts/debian_server.py scripts/gpt.py
+build/server.img: scripts/debian_server.py scripts/debian_disk.py scripts/gpt.py
 	$(call say,DEBIAN)
 	$(Q)$(PYTHON) scripts/deps.py image
 	$(Q)$(PYTHON) scripts/debian_server.py $@

@@ -23,7 +23,7 @@ build/kernels/%: scripts/debian_kernel.py
 	$(call say,KERNEL)
 	$(Q)$(PYTHON) scripts/debian_kernel.py $* $@
 # A whole Debian system on a disk.
-build/debian.img: scripts/debian_image.py
+build/debian.img: scripts/debian_image.py scripts/debian_disk.py
 	$(call say,DEBIAN)
 	$(Q)$(PYTHON) scripts/deps.py image
 	$(Q)$(PYTHON) scripts/debian_image.py $@

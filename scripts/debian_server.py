@@ -6,23 +6,19 @@
 
 tests/system/test_server.py installs our package on it. It is what Debian's
 installer leaves, as far as the package can see: the kernel, systemd, GRUB in
-/boot/grub, a login on the serial line as root without a password. mmdebstrap
-makes the system, mke2fs and mtools the file systems, and GRUB's first sectors
-are written here, so nothing is mounted and no loop device is used. The result
-is kept in the user's cache, named by a hash of this recipe.
+/boot/grub, a login on the serial line as root without a password. The system
+is made as debian_disk.py says, the boot partition by mtools, and GRUB's first
+sectors are written here. The result is kept in the user's cache, named by a hash
+of this recipe.
 """
-import hashlib
-import os
 import pathlib
 import struct
-import subprocess
 import sys
 import tarfile
-import tempfile
 
 import gpt
-from debian_image import LEFT_OUT, system_sources
-from source_package import CACHE, locked, run
+from debian_disk import bootstrap, make_root, overlay, provide
+from source_package import run
 
 SECTOR, MIB = 512, 1 << 20
 ROOT_MIB = 900
@@ -90,35 +86,6 @@ HOOKS = [
 ]
 
 
-def overlay(folder, files):
-    """The hook that copies these files, laid out in `folder` as on the server."""
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return f'cp -dr --no-preserve=ownership "{folder}/." "$1/"'
-
-
-def bootstrap(work, log):
-    """A tar archive of the system; ownership is right in it whoever we are."""
-    sources, tar = work / "sources", work / "system.tar"
-    sources.write_text(system_sources(), encoding="utf-8")
-    with open(sources, encoding="utf-8") as source, \
-            open(log, "a", encoding="utf-8") as out:
-        done = subprocess.run(
-            ["mmdebstrap", "--variant=minbase",
-             "--include=" + ",".join(PACKAGES),
-             *(f"--dpkgopt=path-exclude={p}" for p in LEFT_OUT),
-             f"--essential-hook={overlay(work / 'early', FILES)}",
-             f"--customize-hook={overlay(work / 'late', LATE_FILES)}",
-             *(f"--customize-hook={h}" for h in HOOKS), "bookworm", tar, "-"],
-            stdin=source, stdout=out, stderr=out, cwd=work, check=False)
-    if done.returncode:
-        text = pathlib.Path(log).read_text(encoding="utf-8", errors="replace")
-        sys.exit(f"{text[-4000:]}\ndebian_server: mmdebstrap failed")
-    return tar
-
-
 def place(label):
     """(first sector, number of sectors) of a partition."""
     first, size = next(p[2:] for p in PARTITIONS if p[0] == label)
@@ -156,47 +123,23 @@ def write_esp(image, work, log, program):
     run(["mcopy", "-i", at, "grub.efi", "::/EFI/BOOT/BOOTX64.EFI"], work, log)
 
 
-def make_image(target):
-    log = CACHE / "debian-server.log"
-    log.unlink(missing_ok=True)
-    print(f"debian_server: making a Debian server (log: {log})", flush=True)
-    with tempfile.TemporaryDirectory(dir=CACHE, prefix="work-") as folder:
-        work = pathlib.Path(folder)
-        tar, image = bootstrap(work, log), work / "disk.img"
-        with tarfile.open(tar) as archive:
-            boot, core, efi = (
-                archive.extractfile(f"./boot/grub/{name}").read() for name in
-                ("i386-pc/boot.img", "i386-pc/core.img", "x86_64-efi/core.efi"))
-        partition(image)
-        write_bios_grub(image, boot, core)
-        write_esp(image, work, log, efi)
-        start = place("root")[0] * SECTOR
-        # Ownership and device nodes exist for fakeroot's children alone.
-        script = (f"mkdir root && tar -C root --numeric-owner -xf {tar} && "
-                  f"mke2fs -q -t ext4 -L root -d root -E offset={start} "
-                  f"{image} {ROOT_MIB}M && rm -rf root")
-        run(["fakeroot", "sh", "-ec", script], work, log,
-            {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
-        target.parent.mkdir(parents=True, exist_ok=True)
-        image.rename(target)
-
-
-def main():
-    out = pathlib.Path(sys.argv[1])
-    recipe = pathlib.Path(__file__).read_bytes()
-    name = f"server-{hashlib.sha256(recipe).hexdigest()[:12]}.img"
-    kept = CACHE / "images" / name
-    CACHE.mkdir(parents=True, exist_ok=True)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with locked("debian-server"):
-        if not kept.exists():
-            make_image(kept)
-    # Sparse, and atomic: a half-written image would look like a whole one.
-    part = out.with_name(out.name + ".part")
-    subprocess.run(["cp", "--sparse=always", "--reflink=auto", kept, part],
-                   check=True)
-    part.rename(out)
+def build(work, log):
+    tar = bootstrap(work, log, PACKAGES,
+                    f"--essential-hook={overlay(work / 'early', FILES)}",
+                    f"--customize-hook={overlay(work / 'late', LATE_FILES)}",
+                    *(f"--customize-hook={h}" for h in HOOKS))
+    with tarfile.open(tar) as archive:
+        boot, core, efi = (
+            archive.extractfile(f"./boot/grub/{name}").read() for name in
+            ("i386-pc/boot.img", "i386-pc/core.img", "x86_64-efi/core.efi"))
+    image = work / "disk.img"
+    partition(image)
+    write_bios_grub(image, boot, core)
+    write_esp(image, work, log, efi)
+    make_root(work, log, tar, image, f"{ROOT_MIB}M",
+              f"-E offset={place('root')[0] * SECTOR}")
+    return image
 
 
 if __name__ == "__main__":
-    main()
+    provide("server", __file__, build, pathlib.Path(sys.argv[1]))
