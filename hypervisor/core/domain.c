@@ -110,8 +110,7 @@ void domain_put(struct domain *d)
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
 }
 
-/* Give the domain its id, if it may be any the next free one: now it is seen.
- */
+/* Give the domain its id, of any the next free one: now it is seen. */
 static int domain_publish(struct domain *d, domid_t want)
 {
 	bool any = !d->is_control && (!want || want >= DOMID_FIRST_RESERVED);

@@ -466,9 +466,8 @@ static long physdev_set_iobitmap(struct vcpu *v, struct domain *d, void *arg)
 
 #define ROW(op, handler, type, how)                                            \
 	[PHYSDEVOP_##op] = { handler, sizeof(struct type), how }
-#define PRIV_IN                                                                \
-	(SUBOP_PRIV | SUBOP_IN | SUBOP_PORTS) /* our lock: see above           \
-					       */
+/* The control domain's lock of ports is the one over pirqs. */
+#define PRIV_IN  (SUBOP_PRIV | SUBOP_IN | SUBOP_PORTS)
 #define PRIV_OUT (PRIV_IN | SUBOP_OUT)
 
 /* clang-format off */

@@ -206,8 +206,7 @@ static long finish(uint32_t tx, const char *how)
 	return call_path(XS_TRANSACTION_END, tx, how);
 }
 
-/* All it can get ------------------------------------------------------------
- */
+/* All it can get ----------------------------------------------------------- */
 
 static void test_nodes(void)
 {
@@ -288,8 +287,7 @@ static void test_no_reading(void)
 	check("answers wait for a reader", sent > 10 && wrong == 0, wrong);
 }
 
-/* Transactions ---------------------------------------------------------------
- */
+/* Transactions ------------------------------------------------------------- */
 
 static void test_transactions(void)
 {
@@ -331,8 +329,7 @@ static void test_spoiled(void)
 	      call_path(XS_READ, 0, "data/spoiled") == ENOENT, 0);
 }
 
-/* What is not ours ------------------------------------------------------------
- */
+/* What is not ours --------------------------------------------------------- */
 
 static void victims_path(char path[64], const char *below)
 {
@@ -403,8 +400,7 @@ static void test_calls(void)
 	(void)call(XS_RESET_WATCHES, 0, "", 1);
 }
 
-/* For good --------------------------------------------------------------------
- */
+/* For good ----------------------------------------------------------------- */
 
 /* Whoever prints after this waits for room for ever. */
 static void break_console(void)
