@@ -43,7 +43,8 @@ test-needs: $(TEST_NEEDS)
 unit: $(HOST_TESTS)
 	@python3 scripts/test.py --only-host $(HOST_TESTS)
 
-test: $(ALL) $(HOST_TESTS) $(TEST_NEEDS)
+# The disk first: it takes long, and little of two CPUs.
+test: build/debian.img $(ALL) $(HOST_TESTS) $(TEST_NEEDS)
 	@python3 scripts/test.py $(TEST_ARGS) $(HOST_TESTS)
 
 # What takes long, or tries much: not part of `make test`.

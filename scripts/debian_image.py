@@ -4,11 +4,11 @@
 
     debian_image.py OUT      OUT becomes a raw image: one ext4 file system
 
-It is made as debian_disk.py says, and has systemd, a login on the console as root without a password, an address by DHCP,
-its own kernel and initrd under /boot with a menu for PV GRUB, and the programs
-that our tests run in it. Its kernel is not the "cloud" one: that is packed with
-lz4, and PV GRUB unpacks gzip and xz. The result is kept in the user's cache,
-named by a hash of this recipe.
+It is made as debian_disk.py says, and has systemd, a login on the console as
+root without a password, an address by DHCP, its own kernel and initrd under
+/boot with a menu for PV GRUB, and the programs that our tests run in it. Its
+kernel is not the "cloud" one: that is packed with lz4, and PV GRUB unpacks gzip
+and xz. The result is kept in the user's cache, named by a hash of this recipe.
 """
 import pathlib
 import sys
@@ -52,7 +52,7 @@ HOOKS = [
     'chroot "$1" passwd -d root',
     'chroot "$1" systemctl enable systemd-networkd',
     'chroot "$1" systemctl mask apt-daily.timer apt-daily-upgrade.timer '
-    'e2scrub_all.timer fstrim.timer',
+    'e2scrub_all.timer e2scrub_reap.service fstrim.timer',
     'ln -sf /run/systemd/resolve/resolv.conf "$1/etc/resolv.conf" || true',
 ]
 

@@ -271,9 +271,10 @@ def test_ahci_disk(env):
     machine_disk(env, "ahci")
 
 
-# tests/system/test_system.py has whole systems on virtio-blk and NVMe.
+# tests/system/test_system.py has a whole system on virtio-blk, in
+# `make soak` on NVMe and AHCI, too.
 test_virtio_disk.is_soak = test_nvme_disk.is_soak = True
-test_ahci_disk.is_soak = True
+test_ahci_disk.is_soak = test_restart_keeps_a_disk.is_soak = True
 
 
 def example_config(disk):

@@ -188,7 +188,7 @@ def test_fio_campaign(env):
     leave(env, "tenon", vm, disk)
 
 
-for _test in (test_virtio_pvgrub, test_nvme_e1000e):
-    _test.is_long = True
-for _test in (test_ahci, test_virtio_on_reference, test_fio_campaign):
+test_virtio_pvgrub.is_long = True
+for _test in (test_nvme_e1000e, test_ahci, test_virtio_on_reference,
+              test_fio_campaign):
     _test.is_soak = True
