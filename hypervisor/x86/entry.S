@@ -46,6 +46,12 @@
 	mov	REGS_RSP(%rsp), %rsp
 .endm
 
+/* Seven bytes that become VERW where that clears buffers (speculation.c). */
+.macro BEFORE_GUEST site
+	.globl	\site
+\site:	.byte	0x0f, 0x1f, 0x80, 0, 0, 0, 0
+.endm
+
 /* Only a hypercall's parameters stay in registers when C starts (BF-16). */
 .macro CLEAR regs:vararg
 	.irp	r, \regs
@@ -178,9 +184,11 @@ exit_guest:
 	testl	$NOT_BY_SYSRET, REGS_RFLAGS(%rsp)
 	jnz	1f
 	SYSRET_REGS
+	BEFORE_GUEST exit_verw_sysret
 	sysretq
 1:	RESTORE_REGS
 	add	$8, %rsp
+	BEFORE_GUEST exit_verw_iretq
 	.globl	exit_iretq
 exit_iretq:
 	iretq
