@@ -13,6 +13,7 @@ $(eval $(call pv_test,x86/uaccess,tests/unit/fake/pv_fake.c \
 	hypervisor/x86/uaccess.c))
 $(eval $(call pv_test,x86/exit,tests/unit/fake/pv_fake.c \
 	hypervisor/x86/exit.c hypervisor/x86/uaccess.c))
+$(eval $(call pv_test,x86/speculation,hypervisor/x86/speculation.c))
 $(eval $(call pv_test,pv/bounce,tests/unit/fake/pv_fake.c \
 	$(addprefix hypervisor/,pv/bounce.c x86/uaccess.c)))
 $(eval $(call pv_test,pv/ptwr,tests/unit/pv/run_native.c \

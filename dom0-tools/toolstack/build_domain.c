@@ -34,6 +34,17 @@ int tk_build_fail_call(struct build *build, const char *what, long rc)
 		       rc);
 }
 
+/* The control domain may create domains: it is the processor. */
+static int fail_create(struct build *build, int rc)
+{
+	if (rc != -XEN_EPERM)
+		return tk_build_fail_call(build, "creating the domain", rc);
+	return tk_fail(build->err,
+		       "%s: the hypervisor allows no guests on this processor:"
+		       " see dmesg",
+		       build->request->config->name);
+}
+
 int tk_build_fail_allocation(struct build *build, const char *what)
 {
 	return tk_fail(build->err,
@@ -201,7 +212,7 @@ static int create_domain(struct build *build)
 		make_uuid(build->uuid);
 	rc = tk_domain_create(&build->domid, build->uuid, &limits);
 	if (rc)
-		return tk_build_fail_call(build, "creating the domain", rc);
+		return fail_create(build, rc);
 	build->has_domain = true;
 	return 0;
 }

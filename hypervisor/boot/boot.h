@@ -65,6 +65,7 @@ struct options {
 	uint64_t dom0_mem; /* bytes, 0: all that is left */
 	unsigned int maxcpus;
 	bool noreboot;
+	bool spec_off, spec_on; /* nothing, or all that can be tried */
 	enum log_level loglevel;
 };
 

@@ -45,7 +45,9 @@ void boot_main(uint32_t magic, uint32_t info)
 
 	/* Our own address space, descriptor tables and entry points. */
 	features_init();
+	speculation_init();
 	features_init_cpu();
+	speculation_init_cpu();
 	paging_init();
 	idt_init();
 	gdt_load();

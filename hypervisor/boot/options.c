@@ -94,6 +94,9 @@ static void take_option(char *word)
 				options.loglevel = min_u64(i, LOG_DEBUG);
 	} else if (!strcmp(word, "noreboot")) {
 		options.noreboot = strcmp(value, "0") && strcmp(value, "no");
+	} else if (!strcmp(word, "spec-ctrl")) {
+		options.spec_off = !strcmp(value, "off");
+		options.spec_on = !strcmp(value, "on");
 	} else {
 		log_warning("unknown option: %s\n", word);
 	}

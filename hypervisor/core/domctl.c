@@ -71,6 +71,11 @@ static long ctl_create(struct domain *none, struct xen_domctl *op)
 		return -XEN_EINVAL;
 	if (c->arch.emulation_flags)
 		return -XEN_EOPNOTSUPP;
+	if (cpu_features.guests_refused) {
+		log_error("no guests on a processor with Meltdown and L1TF "
+			  "(spec-ctrl=off allows them)\n");
+		return -XEN_EPERM;
+	}
 	d = domain_create(op->domain, c->max_vcpus, false, &rc);
 	if (!d)
 		return rc;

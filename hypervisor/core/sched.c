@@ -514,6 +514,7 @@ static struct vcpu *idle_loop(struct queue *q)
 		if (steal(q, true) || steal(q, false))
 			continue;
 		irq_disable();
+		speculation_idle();
 		if (read_once(this_cpu()->softirq_pending))
 			irq_enable();
 		else

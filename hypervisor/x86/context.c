@@ -220,6 +220,7 @@ void vcpu_context_save(struct vcpu *v)
 void vcpu_context_load(struct vcpu *v)
 {
 	*guest_regs() = v->regs;
+	speculation_switch();
 	mm_load_root(v);
 	pv_load_windows(v);
 	fpu_load(v);

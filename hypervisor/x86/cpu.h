@@ -52,6 +52,10 @@
 
 #define MSR_TSC            0x10u
 #define MSR_APIC_BASE      0x1bu
+#define MSR_SPEC_CTRL      0x48u
+#define MSR_PRED_CMD       0x49u
+#define MSR_ARCH_CAPS      0x10au
+#define MSR_TSX_CTRL       0x122u
 #define MSR_PAT            0x277u
 #define MSR_X2APIC         0x800u /* + register offset / 16 */
 #define MSR_EFER           0xc0000080u
@@ -68,6 +72,8 @@
 #define EFER_LME (1ul << 8)
 #define EFER_LMA (1ul << 10)
 #define EFER_NXE (1ul << 11)
+/* Automatic IBRS: ring 0's branches are its own [APM2 "EFER"]. */
+#define EFER_AIBRSE (1ul << 21)
 
 /* The PAT that the ABI promises to guests: WB WT UC- UC WC WP UC UC. */
 #define PAT_ABI_VALUE 0x050100070406ul
@@ -251,12 +257,39 @@ struct cpu_features {
 	uint32_t fxsave_mxcsr_mask;
 	unsigned int address_bits; /* of machine addresses */
 	uint64_t cr4;              /* CR4 of the hypervisor on every CPU */
+	uint64_t efer;             /* and EFER */
+	/* Against speculation (x86/speculation.c). */
+	uint64_t spec_ctrl;  /* constant contents of MSR_SPEC_CTRL; 0: no MSR */
+	bool ibpb;           /* a vCPU must not train branches of the next */
+	bool verw;           /* VERW clears buffers that a guest could sample */
+	bool tsx_off;        /* through MSR_TSX_CTRL */
+	bool guests_refused; /* memory of the hypervisor is theirs to read */
 };
 
 extern struct cpu_features cpu_features;
 
 void features_init(void);     /* boot CPU: fill cpu_features */
 void features_init_cpu(void); /* each CPU: CR0, CR4, EFER, PAT, XCR0 */
+
+/* Speculation (x86/speculation.c). */
+
+/* Words of CPUID and MSR_ARCH_CAPS that it depends on; absent ones are 0. */
+struct speculation_facts {
+	bool amd, virtual_machine;
+	uint32_t leaf7_b, leaf7_d, leaf7_2_d, ext8_b, ext21_a, ext21_c;
+	uint64_t arch_caps;
+};
+
+/* What to do on such a processor; a pure function. */
+void speculation_choose(struct cpu_features *f,
+			const struct speculation_facts *facts);
+/* Boot CPU, the image still writable: choose, say so, patch the ways out. */
+void speculation_init(void);
+void speculation_init_cpu(void); /* each CPU, after features_init_cpu() */
+/* Interrupts off, before another vCPU's guest code runs here. */
+void speculation_switch(void);
+/* Before this CPU idles: its other thread must not find what we left. */
+void speculation_idle(void);
 
 /* Instructions that recover from faults (x86/uaccess.S). */
 

@@ -46,6 +46,12 @@
 	mov	REGS_RSP(%rsp), %rsp
 .endm
 
+/* Seven bytes that become VERW where that clears buffers (speculation.c). */
+.macro BEFORE_GUEST site
+	.globl	\site
+\site:	.byte	0x0f, 0x1f, 0x80, 0, 0, 0, 0
+.endm
+
 /* Only a hypercall's parameters stay in registers when C starts (BF-16). */
 .macro CLEAR regs:vararg
 	.irp	r, \regs
@@ -167,29 +173,31 @@ exit_guest:
 	cmpw	$1, VCPU_NMI_PENDING(%rax)	/* and not masked */
 	je	2f
 	mov	VCPU_INFO(%rax), %rax
-	movzwl	(%rax), %eax	/* an event is pending; above it: masked */
-	dec	%eax
-	cmp	$0xfe, %eax
-	jbe	2f
-	mov	REGS_RIP(%rsp), %rax
-	sar	$47, %rax
-	inc	%rax
-	cmp	$1, %rax
-	ja	2f
+	cmpb	$0, (%rax)		/* an event is pending */
+	jne	4f
+3:	mov	REGS_RIP(%rsp), %rax
+	add	lower_half(%rip), %rax	/* 0 .. 2^48 - 1 if canonical */
+	shr	$48, %rax
+	jnz	2f
 	cmpl	$VECTOR_SYSCALL, REGS_VECTOR(%rsp)
 	jne	1f
 	testl	$NOT_BY_SYSRET, REGS_RFLAGS(%rsp)
 	jnz	1f
 	SYSRET_REGS
+	BEFORE_GUEST exit_verw_sysret
 	sysretq
 1:	RESTORE_REGS
 	add	$8, %rsp
+	BEFORE_GUEST exit_verw_iretq
 	.globl	exit_iretq
 exit_iretq:
 	iretq
 
 2:	call	exit_work
 	jmp	exit_guest
+4:	cmpb	$0, 1(%rax)		/* and not masked */
+	je	2b
+	jmp	3b
 
 /* void guest_resume(void) */
 	.globl	guest_resume
@@ -211,6 +219,9 @@ guest_resume:
 	.long	\target - (ENTRY_REGION + CPU_BLOCK_STUB + \offset + 19)
 .endm
 	.section .rodata, "a"
+	.balign	8
+lower_half:
+	.quad	1 << 47
 	.globl	syscall_stubs
 syscall_stubs:
 	SYSCALL_STUB syscall_entry, 0

@@ -37,6 +37,7 @@ void features_init(void)
 	f->cr4 = CR4_HYPERVISOR | (f->xsave ? CR4_OSXSAVE : 0) |
 		 (more.b & 1 ? CR4_FSGSBASE : 0) |
 		 (more.b >> 7 & 1 ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0);
+	f->efer = EFER_LME | EFER_LMA | EFER_NXE | EFER_SCE;
 	/* The image is still writable. */
 	for (uint8_t *const *s = smap_sites; !f->smap && s < smap_sites_end;
 	     s++)
@@ -64,7 +65,7 @@ void features_init_cpu(void)
 
 	write_cr0(CR0_HYPERVISOR);
 	write_cr4(f->cr4);
-	wrmsr(MSR_EFER, EFER_LME | EFER_LMA | EFER_NXE | EFER_SCE);
+	wrmsr(MSR_EFER, f->efer);
 	wrmsr(MSR_PAT, PAT_ABI_VALUE);
 	if (f->xsave) {
 		xsetbv(0, f->xcr0);

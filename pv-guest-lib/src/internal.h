@@ -27,9 +27,6 @@ extern const char pv_trap_stubs[];
 extern const char pv_upcall_entry[];
 extern const char pv_failsafe_entry[];
 
-/* The vCPU's part of shared_info. */
-struct vcpu_info *pv_vcpu_info(void);
-
 /* Has the one-shot timer fire at an absolute time, or before. */
 void pv_timer_set(uint64_t deadline);
 

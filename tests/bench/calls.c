@@ -68,7 +68,7 @@ static void send(void)
 
 static void clear_pending(void)
 {
-	struct vcpu_info *vcpu = &pv_shared_info->vcpu_info[0];
+	struct vcpu_info *vcpu = pv_vcpu_info();
 
 	pv_shared_info->evtchn_pending[to_port / 64] = 0;
 	vcpu->evtchn_pending_sel = 0;

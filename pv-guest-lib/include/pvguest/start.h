@@ -25,6 +25,12 @@ extern struct start_info *pv_start_info;
 /* The page that all domains share with the hypervisor. */
 extern struct shared_info *pv_shared_info;
 
+/*
+ * What the vCPU shares with it; not in pv_shared_info, unless the hypervisor
+ * refuses a place of its own.
+ */
+struct vcpu_info *pv_vcpu_info(void);
+
 /* The time stamp counter at the kernel's first instruction. */
 extern uint64_t pv_first_tsc;
 
