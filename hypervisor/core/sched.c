@@ -514,7 +514,8 @@ static struct vcpu *idle_loop(struct queue *q)
 		if (steal(q, true) || steal(q, false))
 			continue;
 		irq_disable();
-		if (read_once(this_cpu()->softirq_pending))
+		if (read_once(this_cpu()->softirq_pending) ||
+		    frames_clear_ahead())
 			irq_enable();
 		else
 			irq_enable_and_halt();
