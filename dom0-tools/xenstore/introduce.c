@@ -70,23 +70,25 @@ static void write_node(struct writer *writer, const char *name,
 	write_path(writer, path_of(writer, name), value);
 }
 
-static void set_perms(struct writer *writer, const char *name,
-		      const struct xs_perms *perms)
+static void write_as(struct writer *writer, const char *name,
+		     const struct xs_perms *perms)
 {
+	const struct xs_bytes nothing = { NULL, 0 };
+
 	if (!writer->rc)
 		writer->rc =
-			xs_tree_set_perms(&writer->transaction, XS_PRIVILEGED,
-					  path_of(writer, name), perms);
+			xs_tree_write_as(&writer->transaction,
+					 path_of(writer, name), nothing, perms);
 }
 
 /* Its folder is the guest's to read, except what is its own to write. */
-static void let_read(struct writer *writer)
+static void write_folder(struct writer *writer)
 {
 	const struct xs_perms perms = { 2,
 					{ { XS_PRIVILEGED, XS_MAY_NOTHING },
 					  { writer->domid, XS_MAY_READ } } };
 
-	set_perms(writer, "", &perms);
+	write_as(writer, "", &perms);
 }
 
 static void put(void *context, const char *name, const char *value)
@@ -100,8 +102,7 @@ static void let_write(void *context, const char *name)
 	const struct xs_perms perms = { 1,
 					{ { writer->domid, XS_MAY_NOTHING } } };
 
-	write_node(writer, name, "");
-	set_perms(writer, name, &perms);
+	write_as(writer, name, &perms);
 }
 
 /* What all domains of one machine description share, by libxl's custom. */
@@ -122,8 +123,7 @@ static void write_all(struct writer *writer,
 {
 	const struct tk_folder_writer folder = { put, let_write, writer };
 
-	write_node(writer, "", "");
-	let_read(writer);
+	write_folder(writer);
 	write_vm(writer, guest);
 	tk_guest_folder_write(&folder, guest);
 }

@@ -102,18 +102,22 @@ size_t xs_path_keys(const char *path, struct xs_key keys[XS_KEYS_MAX])
 	struct xs_key key = { path, 0, HASH_OF_NOTHING };
 	size_t count = 0;
 
-	for (; path[key.length]; key.length++) {
-		if (path[key.length] == '/' && key.length) {
-			if (count == XS_KEYS_MAX - 1)
-				return 0;
-			keys[count++] = key;
-		}
-		key.hash = hash_step(key.hash, path[key.length]);
-		/* The root is its slash. */
-		if (!key.length && path[0] == '/' && path[1])
-			keys[count++] = (struct xs_key){ path, 1, key.hash };
+	if (path[0] == '/') { /* the root is its slash */
+		key = (struct xs_key){ path, 1, hash_step(key.hash, '/') };
+		keys[count++] = key;
 	}
-	keys[count++] = key;
+	while (path[key.length]) {
+		if (path[key.length] == '/') {
+			key.hash = hash_step(key.hash, '/');
+			key.length++;
+		}
+		for (; path[key.length] && path[key.length] != '/';
+		     key.length++)
+			key.hash = hash_step(key.hash, path[key.length]);
+		if (count == XS_KEYS_MAX)
+			return 0;
+		keys[count++] = key;
+	}
 	return count;
 }
 

@@ -15,7 +15,7 @@
 #include "xenstore/tree.h"
 #include "xenstore/watch.h"
 
-#define BUCKETS 1024u
+#define BUCKETS 2048u
 
 static struct xs_node *buckets[BUCKETS];
 static uint64_t last_generation;

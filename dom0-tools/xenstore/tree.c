@@ -137,9 +137,13 @@ static struct xs_bytes name_below(const struct xs_key *key,
 	return (struct xs_bytes){ key->path + at, key->length - at };
 }
 
-/* New nodes are like their parent, but belong to the guest that made them. */
+/*
+ * New nodes are like their parent, but belong to the guest that made them. The
+ * last has other permissions if they are said.
+ */
 static int create(struct xs_transaction *transaction, uint16_t domid,
-		  struct walk *walk, struct xs_bytes value)
+		  struct walk *walk, struct xs_bytes value,
+		  const struct xs_perms *last_perms)
 {
 	struct xs_perms perms = walk->node->perms;
 	int rc = 0;
@@ -152,6 +156,8 @@ static int create(struct xs_transaction *transaction, uint16_t domid,
 
 		rc = add_child(transaction, walk->entry,
 			       name_below(key, key - 1));
+		if (is_last && last_perms)
+			perms = *last_perms;
 		if (!rc)
 			rc = xs_transaction_look(transaction, key,
 						 &walk->entry);
@@ -175,9 +181,24 @@ int xs_tree_write(struct xs_transaction *transaction, uint16_t domid,
 	if (domid != XS_PRIVILEGED && value.size > XS_VALUE_MAX)
 		return -XEN_ENOSPC;
 	if (rc)
-		return create(transaction, domid, &walk, value);
+		return create(transaction, domid, &walk, value, NULL);
 	return put(transaction, walk.entry,
 		   xs_node_with_value(walk.node, value), XS_CHANGE_BELOW);
+}
+
+int xs_tree_write_as(struct xs_transaction *transaction, const char *path,
+		     struct xs_bytes value, const struct xs_perms *perms)
+{
+	struct walk walk;
+	int rc = find_ordinary(transaction, XS_PRIVILEGED, path, XS_MAY_WRITE,
+			       &walk);
+
+	if (rc == -XEN_ENOENT)
+		return create(transaction, XS_PRIVILEGED, &walk, value, perms);
+	if (!rc)
+		rc = xs_tree_write(transaction, XS_PRIVILEGED, path, value);
+	return rc ? rc
+		  : xs_tree_set_perms(transaction, XS_PRIVILEGED, path, perms);
 }
 
 int xs_tree_mkdir(struct xs_transaction *transaction, uint16_t domid,
@@ -188,7 +209,7 @@ int xs_tree_mkdir(struct xs_transaction *transaction, uint16_t domid,
 
 	if (rc != -XEN_ENOENT)
 		return rc;
-	return create(transaction, domid, &walk, nothing);
+	return create(transaction, domid, &walk, nothing, NULL);
 }
 
 /*
