@@ -59,7 +59,7 @@ CREATE_OTHERS = (0, 16, 63)
 CREATE_ROUNDS = 5
 CREATE_CONFIG = '''kernel = "/guests/idle"
 name = "bench"
-memory = 4
+memory = 1
 '''
 
 # At most half of the reference's.

@@ -4,8 +4,10 @@
  * start_info, and the two pages that the hypervisor provides.
  *
  * A page is mapped only while it is written: the hypervisor refuses to make a
- * page table of a page that somebody can write to. Whatever is written is
- * written entirely, so that nothing of a former owner remains (TB-7).
+ * page table of a page that somebody can write to. Nothing of a former owner
+ * remains (TB-7): whatever is written is written entirely, unless the
+ * hypervisor gives out zeros. Then pages that shall be zeros are not even
+ * mapped.
  */
 #include <public/grant_table.h>
 #include <public/xen.h>
@@ -68,6 +70,13 @@ struct bytes {
 	uint64_t size;
 };
 
+static void clear_unless_zero(const struct build *build, uint8_t *bytes,
+			      uint64_t count)
+{
+	if (!build->memory_is_zero)
+		memset(bytes, 0, count);
+}
+
 /* The bytes, then zeros up to the end of the window. */
 static void fill_bytes(const struct build *build, const void *context,
 		       uint8_t *window, uint64_t offset, uint64_t bytes)
@@ -75,29 +84,38 @@ static void fill_bytes(const struct build *build, const void *context,
 	const struct bytes *source = context;
 	uint64_t count = 0;
 
-	(void)build;
 	if (offset < source->size)
 		count = source->size - offset;
 	if (count > bytes)
 		count = bytes;
 	if (count)
 		memcpy(window, (const uint8_t *)source->data + offset, count);
-	memset(window + count, 0, bytes - count);
+	clear_unless_zero(build, window + count, bytes - count);
 }
 
-/* Zero everything, then copy what each segment's file part puts here. */
+static int write_zeros(struct build *build, const char *what, uint64_t pfn)
+{
+	const struct bytes nothing = { NULL, 0 };
+
+	return build->memory_is_zero
+		       ? 0
+		       : write_pages(build, what, pfn, 1, fill_bytes, &nothing);
+}
+
+/*
+ * From byte *offset of the kernel's pages on, one window: what each segment's
+ * file part puts here.
+ */
 static void fill_kernel(const struct build *build, const void *context,
 			uint8_t *window, uint64_t offset, uint64_t bytes)
 {
 	const struct tk_kernel_image *image = &build->image;
-	uint64_t start =
-		tk_layout_virt(&build->layout, build->layout.kernel_pfn) +
-		offset;
+	const uint64_t *first_pfn = context;
+	uint64_t start = tk_layout_virt(&build->layout, *first_pfn) + offset;
 	uint64_t end = start + bytes;
 	size_t i;
 
-	(void)context;
-	memset(window, 0, bytes);
+	clear_unless_zero(build, window, bytes);
 	for (i = 0; i < image->n_segments; i++) {
 		const struct tk_segment *segment = &image->segments[i];
 		uint64_t from = segment->virt;
@@ -116,18 +134,55 @@ static void fill_kernel(const struct build *build, const void *context,
 	}
 }
 
+static int write_kernel_pages(struct build *build, uint64_t pfn, uint64_t pages)
+{
+	return write_pages(build, "the kernel's pages", pfn, pages, fill_kernel,
+			   &pfn);
+}
+
+/* Only those pages that something of the file is in. */
+static int write_segments(struct build *build)
+{
+	const struct tk_kernel_image *image = &build->image;
+	uint64_t base = build->layout.virt_base;
+	size_t i;
+
+	for (i = 0; i < image->n_segments; i++) {
+		const struct tk_segment *segment = &image->segments[i];
+		uint64_t first = (segment->virt - base) / TK_PAGE_SIZE;
+		uint64_t end = (segment->virt - base + segment->file_size +
+				TK_PAGE_SIZE - 1) /
+			       TK_PAGE_SIZE;
+
+		if (segment->file_size &&
+		    write_kernel_pages(build, first, end - first))
+			return -1;
+	}
+	return 0;
+}
+
+static int write_kernel(struct build *build)
+{
+	const struct tk_layout *layout = &build->layout;
+
+	return build->memory_is_zero
+		       ? write_segments(build)
+		       : write_kernel_pages(build, layout->kernel_pfn,
+					    layout->kernel_pages);
+}
+
 /* Entries up to the end of the last page say that there is no memory. */
 static void fill_p2m(const struct build *build, const void *context,
 		     uint8_t *window, uint64_t offset, uint64_t bytes)
 {
-	uint64_t *entries = (uint64_t *)window;
-	uint64_t pfn = offset / sizeof(*entries);
-	uint64_t i;
+	uint64_t first = offset / sizeof(*build->p2m);
+	uint64_t left =
+		(build->layout.memory_pages - first) * sizeof(*build->p2m);
+	uint64_t count = bytes < left ? bytes : left;
 
 	(void)context;
-	for (i = 0; i < bytes / sizeof(*entries); i++, pfn++)
-		entries[i] = pfn < build->layout.memory_pages ? build->p2m[pfn]
-							      : TK_INVALID_MFN;
+	memcpy(window, build->p2m + first, count);
+	memset(window + count, 0xff, bytes - count); /* TK_INVALID_MFN */
 }
 
 int tk_build_write_images(struct build *build)
@@ -136,8 +191,7 @@ int tk_build_write_images(struct build *build)
 	const struct tk_build_request *request = build->request;
 	struct bytes ramdisk = { request->ramdisk, request->ramdisk_size };
 
-	if (write_pages(build, "the kernel's pages", layout->kernel_pfn,
-			layout->kernel_pages, fill_kernel, NULL) ||
+	if (write_kernel(build) ||
 	    write_pages(build, "the ramdisk's pages", layout->ramdisk_pfn,
 			layout->ramdisk_pages, fill_bytes, &ramdisk))
 		return -1;
@@ -145,27 +199,29 @@ int tk_build_write_images(struct build *build)
 			   layout->p2m_pages, fill_p2m, NULL);
 }
 
+/* Page tables; *context is the guest frame of the first. */
+static void fill_tables(const struct build *build, const void *context,
+			uint8_t *window, uint64_t offset, uint64_t bytes)
+{
+	uint64_t pfn = *(const uint64_t *)context + offset / TK_PAGE_SIZE;
+	uint8_t *end = window + bytes;
+
+	clear_unless_zero(build, window, bytes);
+	for (; window < end; window += TK_PAGE_SIZE)
+		tk_layout_fill_table(&build->layout, build->p2m, pfn++,
+				     (uint64_t *)window);
+}
+
 int tk_build_write_tables(struct build *build)
 {
 	const struct tk_layout *layout = &build->layout;
-	uint64_t n = layout->n_tables + layout->n_p2m_tables;
-	uint64_t(*tables)[TK_PTES_PER_TABLE] = calloc(n, sizeof(*tables));
-	struct bytes main_tables = { tables, layout->n_tables * TK_PAGE_SIZE };
-	struct bytes p2m_tables = { NULL, layout->n_p2m_tables * TK_PAGE_SIZE };
-	int rc;
 
-	if (!tables)
-		return tk_build_fail_allocation(build, "its page tables");
-	p2m_tables.data = tables + layout->n_tables;
-	tk_layout_fill_tables(layout, build->p2m, tables);
-	rc = write_pages(build, "the page tables", layout->l4_pfn,
-			 layout->n_tables, fill_bytes, &main_tables);
-	if (!rc)
-		rc = write_pages(build, "the p2m's page tables",
-				 layout->p2m_span.tables_pfn,
-				 layout->n_p2m_tables, fill_bytes, &p2m_tables);
-	free(tables);
-	return rc;
+	if (write_pages(build, "the page tables", layout->l4_pfn,
+			layout->n_tables, fill_tables, &layout->l4_pfn))
+		return -1;
+	return write_pages(build, "the p2m's page tables",
+			   layout->p2m_span.tables_pfn, layout->n_p2m_tables,
+			   fill_tables, &layout->p2m_span.tables_pfn);
 }
 
 static void make_start_info(const struct build *build, start_info_t *info)
@@ -205,22 +261,17 @@ int tk_build_write_boot_pages(struct build *build)
 	const struct tk_layout *layout = &build->layout;
 	start_info_t start_info;
 	struct bytes info = { &start_info, sizeof(start_info) };
-	struct bytes nothing = { NULL, 0 };
 
 	make_start_info(build, &start_info);
 	if (write_pages(build, "start_info", layout->start_info_pfn, 1,
 			fill_bytes, &info) ||
-	    write_pages(build, "the xenstore page", layout->store_pfn, 1,
-			fill_bytes, &nothing) ||
-	    write_pages(build, "the console page", layout->console_pfn, 1,
-			fill_bytes, &nothing))
+	    write_zeros(build, "the xenstore page", layout->store_pfn) ||
+	    write_zeros(build, "the console page", layout->console_pfn))
 		return -1;
-	return write_pages(build, "the boot stack", layout->stack_pfn, 1,
-			   fill_bytes, &nothing);
+	return write_zeros(build, "the boot stack", layout->stack_pfn);
 }
 
-/* Pages that the hypervisor provided
- * -------------------------------------------- */
+/* Pages that the hypervisor provided -------------------------------------- */
 
 static void *map_one(struct build *build, const char *what, uint64_t mfn)
 {
@@ -240,7 +291,7 @@ int tk_build_write_shared_info(struct build *build)
 
 	if (!shared)
 		return -1;
-	memset(shared, 0, TK_PAGE_SIZE);
+	clear_unless_zero(build, (uint8_t *)shared, TK_PAGE_SIZE);
 	for (i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
 		shared->vcpu_info[i].evtchn_upcall_mask = 1;
 	tk_unmap_foreign(shared, 1);

@@ -292,8 +292,7 @@ static int allocate_ports(struct build *build)
 
 /* Memory ------------------------------------------------------------------ */
 
-#define BIG_ORDER 9u
-#define BIG_PAGES (1u << BIG_ORDER)
+#define ORDER_MAX 9u /* 2 MiB */
 #define BATCH     512u
 
 /* One call for up to BATCH extents from `pfn` on; returns how many it did. */
@@ -318,13 +317,13 @@ static long populate_batch(struct build *build, uint64_t pfn, size_t extents,
 }
 
 /*
- * Large extents first, they are quick and keep memory whole. Single pages
- * when there are none left, and for the rest.
+ * Large extents first, they are quick and keep memory whole. Smaller ones when
+ * there are none left, and for the rest.
  */
 static int populate(struct build *build)
 {
 	uint64_t total = build->layout.memory_pages, pfn = 0;
-	unsigned int order = BIG_ORDER;
+	unsigned int order = ORDER_MAX;
 
 	while (pfn < total) {
 		uint64_t extents;
@@ -332,8 +331,8 @@ static int populate(struct build *build)
 
 		if (tk_build_go_on(build))
 			return -1;
-		if (total - pfn < BIG_PAGES)
-			order = 0;
+		while (total - pfn < 1ull << order)
+			order--;
 		extents = (total - pfn) >> order;
 		if (extents > BATCH)
 			extents = BATCH;
@@ -347,13 +346,17 @@ static int populate(struct build *build)
 			continue;
 		if (!order)
 			return fail_memory(build, total - pfn);
-		order = 0;
+		order--;
 	}
 	return 0;
 }
 
 static int allocate_memory(struct build *build)
 {
+	int rc = tk_host_zeroes_memory(&build->memory_is_zero);
+
+	if (rc)
+		return tk_build_fail_call(build, "asking for the version", rc);
 	build->p2m = calloc(build->layout.memory_pages, sizeof(*build->p2m));
 	if (!build->p2m)
 		return tk_build_fail_allocation(build, "the list of its pages");

@@ -26,6 +26,7 @@ struct build {
 	uint16_t domid;
 	uint8_t uuid[16];
 	uint64_t *p2m; /* mfn of each pfn */
+	bool memory_is_zero;
 	uint64_t shared_info_mfn;
 	uint32_t console_port;
 	uint32_t store_port;

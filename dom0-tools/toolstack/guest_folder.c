@@ -2,7 +2,6 @@
 /* See guest_folder.h. */
 #include "guest_folder.h"
 
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -36,10 +35,12 @@ static void put(const struct tk_folder_writer *writer, const char *name,
 static void put_number(const struct tk_folder_writer *writer, const char *name,
 		       uint64_t number)
 {
-	char text[24];
+	char text[24], *at = text + sizeof(text) - 1;
 
-	snprintf(text, sizeof(text), "%" PRIu64, number);
-	put(writer, name, text);
+	for (*at = '\0'; number >= 10; number /= 10)
+		*--at = (char)('0' + number % 10);
+	*--at = (char)('0' + number);
+	put(writer, name, at);
 }
 
 /* Which vCPUs the guest may use; vcpu-set changes it. */

@@ -479,6 +479,19 @@ int tk_host_free_pages(uint64_t *pages)
 	return rc;
 }
 
+/* Ours does, and says its name: IL-4 of docs/security-model.md. */
+int tk_host_zeroes_memory(bool *does)
+{
+	static const char suffix[] = "-tenon";
+	char extra[XEN_EXTRAVERSION_LEN] = "";
+	long rc = version_op(XENVER_extraversion, extra);
+	size_t length = strnlen(extra, sizeof(extra));
+	size_t ours = sizeof(suffix) - 1;
+
+	*does = length >= ours && !memcmp(extra + length - ours, suffix, ours);
+	return rc < 0 ? (int)rc : 0;
+}
+
 int tk_host_cpu_idle(uint64_t *idle_ns, size_t count)
 {
 	struct xen_sysctl op = { 0 };

@@ -156,6 +156,9 @@ int tk_domain_grant_frame(uint16_t domid, uint64_t *mfn);
 int tk_host_info(struct tk_host_info *info);
 /* Only what changes: pages not in use by any domain. */
 int tk_host_free_pages(uint64_t *pages);
+/* Whether memory that a domain gets is all zeros; if not, it may be anything.
+ */
+int tk_host_zeroes_memory(bool *does);
 
 /* How long each of up to `count` CPUs was idle; returns how many there are. */
 int tk_host_cpu_idle(uint64_t *idle_ns, size_t count);

@@ -14,8 +14,8 @@
 #define SLACK_PAGES   ((512ul << 10) / TK_PAGE_SIZE)
 
 /* Present, writable, accessed; a page table is mapped without writable. */
-#define L1_FLAGS       0x23ul
-#define L1_FLAGS_TABLE 0x21ul
+#define L1_FLAGS         0x23ul
+#define L1_FLAG_WRITABLE 0x02ul
 /* Present, writable, user, accessed, dirty. */
 #define TABLE_FLAGS 0x67ul
 
@@ -123,6 +123,22 @@ static bool init_p2m_usable(const struct tk_layout_request *request)
 }
 
 /*
+ * Of a small domain the mapping ends with its memory, if nothing has to come
+ * behind. That may save tables, never add any.
+ */
+static void cut_main_span(struct tk_layout *layout)
+{
+	struct tk_table_span *span = &layout->main_span;
+	uint64_t end = tk_layout_virt(layout, layout->memory_pages);
+
+	if (layout->ramdisk_unmapped || layout->p2m_own_span ||
+	    span->end - span->start <= end - span->start)
+		return;
+	span->end = end;
+	span_count_tables(span);
+}
+
+/*
  * The page tables are part of what they map: count, see whether the mapping
  * grew by that, until it fits. Grows in every round, by at most the next
  * 4 MiB, so it ends.
@@ -160,6 +176,7 @@ static int close_main_span(struct tk_layout *layout, uint64_t next_pfn,
 			       "kernel: its mapping %#" PRIx64 "-%#" PRIx64
 			       " collides with the hypervisor's addresses",
 			       span->start, span->end);
+	cut_main_span(layout);
 	layout->l4_pfn = next_pfn;
 	layout->n_tables = 1 + span_tables(span);
 	layout->stack_pfn = next_pfn + layout->n_tables;
@@ -219,6 +236,15 @@ static void place_unmapped(struct tk_layout *layout,
 	layout->used_end_pfn = next;
 }
 
+/* Of memory: more than is used, where the mapping was cut. */
+static uint64_t pages_needed(const struct tk_layout *layout)
+{
+	uint64_t with_slack = layout->stack_pfn + 1 + SLACK_PAGES;
+
+	return with_slack > layout->used_end_pfn ? with_slack
+						 : layout->used_end_pfn;
+}
+
 int tk_layout(struct tk_layout *layout, const struct tk_layout_request *request,
 	      struct tk_error *err)
 {
@@ -237,116 +263,94 @@ int tk_layout(struct tk_layout *layout, const struct tk_layout_request *request,
 		return -1;
 	place_unmapped(layout, request);
 
-	if (layout->used_end_pfn > layout->memory_pages)
+	if (pages_needed(layout) > layout->memory_pages)
 		return tk_fail(err,
 			       "memory: %" PRIu64 " MiB is too little, this"
 			       " kernel and ramdisk need %" PRIu64 " MiB",
 			       layout->memory_pages / 256,
-			       mib_of_pages(layout->used_end_pfn));
+			       mib_of_pages(pages_needed(layout)));
 	return 0;
 }
 
 /* Page tables ------------------------------------------------------------- */
 
-struct table_writer {
-	const struct tk_layout *layout;
-	const uint64_t *p2m;
-	uint64_t (*tables)[TK_PTES_PER_TABLE];
-};
-
-/* The pages given as `tables` are two runs of pfns; find the right one. */
-static uint64_t *table_of(const struct table_writer *writer, uint64_t pfn)
-{
-	const struct tk_layout *layout = writer->layout;
-
-	if (pfn >= layout->l4_pfn && pfn < layout->l4_pfn + layout->n_tables)
-		return writer->tables[pfn - layout->l4_pfn];
-	return writer
-		->tables[layout->n_tables + pfn - layout->p2m_span.tables_pfn];
-}
-
-static uint64_t entry(const struct table_writer *writer, uint64_t pfn,
-		      uint64_t flags)
-{
-	return writer->p2m[pfn] << TK_PAGE_SHIFT | flags;
-}
-
-static bool is_table(const struct tk_layout *layout, uint64_t pfn)
-{
-	return (pfn >= layout->l4_pfn &&
-		pfn < layout->l4_pfn + layout->n_tables) ||
-	       (pfn >= layout->p2m_span.tables_pfn &&
-		pfn < layout->p2m_span.tables_pfn + layout->n_p2m_tables);
-}
-
 /*
- * Links the tables of one level into the level above. `upper` is the first
- * pfn of the level above, `lower` of this one, `shift` what an entry of the
- * upper level spans.
+ * The entries of table number `number` of its level in the span. Each spans
+ * 1 << shift; `targets` are the machine frames that those of the whole level
+ * lead to, one after the other.
  */
-static void fill_level(const struct table_writer *writer,
-		       const struct tk_table_span *span, uint64_t upper,
-		       uint64_t lower, unsigned int shift)
+static void fill_entries(const struct tk_table_span *span, uint64_t number,
+			 unsigned int shift, const uint64_t *targets,
+			 uint64_t flags, uint64_t *table)
 {
+	uint64_t before = slot(span->start, shift); /* empty, in the first */
 	uint64_t n = entries(span->start, span->end, shift);
-	uint64_t first = slot(span->start, shift);
-	uint64_t i;
+	uint64_t at = number ? 0 : before;
+	uint64_t i = number * TK_PTES_PER_TABLE + at - before;
 
-	for (i = 0; i < n; i++) {
-		uint64_t at = first + i;
-		uint64_t *table =
-			table_of(writer, upper + at / TK_PTES_PER_TABLE);
+	for (; at < TK_PTES_PER_TABLE && i < n; at++, i++)
+		table[at] = targets[i] << TK_PAGE_SHIFT | flags;
+}
 
-		table[at % TK_PTES_PER_TABLE] =
-			entry(writer, lower + i, TABLE_FLAGS);
+/* Page tables, where table number `number` of the main span's L1s maps them. */
+static void protect_tables(const struct tk_layout *layout, uint64_t number,
+			   uint64_t *table)
+{
+	uint64_t before = slot(layout->virt_base, L1_SHIFT);
+	uint64_t at = before + layout->l4_pfn, end = at + layout->n_tables;
+	uint64_t first = number * TK_PTES_PER_TABLE;
+
+	if (at < first)
+		at = first;
+	if (end > first + TK_PTES_PER_TABLE)
+		end = first + TK_PTES_PER_TABLE;
+	for (; at < end; at++)
+		table[at - first] &= ~L1_FLAG_WRITABLE;
+}
+
+/* Number `number` of the span's tables: L3s, L2s, L1s. */
+static void fill_span_table(const struct tk_layout *layout,
+			    const struct tk_table_span *span, uint64_t l3_pfn,
+			    uint64_t number, const uint64_t *p2m,
+			    uint64_t *table)
+{
+	const uint64_t *l2s = p2m + l3_pfn + span->n_l3;
+	const uint64_t *l1s = l2s + span->n_l2;
+
+	if (number < span->n_l3) {
+		fill_entries(span, number, L3_SHIFT, l2s, TABLE_FLAGS, table);
+		return;
 	}
-}
-
-static void fill_leaves(const struct table_writer *writer,
-			const struct tk_table_span *span, uint64_t first_l1)
-{
-	uint64_t n = entries(span->start, span->end, L1_SHIFT);
-	uint64_t first = slot(span->start, L1_SHIFT);
-	uint64_t i;
-
-	for (i = 0; i < n; i++) {
-		uint64_t at = first + i, pfn = span->first_pfn + i;
-		uint64_t *table =
-			table_of(writer, first_l1 + at / TK_PTES_PER_TABLE);
-
-		table[at % TK_PTES_PER_TABLE] =
-			entry(writer, pfn,
-			      is_table(writer->layout, pfn) ? L1_FLAGS_TABLE
-							    : L1_FLAGS);
+	number -= span->n_l3;
+	if (number < span->n_l2) {
+		fill_entries(span, number, L2_SHIFT, l1s, TABLE_FLAGS, table);
+		return;
 	}
+	number -= span->n_l2;
+	fill_entries(span, number, L1_SHIFT, p2m + span->first_pfn, L1_FLAGS,
+		     table);
+	if (span == &layout->main_span)
+		protect_tables(layout, number, table);
 }
 
-static void fill_span(const struct table_writer *writer,
-		      const struct tk_table_span *span, uint64_t l3)
+void tk_layout_fill_table(const struct tk_layout *layout, const uint64_t *p2m,
+			  uint64_t pfn, uint64_t table[TK_PTES_PER_TABLE])
 {
-	uint64_t l4 = writer->layout->l4_pfn;
-	uint64_t l2 = l3 + span->n_l3;
-	uint64_t l1 = l2 + span->n_l2;
+	const struct tk_table_span *p2m_span = &layout->p2m_span;
+	uint64_t l3_pfn = layout->l4_pfn + 1;
 
-	fill_level(writer, span, l4, l3, L4_SHIFT);
-	fill_level(writer, span, l3, l2, L3_SHIFT);
-	fill_level(writer, span, l2, l1, L2_SHIFT);
-	fill_leaves(writer, span, l1);
-}
-
-void tk_layout_fill_tables(const struct tk_layout *layout, const uint64_t *p2m,
-			   uint64_t (*tables)[TK_PTES_PER_TABLE])
-{
-	struct table_writer writer = {
-		.layout = layout,
-		.p2m = p2m,
-		.tables = tables,
-	};
-
-	memset(tables, 0,
-	       (layout->n_tables + layout->n_p2m_tables) * sizeof(*tables));
-	fill_span(&writer, &layout->main_span, layout->l4_pfn + 1);
-	if (layout->p2m_own_span)
-		fill_span(&writer, &layout->p2m_span,
-			  layout->p2m_span.tables_pfn);
+	if (pfn == layout->l4_pfn) {
+		fill_entries(&layout->main_span, 0, L4_SHIFT, p2m + l3_pfn,
+			     TABLE_FLAGS, table);
+		if (layout->p2m_own_span)
+			fill_entries(p2m_span, 0, L4_SHIFT,
+				     p2m + p2m_span->tables_pfn, TABLE_FLAGS,
+				     table);
+	} else if (pfn < l3_pfn + span_tables(&layout->main_span)) {
+		fill_span_table(layout, &layout->main_span, l3_pfn,
+				pfn - l3_pfn, p2m, table);
+	} else {
+		fill_span_table(layout, p2m_span, p2m_span->tables_pfn,
+				pfn - p2m_span->tables_pfn, p2m, table);
+	}
 }

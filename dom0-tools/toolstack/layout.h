@@ -13,7 +13,8 @@
  *       tables_pfn   page tables: L4, then all L3, L2, L1
  *       stack_pfn    boot stack, one page
  *                    free, at least 512 KiB
- *       mapped_end   end of the first mapping: 4 MiB aligned virtual address
+ *       mapped_end   end of the first mapping: 4 MiB aligned virtual address,
+ *                    or where memory ends if nothing comes behind
  *       ramdisk_pfn  ramdisk of a kernel that takes it unmapped
  *       p2m_pfn      p2m of a kernel that names its address, then the page
  *                    tables that map it there
@@ -98,11 +99,11 @@ static inline uint64_t tk_layout_virt(const struct tk_layout *layout,
 }
 
 /*
- * Writes the page tables into `tables`: n_tables pages that will become the
- * guest frames from l4_pfn, then n_p2m_tables pages that follow the p2m.
- * `p2m` gives the machine frame of every pfn of the domain.
+ * Writes one page table into `table`, which is all zeros: the one that will be
+ * guest frame `pfn`, of the n_tables from l4_pfn or of the n_p2m_tables from
+ * p2m_span.tables_pfn. `p2m` gives the machine frame of every pfn.
  */
-void tk_layout_fill_tables(const struct tk_layout *layout, const uint64_t *p2m,
-			   uint64_t (*tables)[TK_PTES_PER_TABLE]);
+void tk_layout_fill_table(const struct tk_layout *layout, const uint64_t *p2m,
+			  uint64_t pfn, uint64_t table[TK_PTES_PER_TABLE]);
 
 #endif /* TOOLSTACK_LAYOUT_H */

@@ -15,6 +15,8 @@
 
 struct account {
 	struct account *next;
+	struct account *next_planned;
+	bool is_planned;
 	uint16_t domid;
 	long nodes;
 	long bytes;
@@ -23,6 +25,7 @@ struct account {
 };
 
 static struct account *accounts;
+static struct account *planned; /* those that plans are about */
 
 /* To the front with it: the next question is likely about the same domain. */
 static struct account *find(uint16_t domid)
@@ -55,26 +58,13 @@ static struct account *find_or_make(uint16_t domid)
 	return account;
 }
 
-static bool is_empty(const struct account *account)
+/* Of the account that was found last, which is the first. */
+static void free_if_empty(struct account *account)
 {
-	return !account->nodes && !account->bytes && !account->planned_nodes &&
-	       !account->planned_bytes;
-}
-
-static void free_empty(void)
-{
-	struct account **place = &accounts;
-
-	while (*place) {
-		struct account *account = *place;
-
-		if (!is_empty(account)) {
-			place = &account->next;
-			continue;
-		}
-		*place = account->next;
-		free(account);
-	}
+	if (account->nodes || account->bytes || account->is_planned)
+		return;
+	accounts = account->next;
+	free(account);
 }
 
 static void take_off(uint16_t domid, long nodes, size_t bytes)
@@ -85,7 +75,7 @@ static void take_off(uint16_t domid, long nodes, size_t bytes)
 		return;
 	account->nodes -= nodes;
 	account->bytes -= (long)bytes;
-	free_empty();
+	free_if_empty(account);
 }
 
 int xs_account_charge(uint16_t domid, size_t bytes)
@@ -98,7 +88,7 @@ int xs_account_charge(uint16_t domid, size_t bytes)
 	if (!account)
 		return -XEN_ENOMEM;
 	if (account->bytes + (long)bytes > (long)XS_DOMAIN_BYTES) {
-		free_empty();
+		free_if_empty(account);
 		return -XEN_ENOSPC;
 	}
 	account->bytes += (long)bytes;
@@ -127,6 +117,11 @@ int xs_account_plan(uint16_t domid, int nodes, long bytes)
 
 	if (!account)
 		return -XEN_ENOMEM;
+	if (!account->is_planned) {
+		account->is_planned = true;
+		account->next_planned = planned;
+		planned = account;
+	}
 	account->planned_nodes += nodes;
 	account->planned_bytes += bytes;
 	return 0;
@@ -150,7 +145,7 @@ bool xs_account_plans_fit(void)
 {
 	const struct account *account;
 
-	for (account = accounts; account; account = account->next) {
+	for (account = planned; account; account = account->next_planned) {
 		if (!fits(account))
 			return false;
 	}
@@ -161,15 +156,17 @@ void xs_account_settle(bool apply)
 {
 	struct account *account;
 
-	for (account = accounts; account; account = account->next) {
+	while ((account = planned)) {
+		planned = account->next_planned;
 		if (apply) {
 			account->nodes += account->planned_nodes;
 			account->bytes += account->planned_bytes;
 		}
 		account->planned_nodes = 0;
 		account->planned_bytes = 0;
+		account->is_planned = false;
+		free_if_empty(find(account->domid));
 	}
-	free_empty();
 }
 
 size_t xs_account_nodes(uint16_t domid)

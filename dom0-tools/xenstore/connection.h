@@ -57,6 +57,10 @@ struct xs_connection {
 	struct xs_event *events;
 	size_t n_events;
 
+	/* While a change is told: those that have events to send now. */
+	struct xs_connection *next_told;
+	bool is_told;
+
 	struct xs_watch *watches;
 	size_t n_watches;
 	struct xs_transaction *transactions;

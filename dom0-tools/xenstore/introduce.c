@@ -33,7 +33,9 @@ bool tk_xenstore_present(void)
 struct writer {
 	struct xs_transaction transaction;
 	uint16_t domid;
-	int rc; /* the first failure */
+	int rc;                  /* the first failure */
+	char path[XS_PATH_SIZE]; /* the guest's folder, then a name in it */
+	size_t folder_length;
 };
 
 static void domain_path(uint16_t domid, const char *name,
@@ -53,34 +55,40 @@ static void write_path(struct writer *writer, const char *path,
 					   path, bytes);
 }
 
+/* Names are ours, and short. */
+static const char *path_of(struct writer *writer, const char *name)
+{
+	writer->path[writer->folder_length] = '\0';
+	if (*name)
+		xs_path_append(writer->path, name, strlen(name));
+	return writer->path;
+}
+
 static void write_node(struct writer *writer, const char *name,
 		       const char *value)
 {
-	char path[XS_PATH_SIZE];
-
-	domain_path(writer->domid, name, path);
-	write_path(writer, path, value);
+	write_path(writer, path_of(writer, name), value);
 }
 
-static void set_perms(struct writer *writer, const char *name,
-		      const struct xs_perms *perms)
+static void write_as(struct writer *writer, const char *name,
+		     const struct xs_perms *perms)
 {
-	char path[XS_PATH_SIZE];
+	const struct xs_bytes nothing = { NULL, 0 };
 
-	domain_path(writer->domid, name, path);
 	if (!writer->rc)
-		writer->rc = xs_tree_set_perms(&writer->transaction,
-					       XS_PRIVILEGED, path, perms);
+		writer->rc =
+			xs_tree_write_as(&writer->transaction,
+					 path_of(writer, name), nothing, perms);
 }
 
 /* Its folder is the guest's to read, except what is its own to write. */
-static void let_read(struct writer *writer)
+static void write_folder(struct writer *writer)
 {
 	const struct xs_perms perms = { 2,
 					{ { XS_PRIVILEGED, XS_MAY_NOTHING },
 					  { writer->domid, XS_MAY_READ } } };
 
-	set_perms(writer, "", &perms);
+	write_as(writer, "", &perms);
 }
 
 static void put(void *context, const char *name, const char *value)
@@ -94,8 +102,7 @@ static void let_write(void *context, const char *name)
 	const struct xs_perms perms = { 1,
 					{ { writer->domid, XS_MAY_NOTHING } } };
 
-	write_node(writer, name, "");
-	set_perms(writer, name, &perms);
+	write_as(writer, name, &perms);
 }
 
 /* What all domains of one machine description share, by libxl's custom. */
@@ -116,19 +123,21 @@ static void write_all(struct writer *writer,
 {
 	const struct tk_folder_writer folder = { put, let_write, writer };
 
-	write_node(writer, "", "");
-	let_read(writer);
+	write_folder(writer);
 	write_vm(writer, guest);
 	tk_guest_folder_write(&folder, guest);
 }
 
 static int write_nodes(const struct tk_xenstore_guest *guest)
 {
-	struct writer writer = { .domid = guest->domid };
+	struct writer writer;
 
 	writer.rc = xs_store_init();
 	if (writer.rc)
 		return writer.rc;
+	writer.domid = guest->domid;
+	domain_path(guest->domid, "", writer.path);
+	writer.folder_length = strlen(writer.path);
 	xs_transaction_begin(&writer.transaction, XS_PRIVILEGED);
 	write_path(&writer, "/tool/xenstored", "");
 	write_all(&writer, guest);

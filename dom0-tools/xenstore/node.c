@@ -7,42 +7,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* FNV-1a: short, and good enough for paths. */
-uint32_t xs_hash(const char *path)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *path; path++)
-		hash = (hash ^ (uint8_t)*path) * 16777619u;
-	return hash;
-}
-
 static void copy(char *to, struct xs_bytes from)
 {
 	if (from.size)
 		memcpy(to, from.bytes, from.size);
 }
 
-struct xs_node *xs_node_new(const char *path, const struct xs_perms *perms,
-			    struct xs_bytes value, struct xs_bytes names)
+/* All but the permissions. */
+static struct xs_node *alloc(const struct xs_key *key, struct xs_bytes value,
+			     struct xs_bytes names, size_t room)
 {
-	size_t path_size = strlen(path) + 1;
 	struct xs_node *node =
-		malloc(sizeof(*node) + path_size + value.size + names.size);
+		malloc(sizeof(*node) + key->length + 1 + value.size + room);
 
 	if (!node)
 		return NULL;
 	node->next = NULL;
 	node->generation = 0;
-	node->hash = xs_hash(path);
-	node->perms = *perms;
-	memcpy(node->path, path, path_size);
-	node->value = node->path + path_size;
+	node->key = *key;
+	node->key.path = node->path;
+	memcpy(node->path, key->path, key->length);
+	node->path[key->length] = '\0';
+	node->value = node->path + key->length + 1;
 	node->value_size = value.size;
 	copy(node->value, value);
 	node->names = node->value + value.size;
 	node->names_size = names.size;
+	node->names_room = room;
 	copy(node->names, names);
+	return node;
+}
+
+struct xs_node *xs_node_new(const struct xs_key *key,
+			    const struct xs_perms *perms, struct xs_bytes value)
+{
+	struct xs_node *node =
+		alloc(key, value, (struct xs_bytes){ NULL, 0 }, 0);
+
+	if (node)
+		node->perms = *perms;
 	return node;
 }
 
@@ -56,34 +59,57 @@ static struct xs_bytes names_of(const struct xs_node *node)
 	return (struct xs_bytes){ node->names, node->names_size };
 }
 
+static struct xs_node *copy_with(const struct xs_node *node,
+				 struct xs_bytes value, size_t room)
+{
+	struct xs_node *made = alloc(&node->key, value, names_of(node), room);
+
+	if (made)
+		made->perms = node->perms;
+	return made;
+}
+
 struct xs_node *xs_node_with_value(const struct xs_node *node,
 				   struct xs_bytes value)
 {
-	return xs_node_new(node->path, &node->perms, value, names_of(node));
+	return copy_with(node, value, node->names_size);
 }
 
 struct xs_node *xs_node_with_perms(const struct xs_node *node,
 				   const struct xs_perms *perms)
 {
-	return xs_node_new(node->path, perms, value_of(node), names_of(node));
+	struct xs_node *made = xs_node_with_value(node, value_of(node));
+
+	if (made)
+		made->perms = *perms;
+	return made;
+}
+
+#define ROOM_MIN 64
+
+struct xs_node *xs_node_with_child(const struct xs_node *node,
+				   struct xs_bytes name)
+{
+	size_t size = node->names_size + name.size + 1;
+	size_t room = size < ROOM_MIN ? ROOM_MIN : size + size / 4;
+	struct xs_node *grown = copy_with(node, value_of(node), room);
+
+	if (grown)
+		xs_node_add_child(grown, name);
+	return grown;
 }
 
 /* At the end, so that lists come in the order of creation. */
-struct xs_node *xs_node_with_child(const struct xs_node *node, const char *name)
+bool xs_node_add_child(struct xs_node *node, struct xs_bytes name)
 {
-	size_t size = strlen(name) + 1;
-	struct xs_bytes names = { NULL, 0 };
-	struct xs_node *grown;
-	char *joined = malloc(node->names_size + size);
+	char *end = node->names + node->names_size;
 
-	if (!joined)
-		return NULL;
-	copy(joined, names_of(node));
-	memcpy(joined + node->names_size, name, size);
-	names = (struct xs_bytes){ joined, node->names_size + size };
-	grown = xs_node_new(node->path, &node->perms, value_of(node), names);
-	free(joined);
-	return grown;
+	if (node->names_room - node->names_size < name.size + 1)
+		return false;
+	memcpy(end, name.bytes, name.size);
+	end[name.size] = '\0';
+	node->names_size += name.size + 1;
+	return true;
 }
 
 struct xs_node *xs_node_without_child(const struct xs_node *node,
@@ -108,6 +134,7 @@ bool xs_node_drop_child(struct xs_node *node, const char *name)
 		return false;
 	memmove(at, at + size, (size_t)(end - at) - size);
 	node->names_size -= size;
+	node->names_room = node->names_size; /* the quota's again */
 	return true;
 }
 
@@ -149,6 +176,6 @@ uint16_t xs_node_owner(const struct xs_node *node)
 
 size_t xs_node_cost(const struct xs_node *node)
 {
-	return sizeof(*node) + strlen(node->path) + 1 + node->value_size +
-	       node->names_size;
+	return sizeof(*node) + node->key.length + 1 + node->value_size +
+	       node->names_room;
 }

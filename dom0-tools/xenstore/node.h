@@ -2,12 +2,13 @@
 /*
  * One node of xenstore: value, permissions and the names of its children.
  *
- * A node is one block of memory and is never changed, only replaced by a new
- * one, so that a failed request has nothing to undo. The two functions that
- * do change one in place only make it smaller; they serve the end of a
- * domain, which must not fail.
+ * A node is one block of memory. In the store it is never changed, only
+ * replaced by a new one, so that a failed request has nothing to undo. The two
+ * functions that do change one there only make it smaller; they serve the end
+ * of a domain, which must not fail. As long as it is a transaction's alone it
+ * has room for more children, so that a folder is not copied for each of them.
  *
- *   struct xs_node | path NUL | value | name NUL name NUL ...
+ *   struct xs_node | path NUL | value | name NUL name NUL ... | room
  */
 #ifndef XENSTORE_NODE_H
 #define XENSTORE_NODE_H
@@ -15,6 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "xenstore/path.h"
 
 #define XS_PRIVILEGED 0
 #define XS_PERMS_MAX  5
@@ -45,26 +48,32 @@ struct xs_bytes {
 struct xs_node {
 	struct xs_node *next; /* in the store's table */
 	uint64_t generation;  /* of the change that put it into the store */
-	uint32_t hash;
+	struct xs_key key;    /* its path */
 	struct xs_perms perms;
 	char *value;
 	size_t value_size;
 	char *names;
 	size_t names_size;
+	size_t names_room; /* names_size at least */
 	char path[];
 };
 
-/* NULL without memory. */
-struct xs_node *xs_node_new(const char *path, const struct xs_perms *perms,
-			    struct xs_bytes value, struct xs_bytes names);
+/* Without children. This and the next ones: NULL without memory. */
+struct xs_node *xs_node_new(const struct xs_key *key,
+			    const struct xs_perms *perms,
+			    struct xs_bytes value);
 struct xs_node *xs_node_with_value(const struct xs_node *node,
 				   struct xs_bytes value);
 struct xs_node *xs_node_with_perms(const struct xs_node *node,
 				   const struct xs_perms *perms);
+/* With room for some more. */
 struct xs_node *xs_node_with_child(const struct xs_node *node,
-				   const char *name);
+				   struct xs_bytes name);
 struct xs_node *xs_node_without_child(const struct xs_node *node,
 				      const char *name);
+
+/* In place; false when there is no room. The name has no NUL yet. */
+bool xs_node_add_child(struct xs_node *node, struct xs_bytes name);
 
 /* In place; no effect when there is none. True when something changed. */
 bool xs_node_drop_child(struct xs_node *node, const char *name);
@@ -77,7 +86,5 @@ bool xs_node_allows(const struct xs_node *node, uint16_t domid,
 uint16_t xs_node_owner(const struct xs_node *node);
 /* What it takes of its owner's quota, in bytes. */
 size_t xs_node_cost(const struct xs_node *node);
-
-uint32_t xs_hash(const char *path);
 
 #endif /* XENSTORE_NODE_H */

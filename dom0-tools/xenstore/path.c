@@ -72,6 +72,55 @@ const char *xs_path_relative(const char *path, uint16_t domid)
 	return strncmp(path, prefix, (size_t)length) ? path : path + length;
 }
 
+/* FNV-1a: short, and good enough for paths. */
+#define HASH_OF_NOTHING 2166136261u
+
+static uint32_t hash_step(uint32_t hash, char c)
+{
+	return (hash ^ (uint8_t)c) * 16777619u;
+}
+
+struct xs_key xs_key_of(const char *path)
+{
+	struct xs_key key = { path, 0, HASH_OF_NOTHING };
+
+	for (; path[key.length]; key.length++)
+		key.hash = hash_step(key.hash, path[key.length]);
+	return key;
+}
+
+bool xs_key_is(const struct xs_key *key, const struct xs_key *other)
+{
+	return key->hash == other->hash && key->length == other->length &&
+	       !memcmp(key->path, other->path, key->length);
+}
+
+/* The hash of a node above is that of the path so far: one look at each byte.
+ */
+size_t xs_path_keys(const char *path, struct xs_key keys[XS_KEYS_MAX])
+{
+	struct xs_key key = { path, 0, HASH_OF_NOTHING };
+	size_t count = 0;
+
+	if (path[0] == '/') { /* the root is its slash */
+		key = (struct xs_key){ path, 1, hash_step(key.hash, '/') };
+		keys[count++] = key;
+	}
+	while (path[key.length]) {
+		if (path[key.length] == '/') {
+			key.hash = hash_step(key.hash, '/');
+			key.length++;
+		}
+		for (; path[key.length] && path[key.length] != '/';
+		     key.length++)
+			key.hash = hash_step(key.hash, path[key.length]);
+		if (count == XS_KEYS_MAX)
+			return 0;
+		keys[count++] = key;
+	}
+	return count;
+}
+
 const char *xs_path_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');

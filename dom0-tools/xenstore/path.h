@@ -31,6 +31,20 @@ const char *xs_path_relative(const char *path, uint16_t domid);
 /* `from` is canonical: it fits. */
 void xs_path_copy(char to[XS_PATH_SIZE], const char *from);
 
+/* Of a node: the first `length` bytes of `path`, and their hash. */
+struct xs_key {
+	const char *path;
+	size_t length;
+	uint32_t hash;
+};
+
+struct xs_key xs_key_of(const char *path);
+bool xs_key_is(const struct xs_key *key, const struct xs_key *other);
+
+/* Those above it too: "/a/b" has "/", "/a" and "/a/b". 0: it is too deep. */
+#define XS_KEYS_MAX (XS_DEPTH_MAX + 1)
+size_t xs_path_keys(const char *path, struct xs_key keys[XS_KEYS_MAX]);
+
 /* Behind the last slash. */
 const char *xs_path_name(const char *path);
 

@@ -15,7 +15,7 @@
 #include "xenstore/tree.h"
 #include "xenstore/watch.h"
 
-#define BUCKETS 1024u
+#define BUCKETS 2048u
 
 static struct xs_node *buckets[BUCKETS];
 static uint64_t last_generation;
@@ -27,19 +27,20 @@ static uint8_t mentioned[(UINT16_MAX + 1) / 8];
 /* Table ------------------------------------------------------------------- */
 
 /* The link that points to the node, or to the end of its chain. */
-static struct xs_node **find_hashed(const char *path, uint32_t hash)
+static struct xs_node **find_key(const struct xs_key *key)
 {
-	struct xs_node **place = &buckets[hash % BUCKETS];
+	struct xs_node **place = &buckets[key->hash % BUCKETS];
 
-	while (*place &&
-	       ((*place)->hash != hash || strcmp((*place)->path, path) != 0))
+	while (*place && !xs_key_is(&(*place)->key, key))
 		place = &(*place)->next;
 	return place;
 }
 
 static struct xs_node **find_place(const char *path)
 {
-	return find_hashed(path, xs_hash(path));
+	const struct xs_key key = xs_key_of(path);
+
+	return find_key(&key);
 }
 
 const struct xs_node *xs_store_find(const char *path)
@@ -47,16 +48,9 @@ const struct xs_node *xs_store_find(const char *path)
 	return *find_place(path);
 }
 
-const struct xs_node *xs_store_find_hashed(const char *path, uint32_t hash)
+const struct xs_node *xs_store_find_key(const struct xs_key *key)
 {
-	return *find_hashed(path, hash);
-}
-
-uint64_t xs_store_generation_of(const char *path, uint32_t hash)
-{
-	const struct xs_node *node = *find_hashed(path, hash);
-
-	return node ? node->generation : 0;
+	return *find_key(key);
 }
 
 uint64_t xs_store_next_generation(void)
@@ -90,10 +84,10 @@ static bool take_mentions(uint16_t domid)
 	return was_mentioned;
 }
 
-struct xs_node *xs_store_exchange(const char *path, uint32_t hash,
+struct xs_node *xs_store_exchange(const struct xs_key *key,
 				  struct xs_node *node, uint64_t generation)
 {
-	struct xs_node **place = find_hashed(path, hash);
+	struct xs_node **place = find_key(key);
 	struct xs_node *old = *place;
 	struct xs_node *next = old ? old->next : NULL;
 
@@ -114,12 +108,13 @@ static int add_root(const char *path)
 {
 	const struct xs_perms perms = { 1, { { XS_PRIVILEGED, 0 } } };
 	const struct xs_bytes none = { NULL, 0 };
+	const struct xs_key key = xs_key_of(path);
 	struct xs_node *node;
 	int rc;
 
-	if (xs_store_find(path))
+	if (xs_store_find_key(&key))
 		return 0;
-	node = xs_node_new(path, &perms, none, none);
+	node = xs_node_new(&key, &perms, none);
 	if (!node)
 		return -XEN_ENOMEM;
 	rc = xs_account_plan(XS_PRIVILEGED, 1, (long)xs_node_cost(node));
@@ -128,7 +123,7 @@ static int add_root(const char *path)
 		return rc;
 	}
 	xs_account_settle(true);
-	xs_store_exchange(path, node->hash, node, xs_store_next_generation());
+	xs_store_exchange(&key, node, xs_store_next_generation());
 	return 0;
 }
 

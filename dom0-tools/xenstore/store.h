@@ -27,17 +27,13 @@ int xs_store_init(void);
 
 /* NULL: no such node. Valid until the table changes. */
 const struct xs_node *xs_store_find(const char *path);
-/* For those who know xs_hash(path) already, here and below. */
-const struct xs_node *xs_store_find_hashed(const char *path, uint32_t hash);
-
-/* 0 when there is no such node. */
-uint64_t xs_store_generation_of(const char *path, uint32_t hash);
+const struct xs_node *xs_store_find_key(const struct xs_key *key);
 
 /* A new generation, for a change that is about to happen. */
 uint64_t xs_store_next_generation(void);
 
 /* Replaces the node at this path, or removes it (NULL); returns the old. */
-struct xs_node *xs_store_exchange(const char *path, uint32_t hash,
+struct xs_node *xs_store_exchange(const struct xs_key *key,
 				  struct xs_node *node, uint64_t generation);
 
 /* These cannot fail, and tell those who watch. */

@@ -14,12 +14,16 @@
 
 struct xs_entry {
 	struct xs_entry *next;
+	struct xs_entry *next_in_bucket;
 	uint64_t generation;  /* found in the store, 0 for no node */
 	struct xs_node *node; /* when modified; NULL: removed */
-	struct xs_node *old;  /* during commit */
 	bool is_modified;
 	enum xs_change change;
-	uint32_t hash;
+	/* During commit: what the store has, then who frees what it had. */
+	const struct xs_node *found;
+	struct xs_node *old;
+	bool is_stored;
+	struct xs_key key;
 	char path[];
 };
 
@@ -51,32 +55,44 @@ void xs_transaction_abort(struct xs_transaction *transaction)
 
 	while ((entry = transaction->first)) {
 		transaction->first = entry->next;
-		free(entry->node);
+		if (!entry->is_stored)
+			free(entry->node);
 		free(entry->old);
 		free(entry);
 	}
 	transaction->last = NULL;
 	transaction->n_entries = 0;
+	memset(transaction->buckets, 0, sizeof(transaction->buckets));
 	release(transaction, transaction->charged);
 }
 
 /* Entries ----------------------------------------------------------------- */
 
-static struct xs_entry *find_entry(const struct xs_transaction *transaction,
-				   const char *path, uint32_t hash)
+static uint64_t generation_of(const struct xs_node *node)
 {
-	struct xs_entry *entry = transaction->first;
-
-	while (entry && (entry->hash != hash || strcmp(entry->path, path) != 0))
-		entry = entry->next;
-	return entry;
+	return node ? node->generation : 0;
 }
 
-static int new_entry(struct xs_transaction *transaction, const char *path,
-		     uint32_t hash, struct xs_entry **made)
+static void list_entry(struct xs_transaction *transaction,
+		       struct xs_entry *entry)
 {
-	size_t path_size = strlen(path) + 1;
-	size_t size = sizeof(struct xs_entry) + path_size;
+	struct xs_entry **bucket =
+		&transaction->buckets[entry->key.hash % XS_ENTRY_BUCKETS];
+
+	entry->next_in_bucket = *bucket;
+	*bucket = entry;
+	if (transaction->last)
+		transaction->last->next = entry;
+	else
+		transaction->first = entry;
+	transaction->last = entry;
+	transaction->n_entries++;
+}
+
+static int new_entry(struct xs_transaction *transaction,
+		     const struct xs_key *key, struct xs_entry **made)
+{
+	size_t size = sizeof(struct xs_entry) + key->length + 1;
 	struct xs_entry *entry;
 	int rc;
 
@@ -87,61 +103,58 @@ static int new_entry(struct xs_transaction *transaction, const char *path,
 	if (rc)
 		return rc;
 	/* What is charged stays charged until the transaction ends. */
-	entry = calloc(1, size);
+	entry = malloc(size);
 	if (!entry)
 		return -XEN_ENOMEM;
-	memcpy(entry->path, path, path_size);
-	entry->hash = hash;
-	entry->generation = xs_store_generation_of(path, hash);
-	if (transaction->last)
-		transaction->last->next = entry;
-	else
-		transaction->first = entry;
-	transaction->last = entry;
-	transaction->n_entries++;
+	memset(entry, 0, sizeof(*entry));
+	memcpy(entry->path, key->path, key->length);
+	entry->path[key->length] = '\0';
+	entry->key = *key;
+	entry->key.path = entry->path;
+	entry->generation = generation_of(xs_store_find_key(key));
+	list_entry(transaction, entry);
 	*made = entry;
 	return 0;
 }
 
-static int get_entry(struct xs_transaction *transaction, const char *path,
-		     struct xs_entry **entry)
+int xs_transaction_look(struct xs_transaction *transaction,
+			const struct xs_key *key, struct xs_entry **found)
 {
-	uint32_t hash = xs_hash(path);
+	struct xs_entry *entry =
+		transaction->buckets[key->hash % XS_ENTRY_BUCKETS];
 
-	*entry = find_entry(transaction, path, hash);
-	return *entry ? 0 : new_entry(transaction, path, hash, entry);
+	while (entry && !xs_key_is(&entry->key, key))
+		entry = entry->next_in_bucket;
+	*found = entry;
+	return entry ? 0 : new_entry(transaction, key, found);
 }
 
-static const struct xs_node *in_store(const struct xs_entry *entry)
+const struct xs_node *xs_entry_node(const struct xs_entry *entry)
 {
-	return xs_store_find_hashed(entry->path, entry->hash);
+	return entry->is_modified ? entry->node
+				  : xs_store_find_key(&entry->key);
 }
 
-int xs_transaction_find(struct xs_transaction *transaction, const char *path,
-			const struct xs_node **node)
+static void note_change(struct xs_entry *entry, enum xs_change change)
 {
-	struct xs_entry *entry;
-	int rc;
-
-	*node = NULL;
-	if (!transaction) {
-		*node = xs_store_find(path);
-		return 0;
-	}
-	rc = get_entry(transaction, path, &entry);
-	if (!rc)
-		*node = entry->is_modified ? entry->node : in_store(entry);
-	return rc;
+	if (change > entry->change)
+		entry->change = change;
 }
 
-int xs_transaction_put(struct xs_transaction *transaction, const char *path,
-		       struct xs_node *node, enum xs_change change)
+struct xs_node *xs_entry_change(struct xs_entry *entry, enum xs_change change)
 {
-	struct xs_entry *entry;
-	int rc = get_entry(transaction, path, &entry);
+	if (!entry->node)
+		return NULL;
+	note_change(entry, change);
+	return entry->node;
+}
 
-	if (!rc && node)
-		rc = charge(transaction, xs_node_cost(node));
+int xs_transaction_put(struct xs_transaction *transaction,
+		       struct xs_entry *entry, struct xs_node *node,
+		       enum xs_change change)
+{
+	int rc = node ? charge(transaction, xs_node_cost(node)) : 0;
+
 	if (rc) {
 		free(node);
 		return rc;
@@ -151,22 +164,22 @@ int xs_transaction_put(struct xs_transaction *transaction, const char *path,
 	free(entry->node);
 	entry->node = node;
 	entry->is_modified = true;
-	if (change > entry->change)
-		entry->change = change;
+	note_change(entry, change);
 	return 0;
 }
 
 /* Commit ------------------------------------------------------------------ */
 
-static bool is_in_conflict(const struct xs_transaction *transaction)
+/* Also finds what is there now, for the steps below. */
+static bool is_in_conflict(struct xs_transaction *transaction)
 {
-	const struct xs_entry *entry;
+	struct xs_entry *entry;
 
 	if (transaction->epoch != xs_store_epoch())
 		return true;
 	for (entry = transaction->first; entry; entry = entry->next) {
-		if (entry->generation !=
-		    xs_store_generation_of(entry->path, entry->hash))
+		entry->found = xs_store_find_key(&entry->key);
+		if (entry->generation != generation_of(entry->found))
 			return true;
 	}
 	return false;
@@ -174,7 +187,7 @@ static bool is_in_conflict(const struct xs_transaction *transaction)
 
 static int plan_entry(const struct xs_entry *entry)
 {
-	const struct xs_node *old = in_store(entry);
+	const struct xs_node *old = entry->found;
 	int rc = 0;
 
 	if (old)
@@ -210,9 +223,9 @@ static void apply(struct xs_transaction *transaction)
 	for (entry = transaction->first; entry; entry = entry->next) {
 		if (!entry->is_modified)
 			continue;
-		entry->old = xs_store_exchange(entry->path, entry->hash,
-					       entry->node, generation);
-		entry->node = NULL; /* the store's now */
+		entry->old =
+			xs_store_exchange(&entry->key, entry->node, generation);
+		entry->is_stored = true;
 	}
 }
 
@@ -222,7 +235,7 @@ static void tell(const struct xs_transaction *transaction)
 	const struct xs_entry *entry;
 
 	for (entry = transaction->first; entry; entry = entry->next) {
-		const struct xs_node *node = in_store(entry);
+		const struct xs_node *node = entry->node;
 
 		if (!node)
 			node = entry->old;

@@ -25,6 +25,9 @@
 /* Paths that a guest's transaction may touch. */
 #define XS_TRANSACTION_PATHS_MAX 1024
 
+#define XS_ENTRY_BUCKETS 64
+
+/* What it knows of one path. */
 struct xs_entry;
 
 struct xs_transaction {
@@ -35,6 +38,7 @@ struct xs_transaction {
 	bool has_failed; /* half of some change is in it: no commit */
 	struct xs_entry *first;
 	struct xs_entry *last;
+	struct xs_entry *buckets[XS_ENTRY_BUCKETS]; /* the same, by hash */
 	size_t n_entries;
 	size_t charged;
 };
@@ -48,18 +52,22 @@ void xs_transaction_begin(struct xs_transaction *transaction, uint16_t domid);
 int xs_transaction_commit(struct xs_transaction *transaction);
 void xs_transaction_abort(struct xs_transaction *transaction);
 
-/*
- * The node at `path` as the transaction sees it, NULL in *node when there is
- * none; without a transaction (NULL), as everybody sees it.
- */
-int xs_transaction_find(struct xs_transaction *transaction, const char *path,
-			const struct xs_node **node);
+/* Its entry for a path; valid until the transaction ends. */
+int xs_transaction_look(struct xs_transaction *transaction,
+			const struct xs_key *key, struct xs_entry **entry);
+
+/* The node as the transaction sees it, NULL when there is none. */
+const struct xs_node *xs_entry_node(const struct xs_entry *entry);
 
 /*
- * Replaces the node at `path`, which was looked at before; NULL removes it.
- * Takes over `node` in any case.
+ * The same, to be changed in place within the block of memory that it has, if
+ * nobody else can see it; otherwise NULL.
  */
-int xs_transaction_put(struct xs_transaction *transaction, const char *path,
-		       struct xs_node *node, enum xs_change change);
+struct xs_node *xs_entry_change(struct xs_entry *entry, enum xs_change change);
+
+/* Replaces the node; NULL removes it. Takes over `node` in any case. */
+int xs_transaction_put(struct xs_transaction *transaction,
+		       struct xs_entry *entry, struct xs_node *node,
+		       enum xs_change change);
 
 #endif /* XENSTORE_TRANSACTION_H */

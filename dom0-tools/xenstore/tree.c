@@ -11,20 +11,50 @@
 #include <string.h>
 
 #include "xenstore/path.h"
+#include "xenstore/store.h"
 
 static const struct xs_bytes nothing = { NULL, 0 };
 
 /* Access ------------------------------------------------------------------ */
 
-/* The node at `path` or the nearest above it that exists; cuts `path`. */
-static int find_nearest(struct xs_transaction *transaction, char *path,
-			const struct xs_node **node)
-{
-	int rc;
+/* A path, and where it leads to. */
+struct walk {
+	struct xs_key keys[XS_KEYS_MAX]; /* from the top to the path itself */
+	size_t count;
+	/* The nearest node that there is: so many of the keys exist. */
+	size_t found;
+	const struct xs_node *node;
+	struct xs_entry *entry; /* NULL without a transaction */
+};
 
-	do {
-		rc = xs_transaction_find(transaction, path, node);
-	} while (!rc && !*node && xs_path_up(path));
+static int look(struct xs_transaction *transaction, const struct xs_key *key,
+		struct xs_entry **entry, const struct xs_node **node)
+{
+	int rc = 0;
+
+	*entry = NULL;
+	if (transaction)
+		rc = xs_transaction_look(transaction, key, entry);
+	*node = *entry ? xs_entry_node(*entry) : xs_store_find_key(key);
+	return rc;
+}
+
+/* The node at `path` or the nearest above it that exists. */
+static int find_nearest(struct xs_transaction *transaction, const char *path,
+			struct walk *walk)
+{
+	int rc = 0;
+
+	walk->node = NULL;
+	walk->count = xs_path_keys(path, walk->keys);
+	if (!walk->count)
+		return -XEN_EINVAL;
+	for (walk->found = walk->count; walk->found && !rc; walk->found--) {
+		rc = look(transaction, &walk->keys[walk->found - 1],
+			  &walk->entry, &walk->node);
+		if (walk->node)
+			break;
+	}
 	return rc;
 }
 
@@ -33,101 +63,109 @@ static int find_nearest(struct xs_transaction *transaction, char *path,
  * for them -XEN_ENOENT, for others -XEN_EACCES as for any node out of reach.
  */
 static int find(struct xs_transaction *transaction, uint16_t domid,
-		const char *path, enum xs_rights wanted,
-		const struct xs_node **node)
+		const char *path, enum xs_rights wanted, struct walk *walk)
 {
-	char nearest[XS_PATH_SIZE];
-	int rc;
+	int rc = find_nearest(transaction, path, walk);
 
-	xs_path_copy(nearest, path);
-	rc = find_nearest(transaction, nearest, node);
 	if (rc)
 		return rc;
-	if (!*node || !xs_node_allows(*node, domid, wanted))
+	if (!walk->node || !xs_node_allows(walk->node, domid, wanted))
 		return -XEN_EACCES;
-	return strcmp(nearest, path) ? -XEN_ENOENT : 0;
+	return walk->found == walk->count ? 0 : -XEN_ENOENT;
 }
 
 static int find_ordinary(struct xs_transaction *transaction, uint16_t domid,
 			 const char *path, enum xs_rights wanted,
-			 const struct xs_node **node)
+			 struct walk *walk)
 {
 	if (path[0] == '@')
 		return -XEN_EINVAL;
-	return find(transaction, domid, path, wanted, node);
+	return find(transaction, domid, path, wanted, walk);
 }
 
 int xs_tree_read(struct xs_transaction *transaction, uint16_t domid,
 		 const char *path, const struct xs_node **node)
 {
-	return find_ordinary(transaction, domid, path, XS_MAY_READ, node);
+	struct walk walk;
+	int rc = find_ordinary(transaction, domid, path, XS_MAY_READ, &walk);
+
+	*node = rc ? NULL : walk.node;
+	return rc;
 }
 
 int xs_tree_read_perms(struct xs_transaction *transaction, uint16_t domid,
 		       const char *path, struct xs_perms *perms)
 {
-	const struct xs_node *node;
-	int rc = find(transaction, domid, path, XS_MAY_READ, &node);
+	struct walk walk;
+	int rc = find(transaction, domid, path, XS_MAY_READ, &walk);
 
 	if (!rc)
-		*perms = node->perms;
+		*perms = walk.node->perms;
 	return rc;
 }
 
 /* Changes ----------------------------------------------------------------- */
 
 /* Puts a node that was just allocated, or could not be. */
-static int put(struct xs_transaction *transaction, const char *path,
+static int put(struct xs_transaction *transaction, struct xs_entry *entry,
 	       struct xs_node *node, enum xs_change change)
 {
 	if (!node)
 		return -XEN_ENOMEM;
-	return xs_transaction_put(transaction, path, node, change);
+	return xs_transaction_put(transaction, entry, node, change);
 }
 
-static int add_child(struct xs_transaction *transaction, const char *path,
-		     const char *name)
+static int add_child(struct xs_transaction *transaction,
+		     struct xs_entry *parent, struct xs_bytes name)
 {
-	const struct xs_node *parent;
-	int rc = xs_transaction_find(transaction, path, &parent);
+	struct xs_node *own = xs_entry_change(parent, XS_CHANGE_SILENT);
 
-	if (rc || !parent)
-		return rc;
-	return put(transaction, path, xs_node_with_child(parent, name),
+	if (own && xs_node_add_child(own, name))
+		return 0;
+	return put(transaction, parent,
+		   xs_node_with_child(xs_entry_node(parent), name),
 		   XS_CHANGE_SILENT);
 }
 
-/* New nodes are like their parent, but belong to the guest that made them. */
-static int create(struct xs_transaction *transaction, uint16_t domid,
-		  const char *path, struct xs_bytes value)
+/* What the path of `key` has behind that of the node above it. */
+static struct xs_bytes name_below(const struct xs_key *key,
+				  const struct xs_key *parent)
 {
-	const struct xs_node *parent;
-	struct xs_perms perms;
-	char at[XS_PATH_SIZE], name[XS_PATH_SIZE];
-	int rc;
+	/* The root ends in a slash already. */
+	size_t at = parent->length == 1 ? 1 : parent->length + 1;
 
-	xs_path_copy(at, path);
-	rc = find_nearest(transaction, at, &parent);
-	if (rc)
-		return rc;
-	perms = parent->perms;
+	return (struct xs_bytes){ key->path + at, key->length - at };
+}
+
+/*
+ * New nodes are like their parent, but belong to the guest that made them. The
+ * last has other permissions if they are said.
+ */
+static int create(struct xs_transaction *transaction, uint16_t domid,
+		  struct walk *walk, struct xs_bytes value,
+		  const struct xs_perms *last_perms)
+{
+	struct xs_perms perms = walk->node->perms;
+	int rc = 0;
+
 	if (domid != XS_PRIVILEGED)
 		perms.list[0].domid = domid;
-	while (!rc && strcmp(at, path) != 0) {
-		const char *rest = path + strlen(at) + (at[1] ? 1 : 0);
-		size_t length = strcspn(rest, "/");
-		bool is_last = !rest[length];
+	for (; !rc && walk->found < walk->count; walk->found++) {
+		const struct xs_key *key = &walk->keys[walk->found];
+		bool is_last = walk->found + 1 == walk->count;
 
-		memcpy(name, rest, length);
-		name[length] = '\0';
-		rc = add_child(transaction, at, name);
-		if (rc)
-			break;
-		xs_path_append(at, name, length);
-		rc = put(transaction, at,
-			 xs_node_new(at, &perms, is_last ? value : nothing,
-				     nothing),
-			 is_last ? XS_CHANGE_BELOW : XS_CHANGE_SILENT);
+		rc = add_child(transaction, walk->entry,
+			       name_below(key, key - 1));
+		if (is_last && last_perms)
+			perms = *last_perms;
+		if (!rc)
+			rc = xs_transaction_look(transaction, key,
+						 &walk->entry);
+		if (!rc)
+			rc = put(transaction, walk->entry,
+				 xs_node_new(key, &perms,
+					     is_last ? value : nothing),
+				 is_last ? XS_CHANGE_BELOW : XS_CHANGE_SILENT);
 	}
 	return rc;
 }
@@ -135,28 +173,43 @@ static int create(struct xs_transaction *transaction, uint16_t domid,
 int xs_tree_write(struct xs_transaction *transaction, uint16_t domid,
 		  const char *path, struct xs_bytes value)
 {
-	const struct xs_node *node;
-	int rc = find_ordinary(transaction, domid, path, XS_MAY_WRITE, &node);
+	struct walk walk;
+	int rc = find_ordinary(transaction, domid, path, XS_MAY_WRITE, &walk);
 
 	if (rc && rc != -XEN_ENOENT)
 		return rc;
 	if (domid != XS_PRIVILEGED && value.size > XS_VALUE_MAX)
 		return -XEN_ENOSPC;
 	if (rc)
-		return create(transaction, domid, path, value);
-	return put(transaction, path, xs_node_with_value(node, value),
-		   XS_CHANGE_BELOW);
+		return create(transaction, domid, &walk, value, NULL);
+	return put(transaction, walk.entry,
+		   xs_node_with_value(walk.node, value), XS_CHANGE_BELOW);
+}
+
+int xs_tree_write_as(struct xs_transaction *transaction, const char *path,
+		     struct xs_bytes value, const struct xs_perms *perms)
+{
+	struct walk walk;
+	int rc = find_ordinary(transaction, XS_PRIVILEGED, path, XS_MAY_WRITE,
+			       &walk);
+
+	if (rc == -XEN_ENOENT)
+		return create(transaction, XS_PRIVILEGED, &walk, value, perms);
+	if (!rc)
+		rc = xs_tree_write(transaction, XS_PRIVILEGED, path, value);
+	return rc ? rc
+		  : xs_tree_set_perms(transaction, XS_PRIVILEGED, path, perms);
 }
 
 int xs_tree_mkdir(struct xs_transaction *transaction, uint16_t domid,
 		  const char *path)
 {
-	const struct xs_node *node;
-	int rc = find_ordinary(transaction, domid, path, XS_MAY_WRITE, &node);
+	struct walk walk;
+	int rc = find_ordinary(transaction, domid, path, XS_MAY_WRITE, &walk);
 
 	if (rc != -XEN_ENOENT)
 		return rc;
-	return create(transaction, domid, path, nothing);
+	return create(transaction, domid, &walk, nothing, NULL);
 }
 
 /*
@@ -167,14 +220,17 @@ static int remove_child(struct xs_transaction *transaction, const char *path)
 {
 	char parent_path[XS_PATH_SIZE];
 	const struct xs_node *parent;
+	struct xs_entry *entry;
+	struct xs_key key;
 	int rc;
 
 	xs_path_copy(parent_path, path);
 	xs_path_up(parent_path);
-	rc = xs_transaction_find(transaction, parent_path, &parent);
+	key = xs_key_of(parent_path);
+	rc = look(transaction, &key, &entry, &parent);
 	if (rc || !parent)
 		return rc;
-	return put(transaction, parent_path,
+	return put(transaction, entry,
 		   xs_node_without_child(parent, xs_path_name(path)),
 		   XS_CHANGE_SILENT);
 }
@@ -184,13 +240,15 @@ static int remove_below(struct xs_transaction *transaction, const char *top)
 {
 	char at[XS_PATH_SIZE];
 	const struct xs_node *node;
+	struct xs_entry *entry;
 	int rc;
 
 	xs_path_copy(at, top);
 	for (;;) {
+		const struct xs_key key = xs_key_of(at);
 		bool is_top = !strcmp(at, top);
 
-		rc = xs_transaction_find(transaction, at, &node);
+		rc = look(transaction, &key, &entry, &node);
 		if (rc)
 			return rc;
 		if (node && node->names_size) {
@@ -201,7 +259,7 @@ static int remove_below(struct xs_transaction *transaction, const char *top)
 		}
 		rc = remove_child(transaction, at);
 		if (!rc)
-			rc = xs_transaction_put(transaction, at, NULL,
+			rc = xs_transaction_put(transaction, entry, NULL,
 						is_top ? XS_CHANGE_BELOW
 						       : XS_CHANGE_EXACT);
 		if (rc || is_top)
@@ -213,40 +271,42 @@ static int remove_below(struct xs_transaction *transaction, const char *top)
 int xs_tree_rm(struct xs_transaction *transaction, uint16_t domid,
 	       const char *path)
 {
-	char parent_path[XS_PATH_SIZE];
-	const struct xs_node *node;
-	int rc = find_ordinary(transaction, domid, path, XS_MAY_WRITE, &node);
+	struct walk walk;
+	int rc = find_ordinary(transaction, domid, path, XS_MAY_WRITE, &walk);
 
 	if (!rc && !path[1])
 		return -XEN_EINVAL;
 	if (!rc)
 		return remove_below(transaction, path);
-	if (rc != -XEN_ENOENT)
-		return rc;
 	/* Fine when only the last part of the path is missing. */
-	xs_path_copy(parent_path, path);
-	xs_path_up(parent_path);
-	rc = xs_transaction_find(transaction, parent_path, &node);
-	return rc ? rc : node ? 0 : -XEN_ENOENT;
+	if (rc == -XEN_ENOENT && walk.found + 1 == walk.count)
+		return 0;
+	return rc;
 }
 
 int xs_tree_set_perms(struct xs_transaction *transaction, uint16_t domid,
 		      const char *path, const struct xs_perms *perms)
 {
 	bool has_parent = path[0] == '/' && path[1];
-	const struct xs_node *node;
-	int rc = find(transaction, domid, path, XS_MAY_WRITE, &node);
+	struct walk walk;
+	int rc = find(transaction, domid, path, XS_MAY_WRITE, &walk);
+	struct xs_node *own;
 	uint16_t owner;
 
 	if (rc)
 		return rc;
-	owner = xs_node_owner(node);
+	owner = xs_node_owner(walk.node);
 	/* Only the owner says who may do what, and cannot give it away. */
 	if (domid != XS_PRIVILEGED && owner != domid)
 		return -XEN_EACCES;
 	if (perms->list[0].domid != owner &&
 	    (domid != XS_PRIVILEGED || !has_parent))
 		return -XEN_EPERM;
-	return put(transaction, path, xs_node_with_perms(node, perms),
-		   XS_CHANGE_BELOW);
+	own = xs_entry_change(walk.entry, XS_CHANGE_BELOW);
+	if (own) {
+		own->perms = *perms;
+		return 0;
+	}
+	return put(transaction, walk.entry,
+		   xs_node_with_perms(walk.node, perms), XS_CHANGE_BELOW);
 }

@@ -30,6 +30,9 @@ int xs_tree_read_perms(struct xs_transaction *transaction, uint16_t domid,
 /* Creates the node and those above it that do not exist. */
 int xs_tree_write(struct xs_transaction *transaction, uint16_t domid,
 		  const char *path, struct xs_bytes value);
+/* The same of the privileged domain, with permissions in one go. */
+int xs_tree_write_as(struct xs_transaction *transaction, const char *path,
+		     struct xs_bytes value, const struct xs_perms *perms);
 /* Creates it without value; no error when it exists. */
 int xs_tree_mkdir(struct xs_transaction *transaction, uint16_t domid,
 		  const char *path);

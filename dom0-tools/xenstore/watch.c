@@ -15,6 +15,19 @@
 #include "xenstore/node.h"
 #include "xenstore/path.h"
 
+/*
+ * All watches by their paths: what a change costs does not depend on how many
+ * there are elsewhere.
+ */
+#define BUCKETS 256u
+
+static struct xs_watch *buckets[BUCKETS];
+
+static struct xs_watch **bucket_of(const struct xs_key *key)
+{
+	return &buckets[key->hash % BUCKETS];
+}
+
 /* List -------------------------------------------------------------------- */
 
 static struct xs_watch **find(struct xs_connection *connection,
@@ -31,7 +44,11 @@ static struct xs_watch **find(struct xs_connection *connection,
 static void remove_at(struct xs_connection *connection, struct xs_watch **place)
 {
 	struct xs_watch *watch = *place;
+	struct xs_watch **by_path = bucket_of(&watch->key);
 
+	while (*by_path != watch)
+		by_path = &(*by_path)->next_by_path;
+	*by_path = watch->next_by_path;
 	*place = watch->next;
 	xs_account_release(connection->domid, watch->charged);
 	free(watch);
@@ -64,6 +81,10 @@ int xs_watch_add(struct xs_connection *connection, const char *path,
 	watch->token = watch->path + path_size;
 	memcpy(watch->path, path, path_size);
 	memcpy(watch->token, token, token_size);
+	watch->key = xs_key_of(watch->path);
+	watch->next_by_path = *bucket_of(&watch->key);
+	*bucket_of(&watch->key) = watch;
+	watch->connection = connection;
 	watch->charged = size;
 	watch->is_relative = is_relative;
 	watch->next = connection->watches;
@@ -128,38 +149,41 @@ void xs_watches_catch_up(struct xs_connection *connection)
 	}
 }
 
-static bool concerns(const struct xs_watch *watch, const char *path,
-		     enum xs_change change)
-{
-	if (change == XS_CHANGE_EXACT)
-		return !strcmp(path, watch->path);
-	return xs_path_is_below(path, watch->path);
-}
-
-static void tell_connection(struct xs_connection *connection, const char *path,
-			    enum xs_change change)
+/* Those at one path; who is told something is put in front of `told`. */
+static struct xs_connection *tell_at(const struct xs_key *key, const char *path,
+				     const struct xs_node *node,
+				     struct xs_connection *told)
 {
 	struct xs_watch *watch;
-	bool is_told = false;
 
-	for (watch = connection->watches; watch; watch = watch->next) {
-		if (!concerns(watch, path, change))
+	for (watch = *bucket_of(key); watch; watch = watch->next_by_path) {
+		struct xs_connection *connection = watch->connection;
+
+		if (!xs_key_is(&watch->key, key) ||
+		    !xs_node_allows(node, connection->domid, XS_MAY_READ))
 			continue;
 		xs_watch_queue(connection, watch, path);
-		is_told = true;
+		if (connection->is_told)
+			continue;
+		connection->is_told = true;
+		connection->next_told = told;
+		told = connection;
 	}
-	if (is_told)
-		xs_connection_flush(connection);
+	return told;
 }
 
 void xs_watches_tell(const char *path, enum xs_change change,
 		     const struct xs_node *node)
 {
-	struct xs_connection *connection = NULL;
+	struct xs_key keys[XS_KEYS_MAX];
+	size_t count = xs_path_keys(path, keys);
+	size_t i = change == XS_CHANGE_EXACT && count ? count - 1 : 0;
+	struct xs_connection *told = NULL;
 
-	while ((connection = xs_connection_next(connection))) {
-		if (connection->watches &&
-		    xs_node_allows(node, connection->domid, XS_MAY_READ))
-			tell_connection(connection, path, change);
+	for (; i < count; i++)
+		told = tell_at(&keys[i], path, node, told);
+	for (; told; told = told->next_told) {
+		told->is_told = false;
+		xs_connection_flush(told);
 	}
 }

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "xenstore/path.h"
+
 struct xs_connection;
 struct xs_node;
 
@@ -23,8 +25,11 @@ enum xs_change {
 };
 
 struct xs_watch {
-	struct xs_watch *next;
-	char *path; /* absolute */
+	struct xs_watch *next;         /* of its connection */
+	struct xs_watch *next_by_path; /* in the table of all */
+	struct xs_connection *connection;
+	struct xs_key key; /* its path */
+	char *path;        /* absolute */
 	char *token;
 	size_t charged;   /* to its domain */
 	bool is_relative; /* report paths as they were named */

@@ -514,11 +514,13 @@ static struct vcpu *idle_loop(struct queue *q)
 		if (steal(q, true) || steal(q, false))
 			continue;
 		irq_disable();
-		speculation_idle();
-		if (read_once(this_cpu()->softirq_pending))
+		if (read_once(this_cpu()->softirq_pending) ||
+		    frames_clear_ahead()) {
 			irq_enable();
-		else
+		} else {
+			speculation_idle();
 			irq_enable_and_halt();
+		}
 		softirq_run();
 	}
 	return next;

@@ -37,6 +37,9 @@ void time_write_areas(struct vcpu *v);
 void runstate_read(const struct vcpu *v, struct vcpu_runstate_info *info);
 void time_vcpu_init(struct vcpu *v);
 
+/* mm/alloc.c: clears one free page ahead of its use; false: none is left. */
+bool frames_clear_ahead(void);
+
 /* core/evtchn.c */
 void evtchn_init_domain(struct domain *d);
 void evtchn_destroy_domain(struct domain *d); /* all closed, vCPUs paused */

@@ -7,7 +7,8 @@
  * list of its order; the others have order ORDER_BODY. A free block's stamp
  * is the TLB epoch up to which stale mappings may exist, so an allocation
  * first flushes what is older and only then clears: a page cleared earlier
- * could still be written by its last owner (TL-3, PG-6).
+ * could still be written by its last owner (TL-3, PG-6). CPUs without work
+ * clear ahead some pages of blocks that no mapping is left of anywhere.
  *
  * Locks: heap_lock for the lists. Context: any CPU, not interrupt handlers.
  */
@@ -19,6 +20,7 @@ uint64_t pte_frame_limit = 1ull << (40 - PAGE_SHIFT);
 
 static struct spinlock heap_lock = SPINLOCK_INIT(RANK_HEAP);
 static struct list free_blocks[MAX_ORDER + 1];
+static bool may_clear_ahead; /* there may be something to do */
 uint64_t heap_free_pages, heap_total_pages;
 
 mfn_t virt_to_mfn(const void *p)
@@ -34,6 +36,8 @@ void *mfn_to_virt(mfn_t m)
 static void block_insert(struct frame *f, unsigned int order)
 {
 	f->order = (uint8_t)order;
+	f->looked_at = 0;
+	may_clear_ahead = true;
 	list_add_head(&free_blocks[order], &f->link);
 }
 
@@ -102,6 +106,17 @@ static void block_take(struct frame *f, unsigned int order)
 		f[i].state = FRAME_HYPERVISOR;
 }
 
+/* What was cleared before is not again: nobody could write to it since. */
+static void block_zero(struct frame *f, unsigned int order)
+{
+	tlb_flush_since(f->stamp);
+	for (uint64_t i = 0; i < 1ull << order; i++) {
+		if (!f[i].is_zero)
+			clear_page(&f[i]);
+		f[i].is_zero = false;
+	}
+}
+
 struct frame *frames_alloc(unsigned int order, unsigned int bits)
 {
 	uint64_t limit = bits && bits < 64 ? 1ull << bits >> PAGE_SHIFT : ~0ull;
@@ -115,15 +130,51 @@ struct frame *frames_alloc(unsigned int order, unsigned int bits)
 		block_take(f, order);
 	spin_unlock(&heap_lock);
 	if (f)
-		tlb_flush_since(f->stamp);
+		block_zero(f, order);
 	return f;
+}
+
+/* Of the first block of each order: what is likely given out next. */
+#define AHEAD_PAGES 1024
+
+static struct frame *block_dirty_page(struct frame *f)
+{
+	uint64_t n = min_u64(1ull << f->order, AHEAD_PAGES);
+
+	while (f->looked_at < n && f[f->looked_at].is_zero)
+		f->looked_at++;
+	return f->looked_at < n ? f + f->looked_at : NULL;
+}
+
+bool frames_clear_ahead(void)
+{
+	uint64_t least = tlb_epoch_least();
+	struct frame *f, *page = NULL;
+
+	if (!read_once(may_clear_ahead))
+		return false;
+	spin_lock(&heap_lock);
+	may_clear_ahead = false;
+	for (unsigned int o = 0; !page && (f = block_find(o, ~0ull));
+	     o = f->order + 1u)
+		if (f->stamp < least)
+			page = block_dirty_page(f);
+		else
+			may_clear_ahead = true;
+	if (page) {
+		clear_page(page);
+		page->is_zero = true;
+		may_clear_ahead = true;
+	}
+	spin_unlock(&heap_lock);
+	return page;
 }
 
 static void *pages_alloc(unsigned int order)
 {
 	struct frame *f = frames_alloc(order, 0);
 
-	return f ? clear_block(f, order) : NULL;
+	return f ? table_entries(f) : NULL;
 }
 
 static void pages_free(struct frame *f)

@@ -70,7 +70,6 @@ struct frame *domain_alloc_frame(struct domain *d)
 
 	if (!f)
 		return NULL;
-	clear_block(f, 0);
 	if (!domain_assign_frames(d, f, 0))
 		return f;
 	frames_free(f, 0);

@@ -57,6 +57,8 @@ struct frame {
 	uint8_t state;        /* enum frame_state */
 	uint8_t order;        /* of the block, for its first frame */
 	uint8_t uncached;     /* was mapped other than write-back (TL-9) */
+	uint8_t is_zero;      /* cleared while free, and not written since */
+	uint16_t looked_at;   /* of a free block: so many pages for is_zero */
 };
 
 /* ref: the owner has not given the page back (PG-3); its own reference. */
@@ -147,7 +149,8 @@ void mm_init(const struct ram_range *ranges, unsigned int n);
 /* Boot modules and the like, once they are no longer needed. */
 void mm_free_boot_range(uint64_t start, uint64_t end);
 
-/* Blocks of 2^order frames; frames below 2^bits bytes if bits is not 0. */
+/* Blocks of 2^order zeroed frames; frames below 2^bits bytes if bits is not 0.
+ */
 struct frame *frames_alloc(unsigned int order, unsigned int bits);
 void frames_free(struct frame *f, unsigned int order);
 
@@ -206,6 +209,8 @@ uint64_t mm_lookup_l1(struct vcpu *v, uint64_t va);
 
 /* TLB (mm/tlb.c). */
 uint64_t tlb_epoch_now(void);
+/* No CPU holds translations older than an earlier stamp than this. */
+uint64_t tlb_epoch_least(void);
 /* Flush all CPUs that may hold translations older than the stamp. */
 void tlb_flush_since(uint64_t stamp);
 /* Flush the CPUs that run d now. */

@@ -320,7 +320,7 @@ static int fill_page(struct domain *d, mfn_t to, const struct frame *from)
 	if (from)
 		memmove(table_entries(f), table_entries(from), PAGE_SIZE);
 	else
-		clear_block(f, 0);
+		clear_page(f);
 	frame_put_writable(f);
 	return 0;
 }

@@ -160,9 +160,9 @@ force_inline int frame_get_type(struct frame *f, enum frame_type t)
 	/* The first reference, too, where there is nothing to check. */
 	uint64_t least = type_word(t) | (t != TYPE_WRITABLE);
 
-	/* Mostly: of this kind, neither busy nor full. */
-	if (old - least < TYPE_MAX - 1 &&
-	    atomic_replace(&f->type, &old, old + 1))
+	/* Mostly: of this kind, neither busy nor full; or fresh. */
+	if ((old - least < TYPE_MAX - 1 || (t == TYPE_WRITABLE && !old)) &&
+	    atomic_replace(&f->type, &old, (old | type_word(t)) + 1))
 		return 0;
 	return frame_get_type_long(f, t);
 }
@@ -315,14 +315,22 @@ static force_inline void promote_step(struct domain *d, struct walker *w,
 {
 	struct walk_level *top = &w->stack[w->depth - 1];
 	uint64_t *entries = table_entries(top->table);
+	uint64_t *end = entries + TABLE_ENTRIES;
 	struct pte_class c = { 0 };
 	uint64_t *pte = entries + top->index, raw, fixed;
 	int rc = 0;
 
-	for (; pte < entries + TABLE_ENTRIES; pte++) {
+	for (; pte < end; pte++) {
 		raw = read_once(*pte);
-		if (!(raw & PTE_PRESENT) ||
-		    !slot_is_guests(level, index_of(pte)))
+		if (!(raw & PTE_PRESENT)) {
+			/* Tables are mostly empty. */
+			while (pte + 4 < end &&
+			       !((pte[1] | pte[2] | pte[3] | pte[4]) &
+				 PTE_PRESENT))
+				pte += 4;
+			continue;
+		}
+		if (!slot_is_guests(level, index_of(pte)))
 			continue;
 		c = classify_for(d, level, raw);
 		rc = c.kind == ENTRY_TABLE

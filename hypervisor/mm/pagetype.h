@@ -125,10 +125,9 @@ static inline uint64_t *table_entries(const struct frame *table)
 	return phys_to_virt(frame_to_mfn(table).n << PAGE_SHIFT);
 }
 
-/* Zeroes the block of 2^order frames from f on; its first byte. */
-static inline void *clear_block(const struct frame *f, unsigned int order)
+static inline void clear_page(const struct frame *f)
 {
-	return memset(table_entries(f), 0, PAGE_SIZE << order);
+	memset(table_entries(f), 0, PAGE_SIZE);
 }
 
 /* The last reference of f is gone: leave the owner, back to the allocator. */

@@ -52,7 +52,6 @@ static int extent_give(const struct extents *e, uint64_t i, struct frame *f,
 
 	if (named && copy_array_from_guest(&gfn, e->list, i, 1, sizeof(gfn)))
 		rc = -XEN_EFAULT;
-	clear_block(f, e->order);
 	if (!rc)
 		rc = domain_assign_frames(e->d, f, e->order);
 	if (rc) {

@@ -151,6 +151,17 @@ static void flush_cpus(uint64_t before, const struct domain *d,
 		}
 }
 
+uint64_t tlb_epoch_least(void)
+{
+	uint64_t least = EPOCH_CLEAN;
+
+	for (unsigned int i = 0; i < cpu_count; i++)
+		if (cpu_get(i) && read_once(cpu_get(i)->online))
+			least = min_u64(least,
+					read_once(cpu_get(i)->tlb_epoch));
+	return least;
+}
+
 void tlb_flush_since(uint64_t stamp)
 {
 	flush_cpus(stamp, NULL, NULL);

@@ -13,6 +13,7 @@
 #define PV_MAP_BASE  0x200000000000UL
 #define WINDOW_PAGES (1UL << 18)
 #define WORD_BITS    64
+#define TABLE_SPAN   (512 * PV_PAGE_SIZE)
 #define BATCH        128
 #define ENOMEM_RC    (-12)
 #define PTE_RW       0x67UL
@@ -59,9 +60,8 @@ static uint64_t page_va(uint64_t page)
 static bool ensure_tables(uint64_t va, size_t count)
 {
 	uint64_t end = va + count * PV_PAGE_SIZE;
-	uint64_t span = 512 * PV_PAGE_SIZE;
 
-	for (va &= ~(span - 1); va < end; va += span) {
+	for (va &= ~(TABLE_SPAN - 1); va < end; va += TABLE_SPAN) {
 		if (!pv_pte_ensure(va))
 			return false;
 	}
@@ -96,12 +96,18 @@ void pv_map_release(void *va, size_t count)
 static void fill_batch(struct mmu_update *batch, uint64_t va,
 		       const uint64_t *mfns, size_t count, uint64_t flags)
 {
+	uint64_t pte = 0; /* its machine address */
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		const uint64_t *pte = pv_pte_find(va + i * PV_PAGE_SIZE);
+		uint64_t at = va + i * PV_PAGE_SIZE;
 
-		batch[i].ptr = pv_pte_maddr(pte) | MMU_NORMAL_PT_UPDATE;
+		/* The next in its table, or the first of another. */
+		if (pte && at % TABLE_SPAN)
+			pte += sizeof(uint64_t);
+		else
+			pte = pv_pte_maddr(pv_pte_find(at));
+		batch[i].ptr = pte | MMU_NORMAL_PT_UPDATE;
 		batch[i].val = mfns ? (mfns[i] << PV_PAGE_SHIFT) | flags : 0;
 	}
 }

@@ -8,7 +8,7 @@
  * A pfn is the domain's own number of a page, an mfn the machine's.
  *
  *	0                page 0, not mapped: catches null pointers
- *	1 MiB            the kernel, start_info, initial page tables
+ *	4 KiB            the kernel, start_info, initial page tables
  *	                 the heap, growing upwards
  *	                 single pages, growing downwards
  *	pv_pfn_count()   end

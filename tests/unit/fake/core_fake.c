@@ -84,6 +84,11 @@ void softirq_raise(unsigned int cpu, enum softirq which)
 		cpus[cpu]->softirq_pending |= 1ull << which;
 }
 
+bool frames_clear_ahead(void)
+{
+	return false;
+}
+
 void softirq_run(void)
 {
 	struct cpu *c = this_cpu();

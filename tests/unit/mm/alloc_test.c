@@ -99,6 +99,51 @@ static void exhaustion(void)
 	CHECK(heap_free_pages == n);
 }
 
+static unsigned int pages_of_zeros(void)
+{
+	unsigned int n = 0;
+
+	for (unsigned int m = 0; m < MACHINE_FRAMES; m++)
+		n += frame_table[m].is_zero;
+	return n;
+}
+
+/* Pages are cleared once; what is not given out yet, and no other. */
+static void clearing_ahead(void)
+{
+	uint64_t n = heap_free_pages;
+	uint8_t *p;
+
+	while (frames_clear_ahead())
+		;
+	CHECK(heap_free_pages == n);
+	CHECK(pages_of_zeros() && pages_of_zeros() <= n);
+	n = pages_of_zeros();
+	CHECK(!frames_clear_ahead());
+
+	p = heap_alloc(4 * PAGE_SIZE);
+	CHECK(p && pages_of_zeros() == n - 4);
+	memset(p, 0xa5, 4 * PAGE_SIZE);
+	heap_free(p);
+	CHECK(pages_of_zeros() == n - 4);
+	for (unsigned int i = 0; i < 4; i++)
+		CHECK(frames_clear_ahead());
+	CHECK(pages_of_zeros() == n && !frames_clear_ahead());
+}
+
+/* Not while a mapping may be left of a page that has become free. */
+static void clearing_waits(void)
+{
+	struct domain *d = machine_domain(1, 1, false);
+	uint8_t *p = heap_alloc(PAGE_SIZE);
+
+	machine_run(d->vcpu[0]);
+	heap_free(p);
+	CHECK(!frames_clear_ahead());
+	machine_run(NULL); /* which flushes */
+	CHECK(frames_clear_ahead());
+}
+
 int main(void)
 {
 	machine_init();
@@ -106,6 +151,8 @@ int main(void)
 	blocks();
 	exhaustion();
 	blocks();
+	clearing_ahead();
+	clearing_waits();
 	printf("ok alloc\n");
 	return 0;
 }

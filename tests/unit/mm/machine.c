@@ -183,6 +183,13 @@ void tlb_check(void)
 			translation_check(&tlbs[c].entry[i]);
 }
 
+void tlb_check_without(const struct frame *f)
+{
+	for (unsigned int c = 0; c < MACHINE_CPUS; c++)
+		for (unsigned int i = 0; i < tlb_used(&tlbs[c]); i++)
+			CHECK(&frame_table[tlbs[c].entry[i].frame] != f);
+}
+
 void paging_load_root(mfn_t root)
 {
 	cpus[me].loaded_root = root;

@@ -41,6 +41,8 @@ long machine_hypercall(unsigned int number, uint64_t a1, uint64_t a2,
 void tlb_walk(uint64_t va, bool write);
 /* No TLB may hold what would break isolation now. */
 void tlb_check(void);
+/* No TLB leads to that frame: nobody can write to it. */
+void tlb_check_without(const struct frame *f);
 /* A frame was handed out: old translations to it are now a fault. */
 void tlb_new_life(struct frame *f);
 

@@ -55,7 +55,9 @@ MISTAKES = [
     ("PG-3", "pagetype", "if (!(old & REF_ALLOCATED))", "if (0)"),
     ("PG-4", "domain_mm", "uint64_t alone = REF_ALLOCATED | 2;",
      "uint64_t alone = f->ref;"),
-    ("PG-6", "reservation", "clear_block(f, e->order);", ""),
+    ("PG-6", "alloc", "if (!f[i].is_zero)\n\t\t\tclear_page(&f[i]);", ""),
+    ("IL-4 ahead", "alloc", "f[i].is_zero = false;", ""),
+    ("PG-6 ahead", "alloc", "if (f->stamp < least)", "if (1)"),
     ("PG-7", "domain_mm", "n <= d->max_pages - d->tot_pages", "true"),
 ]
 

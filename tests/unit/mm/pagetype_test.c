@@ -325,6 +325,26 @@ static op_fn *const ops[] = {
 	op_exchange,   op_emulate,    op_schedule,   op_emulate,
 };
 
+/* What is taken for zeros is free, holds zeros, and nobody can write to it. */
+static void clear_ahead(void)
+{
+	bool more = chance(50);
+
+	while (frames_clear_ahead() && more)
+		;
+	for (unsigned int m = 0; m < MACHINE_FRAMES; m++) {
+		struct frame *f = &frame_table[m];
+		const uint64_t *words = mfn_to_virt(mfn_of(m));
+
+		if (!f->is_zero)
+			continue;
+		CHECK(f->state == FRAME_FREE);
+		tlb_check_without(f);
+		for (unsigned int i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+			CHECK(!words[i]);
+	}
+}
+
 static void random_op(void)
 {
 	struct vcpu *v;
@@ -337,6 +357,8 @@ static void random_op(void)
 		ops[random_below(ARRAY_SIZE(ops))](v);
 	else
 		op_schedule(v);
+	if (!current_vcpu())
+		clear_ahead();
 }
 
 static void meanwhile(void)

@@ -152,6 +152,8 @@ static long domain_create(struct xen_domctl *op)
 	domain->pauses = 1;
 	memcpy(domain->uuid, op->u.createdomain.handle, sizeof(domain->uuid));
 	domain->shared_info_mfn = take_frames(domain->domid, 1);
+	if (fake.zeroes_memory)
+		memset(fake_frame(domain->shared_info_mfn), 0, PAGE);
 	op->domain = domain->domid;
 	return 0;
 }
@@ -367,6 +369,8 @@ static long populate(struct xen_memory_reservation *op)
 			mfn = take_frames(domain->domid, size);
 		if (!mfn)
 			break;
+		if (fake.zeroes_memory)
+			memset(fake_frame(mfn), 0, size * PAGE);
 		domain->pages += size;
 		op->extent_start.p[i] = mfn;
 	}
@@ -488,7 +492,7 @@ static long version(uint64_t op, char *text)
 	if (op == XENVER_pagesize)
 		return PAGE;
 	if (op == XENVER_extraversion)
-		memcpy(text, ".fake", sizeof(".fake"));
+		strcpy(text, fake.zeroes_memory ? ".0-tenon" : ".fake");
 	else
 		*text = '\0';
 	return 0;
@@ -569,6 +573,7 @@ void *tk_map_foreign(uint16_t domid, const uint64_t *mfns, size_t count,
 		writable_mappings[mfns[i]] += writable;
 	}
 	fake.mappings += (unsigned int)count;
+	fake.mapped_ever += (unsigned int)count;
 	return mapping->address;
 }
 

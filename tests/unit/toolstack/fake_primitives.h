@@ -50,8 +50,10 @@ struct fake_machine {
 	bool no_large_extents;
 	bool log_is_clear;
 	char last_key;         /* typed at the hypervisor's console */
+	bool zeroes_memory;    /* as our hypervisor does */
 	unsigned int mappings; /* frames that are mapped now */
-	unsigned int ports;    /* of ours that are open */
+	unsigned int mapped_ever;
+	unsigned int ports; /* of ours that are open */
 	unsigned int notifications;
 	uint32_t ratelimit_us;
 	int ended; /* SHUTDOWN_* of the whole machine, -1 before */

@@ -51,11 +51,18 @@ struct tables {
 static struct tables make_tables(const struct tk_layout *layout)
 {
 	struct tables tables = { .layout = layout };
+	uint64_t i;
 
 	tables.p2m = make_p2m(layout->memory_pages);
 	tables.pages = calloc(layout->n_tables + layout->n_p2m_tables,
 			      sizeof(*tables.pages));
-	tk_layout_fill_tables(layout, tables.p2m, tables.pages);
+	for (i = 0; i < layout->n_tables; i++)
+		tk_layout_fill_table(layout, tables.p2m, layout->l4_pfn + i,
+				     tables.pages[i]);
+	for (i = 0; i < layout->n_p2m_tables; i++)
+		tk_layout_fill_table(layout, tables.p2m,
+				     layout->p2m_span.tables_pfn + i,
+				     tables.pages[layout->n_tables + i]);
 	return tables;
 }
 
@@ -186,6 +193,68 @@ static void test_base_zero(void)
 	free_tables(&tables);
 }
 
+static void refuse(const struct tk_layout_request *request, const char *part)
+{
+	struct tk_layout layout;
+	struct tk_error err = { "" };
+
+	CHECK(tk_layout(&layout, request, &err) < 0);
+	CHECK_HAS(err.text, part);
+}
+
+/* Small domains: the mapping ends with the memory, after the slack. */
+static void test_small(void)
+{
+	struct tk_layout_request request = {
+		.kernel_start = 0x1000,
+		.kernel_end = 0x64000,
+		.memory_pages = 256,
+	};
+	struct tk_layout layout;
+	struct tables tables;
+
+	CHECK(!tk_layout(&layout, &request, NULL));
+	CHECK(layout.mapped_end_pfn == 256 && layout.used_end_pfn == 256);
+	CHECK(layout.n_tables == 4); /* not one for the next 2 MiB */
+	CHECK(layout.stack_pfn == 0x64 + 1 + 3 + 4);
+	tables = make_tables(&layout);
+	check_span(&tables, 0, 256, 0);
+	free_tables(&tables);
+
+	/* 256 = kernel, p2m, 3 pages, 4 tables, stack, 128 of slack */
+	request.kernel_end = (256 - 128 - 9) * 4096;
+	CHECK(!tk_layout(&layout, &request, NULL));
+	request.kernel_end += 1;
+	refuse(&request, "1 MiB is too little, this kernel and ramdisk need 2");
+
+	/* What comes behind the mapping needs all of that. */
+	request.kernel_end = 0x2000;
+	request.ramdisk_size = 1;
+	request.ramdisk_unmapped = true;
+	refuse(&request, "need 5 MiB");
+}
+
+/* The kernel's tables are mapped by more than one L1 table. */
+static void test_tables_across(void)
+{
+	struct tk_layout_request request = {
+		.virt_base = KERNEL_BASE,
+		.kernel_start = KERNEL_BASE + 0x1000,
+		.memory_pages = 65536,
+	};
+	struct tk_layout layout;
+	struct tables tables;
+	uint64_t pages;
+
+	for (pages = 490; pages < 514; pages++) {
+		request.kernel_end = KERNEL_BASE + pages * 4096;
+		CHECK(!tk_layout(&layout, &request, NULL));
+		tables = make_tables(&layout);
+		check_span(&tables, KERNEL_BASE, layout.mapped_end_pfn, 0);
+		free_tables(&tables);
+	}
+}
+
 /* Addresses for the p2m that cannot have page tables of their own. */
 static void test_p2m_falls_back(void)
 {
@@ -235,15 +304,6 @@ static void test_all_sizes(void)
 		CHECK(l.ramdisk_pfn >= l.mapped_end_pfn);
 		CHECK(l.p2m_pfn >= l.ramdisk_pfn + l.ramdisk_pages);
 	}
-}
-
-static void refuse(const struct tk_layout_request *request, const char *part)
-{
-	struct tk_layout layout;
-	struct tk_error err = { "" };
-
-	CHECK(tk_layout(&layout, request, &err) < 0);
-	CHECK_HAS(err.text, part);
 }
 
 static void test_too_little_memory(void)
@@ -301,7 +361,8 @@ static const struct test tests[] = {
 	TEST(test_linux),         TEST(test_all_mapped),
 	TEST(test_base_zero),     TEST(test_p2m_falls_back),
 	TEST(test_all_sizes),     TEST(test_too_little_memory),
-	TEST(test_bad_addresses),
+	TEST(test_bad_addresses), TEST(test_small),
+	TEST(test_tables_across),
 };
 
 int main(void)
