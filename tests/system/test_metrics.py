@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The control domain seen from outside: its own address on the bridge, and the
 metrics that it serves. This machine fetches them through QEMU's network."""
+import json
 import re
 import shutil
 import socket
@@ -127,6 +128,20 @@ def check_guests(before, after):
     assert after[sent] - before[sent] >= 3, after
 
 
+def check_top(vm, after):
+    """The verb has the disk's numbers, too."""
+    shown = vm.command("top --json")
+    row = [d for d in json.loads(shown[shown.index("["):shown.rindex("]") + 1])
+           if d["name"] == "deb"][0]
+    for key, name, unit in (("disk_reads", "reads", 1),
+                            ("disk_writes", "writes", 1),
+                            ("disk_read_sectors", "read_bytes", 512),
+                            ("disk_written_sectors", "written_bytes", 512)):
+        number = after[f'tenon_domain_disk_{name}_total{{domain="deb",'
+                       'domid="1",disk="xvdb"}']
+        assert row[key] * unit == number > 0, (row, name, number)
+
+
 def check_hypercalls(before, after):
     grown = {name: after[f'tenon_hypercalls_total{{hypercall="{name}"}}']
              - before[f'tenon_hypercalls_total{{hypercall="{name}"}}']
@@ -190,6 +205,7 @@ def test_metrics_of_guests(env):
     check_hypercalls(before, after)
     vm.send_raw(b"\x1d")
     vm.expect(PROMPT)
+    check_top(vm, after)
     check_steal(vm, port)
     vm.command("pause deb")
     assert fetch_parsed(port)[
