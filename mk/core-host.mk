@@ -22,3 +22,5 @@ $(eval $(call host_test,core-grant,tests/unit/core/grant_test.c \
 $(eval $(call host_test,core-multicall,tests/unit/core/multicall_test.c \
 	hypervisor/core/hypercall.c hypervisor/lib/spinlock.c,\
 	$(CORE_INCLUDES),))
+$(eval $(call host_test,core-perfc,tests/unit/core/perfc_test.c \
+	hypervisor/core/perfc.c,$(CORE_INCLUDES),))

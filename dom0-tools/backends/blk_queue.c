@@ -495,9 +495,14 @@ static void start(struct blk_queue *queue, const struct blkif_request *asked)
 
 /* Runs -------------------------------------------------------------------- */
 
-static bool can_start(const struct blk_queue *queue)
+static bool can_start(struct blk_queue *queue)
 {
-	return !queue->barrier && (has_copy_pages(queue) || !queue->in_flight);
+	if (queue->barrier)
+		return false;
+	if (has_copy_pages(queue) || !queue->in_flight)
+		return true;
+	queue->device->counters.waits++;
+	return false;
 }
 
 /*

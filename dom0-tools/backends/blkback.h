@@ -33,6 +33,7 @@ struct blk_counters {
 	uint64_t reads, read_sectors;
 	uint64_t writes, written_sectors;
 	uint64_t flushes, discards, errors;
+	uint64_t waits; /* how often one found no pages for copies */
 };
 
 struct blk_device {

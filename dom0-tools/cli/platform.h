@@ -54,6 +54,18 @@ struct platform_traffic {
 };
 bool platform_port_traffic(const char *port, struct platform_traffic *traffic);
 
+/*
+ * What a guest has done with its disk `number` since that was attached; false
+ * when it is not known.
+ */
+struct platform_disk_use {
+	uint64_t waits; /* the back end had no room for a request */
+	uint64_t reads, read_sectors;
+	uint64_t writes, written_sectors;
+};
+bool platform_disk_use(uint16_t domid, uint32_t number,
+		       struct platform_disk_use *use);
+
 /* A disk in memory, by the name that the toolstack gave its contents. */
 void platform_forget_contents(const char *contents);
 

@@ -14,6 +14,7 @@
 #include <pvguest/mm.h>
 
 #include "backends/blk_source.h"
+#include "backends/blkback.h"
 #include "drivers/net_device.h"
 #include "kernel/ramdisk.h"
 
@@ -73,6 +74,35 @@ bool platform_port_traffic(const char *port, struct platform_traffic *traffic)
 	/* The bridge receives what the guest sends. */
 	traffic->sent = at->counters.received_bytes;
 	traffic->received = at->counters.sent_bytes;
+	return true;
+}
+
+static const struct blk_device *find_disk(uint16_t domid, uint32_t number)
+{
+	const struct backend_device *device = NULL;
+
+	while ((device = backend_next(device))) {
+		if (device->type == &blkback_type && device->domid == domid &&
+		    device->handle == number)
+			return (const struct blk_device *)device;
+	}
+	return NULL;
+}
+
+bool platform_disk_use(uint16_t domid, uint32_t number,
+		       struct platform_disk_use *use)
+{
+	const struct blk_device *disk = find_disk(domid, number);
+
+	if (!disk)
+		return false;
+	*use = (struct platform_disk_use){
+		.waits = disk->counters.waits,
+		.reads = disk->counters.reads,
+		.read_sectors = disk->counters.read_sectors,
+		.writes = disk->counters.writes,
+		.written_sectors = disk->counters.written_sectors,
+	};
 	return true;
 }
 

@@ -232,29 +232,46 @@ struct platform_holds platform_holds(void)
 	return (struct platform_holds){ .heap_bytes = mallinfo2().uordblks };
 }
 
-static bool read_counter(const char *port, const char *name, uint64_t *bytes)
+/* Of a device that has a folder below /sys. */
+static bool read_counter(const char *device, const char *name, uint64_t *value)
 {
 	char path[128];
 	unsigned long long number;
 	FILE *file;
 	bool done;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/%s", port,
-		 name);
+	snprintf(path, sizeof(path), "/sys/%s/statistics/%s", device, name);
 	file = fopen(path, "re");
 	if (!file)
 		return false;
 	done = fscanf(file, "%llu", &number) == 1;
 	fclose(file);
-	*bytes = done ? number : 0;
+	*value = done ? number : 0;
 	return done;
 }
 
 /* The bridge receives what the guest sends. */
 bool platform_port_traffic(const char *port, struct platform_traffic *traffic)
 {
-	return read_counter(port, "rx_bytes", &traffic->sent) &&
-	       read_counter(port, "tx_bytes", &traffic->received);
+	char device[64];
+
+	snprintf(device, sizeof(device), "class/net/%s", port);
+	return read_counter(device, "rx_bytes", &traffic->sent) &&
+	       read_counter(device, "tx_bytes", &traffic->received);
+}
+
+bool platform_disk_use(uint16_t domid, uint32_t number,
+		       struct platform_disk_use *use)
+{
+	char device[64];
+
+	snprintf(device, sizeof(device), "bus/xen-backend/devices/vbd-%u-%u",
+		 domid, number);
+	return read_counter(device, "oo_req", &use->waits) &&
+	       read_counter(device, "rd_req", &use->reads) &&
+	       read_counter(device, "rd_sect", &use->read_sectors) &&
+	       read_counter(device, "wr_req", &use->writes) &&
+	       read_counter(device, "wr_sect", &use->written_sectors);
 }
 
 /* Disks in memory are not there. */

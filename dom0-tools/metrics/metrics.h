@@ -22,6 +22,7 @@ enum metrics_set {
 	METRICS_HYPERVISOR, /* one row, labelled with the version */
 	METRICS_HOST,       /* one row */
 	METRICS_CPUS,
+	METRICS_HYPERCALLS, /* labelled with the name, or else the number */
 	METRICS_CARDS,
 	METRICS_DOMAINS,
 	METRICS_GUEST_CARDS,
@@ -46,6 +47,9 @@ enum {
 };
 enum {
 	CPU_IDLE_NS,
+};
+enum {
+	HYPERCALL_COUNT,
 };
 enum {
 	DOMAIN_CPU_NS,
@@ -106,6 +110,9 @@ enum metrics_format {
  */
 size_t metrics_write(char *buffer, size_t size, const struct metrics *metrics,
 		     enum metrics_format format);
+
+/* As the ABI calls it; NULL: nothing that a PV guest calls. */
+const char *metrics_hypercall_name(unsigned int number);
 
 /* As it is now; valid until the next call. */
 const struct metrics *metrics_sample(void);

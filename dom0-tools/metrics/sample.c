@@ -17,6 +17,7 @@
 #include "toolstack/guest_vifs.h"
 #include "toolstack/guests.h"
 #include "toolstack/hypercalls.h"
+#include "toolstack/perf_counters.h"
 #include "toolstack/primitives.h"
 
 #define ROWS_MAX  256u
@@ -96,6 +97,26 @@ static void add_cpus(void)
 	}
 }
 
+/* Those that never were made come too: a rate of them is 0. */
+static void add_hypercalls(void)
+{
+	uint64_t counts[TK_HYPERCALLS];
+	unsigned int i;
+
+	if (tk_host_hypercalls(counts))
+		return;
+	for (i = 0; i < TK_HYPERCALLS; i++) {
+		const char *name = metrics_hypercall_name(i);
+		char number[16];
+
+		snprintf(number, sizeof(number), "%u", i);
+		if (name || counts[i])
+			add(METRICS_HYPERCALLS, "hypercall",
+			    name ? name : number)
+				->values[HYPERCALL_COUNT] = counts[i];
+	}
+}
+
 static void put_port(struct metrics_row *row, const struct net_port *port)
 {
 	const struct net_port_counters *counters = &port->counters;
@@ -122,18 +143,18 @@ static void add_cards(void)
 
 /* Domains ----------------------------------------------------------------- */
 
-/* The hypervisor tells each domain of its own waiting, and nobody else. */
+/* Only some hypervisors tell it. */
 static uint64_t steal_of(const struct tk_domain_info *info)
 {
-	uint64_t all = 0, one;
+	struct tk_vcpu_info vcpu;
+	uint64_t all = 0;
 	unsigned int i;
 
-	if (info->domid != TK_DOMID_CONTROL)
-		return METRICS_NONE;
 	for (i = 0; i < info->max_vcpus; i++) {
-		if (tk_own_steal(i, &one))
+		if (tk_vcpu_info(info->domid, i, &vcpu) ||
+		    vcpu.waited_ns == UINT64_MAX)
 			return METRICS_NONE;
-		all += one;
+		all += vcpu.waited_ns;
 	}
 	return all;
 }
@@ -247,6 +268,7 @@ const struct metrics *metrics_sample(void)
 		add_host(&info);
 	}
 	add_cpus();
+	add_hypercalls();
 	add_cards();
 	command_each_domain(add_domain, NULL);
 	while ((guest = tk_guests_next(guest))) {

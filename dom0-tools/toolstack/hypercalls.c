@@ -278,10 +278,15 @@ int tk_domain_grant_frame(uint16_t domid, uint64_t *mfn)
 int tk_vcpu_info(uint16_t domid, unsigned int vcpu, struct tk_vcpu_info *info)
 {
 	struct xen_domctl op = { 0 };
+	uint64_t waited_ns = UINT64_MAX;
 	int rc;
 
 	op.u.getvcpuinfo.vcpu = vcpu;
+	memcpy(&op.u.pad[TENON_GETVCPUINFO_WAITED], &waited_ns,
+	       sizeof(waited_ns));
 	rc = domctl(&op, XEN_DOMCTL_getvcpuinfo, domid);
+	memcpy(&waited_ns, &op.u.pad[TENON_GETVCPUINFO_WAITED],
+	       sizeof(waited_ns));
 	if (!rc)
 		*info = (struct tk_vcpu_info){
 			.is_online = op.u.getvcpuinfo.online,
@@ -289,6 +294,7 @@ int tk_vcpu_info(uint16_t domid, unsigned int vcpu, struct tk_vcpu_info *info)
 			.is_running = op.u.getvcpuinfo.running,
 			.cpu = op.u.getvcpuinfo.cpu,
 			.cpu_time_ns = op.u.getvcpuinfo.cpu_time,
+			.waited_ns = waited_ns,
 		};
 	return rc;
 }
@@ -504,17 +510,6 @@ int tk_host_cpu_idle(uint64_t *idle_ns, size_t count)
 			     (struct xen_sysctl_cpuinfo *)idle_ns);
 	rc = sysctl(&op, XEN_SYSCTL_getcpuinfo);
 	return rc ? rc : (int)op.u.getcpuinfo.nr_cpus;
-}
-
-int tk_own_steal(unsigned int vcpu, uint64_t *ns)
-{
-	struct vcpu_runstate_info info;
-	long rc = tk_hypercall(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info,
-			       vcpu, address_of(&info), 0, 0);
-
-	if (!rc)
-		*ns = info.time[RUNSTATE_runnable];
-	return (int)rc;
 }
 
 long tk_host_frames(void)

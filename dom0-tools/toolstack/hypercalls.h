@@ -49,6 +49,7 @@ struct tk_vcpu_info {
 	bool is_running;
 	unsigned int cpu; /* where it runs or ran */
 	uint64_t cpu_time_ns;
+	uint64_t waited_ns; /* for a CPU; UINT64_MAX: not known */
 };
 
 /* A domain's share of the CPUs. */
@@ -162,8 +163,6 @@ int tk_host_zeroes_memory(bool *does);
 
 /* How long each of up to `count` CPUs was idle; returns how many there are. */
 int tk_host_cpu_idle(uint64_t *idle_ns, size_t count);
-/* How long a vCPU of this domain itself has waited for a CPU. */
-int tk_own_steal(unsigned int vcpu, uint64_t *ns);
 
 /* One past the last machine frame that is memory; negative errno. */
 long tk_host_frames(void);

@@ -167,14 +167,18 @@ static long ctl_vcpu_info(struct domain *d, struct xen_domctl *op)
 {
 	struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
 	const struct vcpu *v = domain_vcpu(d, info->vcpu);
+	struct vcpu_runstate_info times;
 
 	if (!v)
 		return -XEN_ESRCH;
+	runstate_read(v, &times);
 	info->online = !v->down;
 	info->blocked = v->blocked;
 	info->running = v->running;
-	info->cpu_time = vcpu_cpu_time(v);
+	info->cpu_time = times.time[RUNSTATE_running];
 	info->cpu = v->cpu;
+	memcpy(&op->u.pad[TENON_GETVCPUINFO_WAITED],
+	       &times.time[RUNSTATE_runnable], sizeof(times.time[0]));
 	return 0;
 }
 

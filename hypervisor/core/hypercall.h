@@ -62,9 +62,10 @@ void hypercall_page_fill(uint8_t *page);
 must_check bool hypercall_page_install(struct domain *d, mfn_t m);
 
 /*
- * From entry.S, interrupts on, guest kernel mode. The result is for rax; this
- * one leaves the registers as the handler has set them.
+ * From entry.S, interrupts on, guest kernel mode, with the CPU that it is on.
+ * The result is for rax; this one leaves the registers as the handler has set
+ * them.
  */
 #define HYPERCALL_NO_RESULT (-0x7fffffffl)
 long hypercall_dispatch(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
-			uint64_t op);
+			uint64_t op, struct cpu *cpu);

@@ -115,6 +115,9 @@ struct frame *frame_get_writable(struct domain *d, mfn_t m);
 void frame_put_writable(struct frame *f);
 void tlb_flush_local(void); /* also from the interrupt handler */
 
+/* core/perfc.c */
+long sys_perfc(struct xen_sysctl *op);
+
 /* core/console.c, platform/ */
 long sys_readconsole(struct xen_sysctl *op);
 long sys_debug_keys(struct xen_sysctl *op);

@@ -76,6 +76,7 @@ static long (*const sysctl_table[])(struct xen_sysctl *op) = {
 	[XEN_SYSCTL_debug_keys] = sys_debug_keys,
 	[XEN_SYSCTL_physinfo] = sys_physinfo,
 	[XEN_SYSCTL_sched_id] = sys_sched_id,
+	[XEN_SYSCTL_perfc_op] = sys_perfc,
 	[XEN_SYSCTL_getdomaininfolist] = sys_domain_list,
 	[XEN_SYSCTL_getcpuinfo] = sched_sys_cpu_info,
 	[XEN_SYSCTL_cputopoinfo] = sys_cpu_topology,

@@ -323,6 +323,8 @@ enum softirq {
 	SOFTIRQ_CONSOLE,  /* console input has arrived */
 };
 
+#define HYPERCALL_LIMIT 64 /* numbers are below it; a power of two */
+
 struct cpu {
 	unsigned int id; /* 0 .. cpu_count - 1 */
 	uint32_t apic_id;
@@ -339,6 +341,8 @@ struct cpu {
 	uint8_t empty_gdt_pages, empty_ldt_pages;
 	uint32_t lock_ranks; /* debug: bit per rank held */
 	uint64_t tsc_offset;
+	/* owner CPU; read by any: made here, by number (core/perfc.c) */
+	uint64_t hypercalls[HYPERCALL_LIMIT];
 };
 
 #ifndef TENON_HOSTED

@@ -152,7 +152,8 @@ syscall_entry:
 	cmpb	$0, VCPU_IN_KERNEL(%rax)
 	je	syscall_for_guest
 	mov	%r10, %rcx
-	CLEAR	r9d, r10d, r11d, ebx, ebp, r12d, r13d, r14d, r15d
+	lea	(REGS_SIZE - CPU_BLOCK_SIZE)(%rsp), %r9	/* struct cpu */
+	CLEAR	r10d, r11d, ebx, ebp, r12d, r13d, r14d, r15d
 	sti
 	call	hypercall_dispatch
 	cmp	$NO_RESULT, %rax

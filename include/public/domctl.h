@@ -312,6 +312,11 @@ struct xen_domctl_getvcpuinfo {
 	uint64_aligned_t cpu_time; /* OUT, ns */
 	uint32_t cpu;              /* OUT, where it is or was */
 };
+/*
+ * And behind it, this far into u.pad, which only Tenon does: OUT, uint64_t, ns
+ * that it waited for a CPU. Elsewhere what the caller had there stays.
+ */
+#define TENON_GETVCPUINFO_WAITED 24
 
 /* 68, 69 */
 struct xen_domctl_nodeaffinity {

@@ -23,7 +23,7 @@
 #define XEN_SYSCTL_tbuf_op                2 /* not described */
 #define XEN_SYSCTL_physinfo               3
 #define XEN_SYSCTL_sched_id               4
-#define XEN_SYSCTL_perfc_op               5 /* not described */
+#define XEN_SYSCTL_perfc_op               5
 #define XEN_SYSCTL_getdomaininfolist      6
 #define XEN_SYSCTL_debug_keys             7
 #define XEN_SYSCTL_getcpuinfo             8
@@ -65,6 +65,10 @@
 #define XEN_SYSCTL_PHYSCAP_gnttab_v1 (1u << 8)
 #define XEN_SYSCTL_PHYSCAP_gnttab_v2 (1u << 9)
 #define XEN_SYSCTL_PHYSCAP_MAX       XEN_SYSCTL_PHYSCAP_gnttab_v2
+
+/* perfc_op.cmd */
+#define XEN_SYSCTL_PERFCOP_reset 1 /* like query, then all start at 0 */
+#define XEN_SYSCTL_PERFCOP_query 2
 
 /* cpu_hotplug.op */
 #define XEN_SYSCTL_CPU_HOTPLUG_ONLINE      0
@@ -151,6 +155,28 @@ struct xen_sysctl_physinfo {
 /* 4 */
 struct xen_sysctl_sched_id {
 	uint32_t sched_id; /* OUT, XEN_SCHEDULER_* */
+};
+
+struct xen_sysctl_perfc_desc {
+	char name[80];    /* with a terminator */
+	uint32_t nr_vals; /* values of this counter: of an array, several */
+};
+typedef struct xen_sysctl_perfc_desc xen_sysctl_perfc_desc_t;
+DEFINE_XEN_GUEST_HANDLE(xen_sysctl_perfc_desc_t);
+typedef uint32_t xen_sysctl_perfc_val_t;
+DEFINE_XEN_GUEST_HANDLE(xen_sysctl_perfc_val_t);
+
+/*
+ * 5: counters, and the values of all in the same order. NULL tables ask for the
+ * numbers, which stay the same while the machine runs; tables have to have room
+ * for as many. -EINVAL: no such cmd.
+ */
+struct xen_sysctl_perfc_op {
+	uint32_t cmd;         /* IN, XEN_SYSCTL_PERFCOP_* */
+	uint32_t nr_counters; /* OUT */
+	uint32_t nr_vals;     /* OUT */
+	XEN_GUEST_HANDLE_64(xen_sysctl_perfc_desc_t) desc; /* OUT */
+	XEN_GUEST_HANDLE_64(xen_sysctl_perfc_val_t) val;   /* OUT */
 };
 
 /* 6: ascending from first_domain, skipping gaps. */
@@ -301,6 +327,7 @@ struct xen_sysctl {
 		struct xen_sysctl_pcitopoinfo pcitopoinfo;
 		struct xen_sysctl_numainfo numainfo;
 		struct xen_sysctl_sched_id sched_id;
+		struct xen_sysctl_perfc_op perfc_op;
 		struct xen_sysctl_getdomaininfolist getdomaininfolist;
 		struct xen_sysctl_debug_keys debug_keys;
 		struct xen_sysctl_getcpuinfo getcpuinfo;

@@ -742,6 +742,11 @@ static void test_closed_in_io(void)
 	end();
 }
 
+static uint64_t waits(void)
+{
+	return ((struct blk_device *)backend_next(NULL))->counters.waits;
+}
+
 /* Copies wait for pages, and none is lost. */
 static void test_pages_run_out(void)
 {
@@ -760,6 +765,7 @@ static void test_pages_run_out(void)
 		answered++;
 	}
 	CHECK(answered == 32 && pv_front_ring_waiting(&ring) == 32);
+	CHECK(waits() > 0);
 	end();
 }
 
@@ -775,6 +781,7 @@ static void test_no_pages_at_all(void)
 	late_done(0);
 	run();
 	CHECK(receive(request.id, BLKIF_OP_READ) == BLKIF_RSP_OKAY);
+	CHECK(!waits());
 	end();
 }
 

@@ -137,6 +137,13 @@ bool platform_port_traffic(const char *port, struct platform_traffic *traffic)
 	return !strcmp(port, "vif1.0");
 }
 
+bool platform_disk_use(uint16_t domid, uint32_t number,
+		       struct platform_disk_use *use)
+{
+	*use = (struct platform_disk_use){ 1, 20, 300, 4000, 50000 };
+	return domid == 1 && number < 51760; /* the first two */
+}
+
 void platform_forget_contents(const char *contents)
 {
 	(void)contents;

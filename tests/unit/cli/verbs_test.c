@@ -379,6 +379,30 @@ static void test_top(void)
 	end();
 }
 
+/* Of three disks the platform knows two; without back ends there are none. */
+static void test_top_of_disks(void)
+{
+	struct tk_disk disks[] = { { .number = 51712 },
+				   { .number = 51728 },
+				   { .number = 51760 } };
+	struct tk_guest *guest;
+
+	start_two();
+	guest = tk_guests_find_domid(1);
+	guest->config.disks = disks;
+	guest->config.n_disks = 3;
+	run("top -b -n 1");
+	CHECK_HAS(output, "    3        2       40     8000        600     "
+			  "100000    0\r\n");
+	CHECK_HAS(output, "    0        0        0        0          0     "
+			  "     0    0\r\n");
+	run("top --json");
+	CHECK_HAS(output, "\"disk_read_sectors\": 600,");
+	guest->config.disks = NULL;
+	guest->config.n_disks = 0;
+	end();
+}
+
 /* The words around an address of the guest's. */
 static void run_at(const char *before, uint64_t address, const char *behind)
 {
@@ -562,6 +586,7 @@ static const struct test tests[] = {
 	TEST(test_shutdown_all),
 	TEST(test_events),
 	TEST(test_top),
+	TEST(test_top_of_disks),
 	TEST(test_inspect),
 	TEST(test_inspect_memory),
 	TEST(test_dump_core),

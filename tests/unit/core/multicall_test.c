@@ -126,6 +126,7 @@ static void start(void)
 	vcpu.in_kernel = true;
 	block.cpu.current = &vcpu;
 	block.cpu.softirq_pending = 0;
+	memset(block.cpu.hypercalls, 0, sizeof(block.cpu.hypercalls));
 	memset(guest_regs(), 0, sizeof(struct cpu_regs));
 	guest_regs()->rip = 102;
 }
@@ -170,6 +171,11 @@ static void test_all(void)
 	CHECK((long)list[4].result == -XEN_ENOSYS);
 	CHECK((long)list[5].result == -XEN_EPERM);
 	CHECK((long)list[6].result == -XEN_EINVAL);
+	CHECK(block.cpu.hypercalls[__HYPERVISOR_mmu_update] == 5);
+	CHECK(block.cpu.hypercalls[__HYPERVISOR_domctl] == 1);
+	for (unsigned int i = 2; i < HYPERCALL_LIMIT; i++)
+		CHECK(i == 11 || i == __HYPERVISOR_domctl ||
+		      !block.cpu.hypercalls[i]);
 	printf("ok entries of a multicall run in order\n");
 }
 

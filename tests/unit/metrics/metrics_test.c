@@ -14,7 +14,7 @@
 
 /* Text -------------------------------------------------------------------- */
 
-static struct metrics_row domains[2], disk, version;
+static struct metrics_row domains[2], disk, version, calls[2];
 static struct metrics metrics;
 static char text[16384];
 
@@ -33,6 +33,12 @@ static void prepare(void)
 	disk.values[DISK_READS] = UINT64_MAX - 1;
 	version = (struct metrics_row){ .label = "version", .item = "4.17" };
 	version.values[HYPERVISOR_ONE] = 1;
+	calls[0] = (struct metrics_row){ .label = "hypercall",
+					 .item = "mmu_update",
+					 .values = { 7 } };
+	calls[1] = (struct metrics_row){ .label = "hypercall", .item = "41" };
+	metrics.sets[METRICS_HYPERCALLS].rows = calls;
+	metrics.sets[METRICS_HYPERCALLS].count = 2;
 	metrics.sets[METRICS_HYPERVISOR].rows = &version;
 	metrics.sets[METRICS_HYPERVISOR].count = 1;
 	metrics.sets[METRICS_DOMAINS].rows = domains;
@@ -63,6 +69,9 @@ static void test_open(void)
 			"tenon_hypervisor_info{version=\"4.17\"} 1\n");
 	CHECK_HAS(text, "tenon_domain_disk_reads_total{domain=\"deb\","
 			"domid=\"3\",disk=\"xvda\"} 18446744073709551614\n");
+	CHECK_HAS(text, "# TYPE tenon_hypercalls counter\n"
+			"tenon_hypercalls_total{hypercall=\"mmu_update\"} 7\n"
+			"tenon_hypercalls_total{hypercall=\"41\"} 0\n");
 	/* No unit, no line; no rows, no family. */
 	CHECK(!strstr(text, "UNIT tenon_domain_vcpus"));
 	CHECK(!strstr(text, "tenon_host"));

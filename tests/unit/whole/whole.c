@@ -421,7 +421,8 @@ static long call_to_end(struct vcpu *v, uint64_t number)
 
 		v->in_kernel = true;
 		this_cpu()->softirq_pending = preempted();
-		rc = hypercall_dispatch(r->rdi, r->rsi, r->rdx, r->r10, r->rax);
+		rc = hypercall_dispatch(r->rdi, r->rsi, r->rdx, r->r10, r->rax,
+					this_cpu());
 		this_cpu()->softirq_pending = 0;
 		if (rc != HYPERCALL_NO_RESULT || r->rip != rip - 2)
 			break;
