@@ -165,7 +165,9 @@ void xs_account_settle(bool apply)
 		account->planned_nodes = 0;
 		account->planned_bytes = 0;
 		account->is_planned = false;
-		free_if_empty(find(account->domid));
+		account = find(account->domid); /* now it is the first */
+		if (account)
+			free_if_empty(account);
 	}
 }
 

@@ -14,7 +14,7 @@ from testenv import (DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config,
 
 def scenario_hello(env, where, **machine):
     """A guest's output, its end and its history; memory comes back."""
-    disk = env.ramdisk({"h.cfg": hello_config()})
+    disk = env.ramdisk({"h.cfg": hello_config(memory=1)})
     vm = env.control(where, disk, **machine)
     before = stable_free_pages(vm)
     shown = vm.command("create /guests/h.cfg -c")
@@ -95,7 +95,7 @@ def scenario_three_guests(env, where, **machine):
 
 def scenario_pause(env, where, **machine):
     """-p leaves a guest paused; unpause lets it go."""
-    disk = env.ramdisk({"h.cfg": hello_config()})
+    disk = env.ramdisk({"h.cfg": hello_config(memory=1)})
     vm = env.control(where, disk, **machine)
     vm.command("create /guests/h.cfg -p")
     assert re.search(r"^hello +\d+ .* --p---", vm.command("list"), re.M), \

@@ -137,8 +137,8 @@ def test_interrupted(env):
     env.switch_off(vm, "tenon")
 
 
-# Instructions, at most; about a sixth above what docs/performance.md has.
-CREATE_COST = 1570000
+# Instructions, at most: the goal of docs/performance.md.
+CREATE_COST = 250000
 
 
 def test_create_cost(env):

@@ -72,7 +72,8 @@ def shell(vm, line, pattern, limit=120):
 
 def fetch(vm, content, port):
     """The guest has its address by DHCP, and what it fetches is right."""
-    shell(vm, "networkctl --no-pager status | cat", r"Address: 10\.0\.2\.15")
+    shell(vm, "until networkctl --no-pager status | grep Address:; do sleep 1; "
+          "done", r"Address: 10\.0\.2\.15", 600)
     shell(vm, f"wget -q -O - http://10.0.2.2:{port}/file | sha256sum",
           hashlib.sha256(content).hexdigest(), 600)
 

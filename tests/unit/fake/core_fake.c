@@ -84,6 +84,10 @@ void softirq_raise(unsigned int cpu, enum softirq which)
 		cpus[cpu]->softirq_pending |= 1ull << which;
 }
 
+void speculation_idle(void)
+{
+}
+
 bool frames_clear_ahead(void)
 {
 	return false;
