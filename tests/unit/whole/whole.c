@@ -159,6 +159,10 @@ void vcpu_context_load(struct vcpu *v)
 {
 }
 
+void speculation_idle(void)
+{
+}
+
 void vcpu_context_load_idle(void)
 {
 }
