@@ -2,6 +2,7 @@
 """The control domain seen from outside: its own address on the bridge, and the
 metrics that it serves. This machine fetches them through QEMU's network."""
 import json
+import os
 import re
 import shutil
 import socket
@@ -13,6 +14,9 @@ import urllib.request
 from testenv import DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config
 from vm import network_card
 
+# Seconds. QEMU's network lets two clients wait to be taken: the others knock
+# again after one second, three, seven and so on, until a busy QEMU has time.
+LIMIT = 60 * float(os.environ.get("TENON_TEST_SCALE") or 1)
 OPEN = "application/openmetrics-text"
 SERVING = r"metrics: serving on http://10\.0\.2\.\d+/metrics"
 # OpenMetrics 1.0.0, "ABNF", without exemplars and time stamps.
@@ -47,7 +51,7 @@ def fetch(port, path="/metrics", method="GET", **headers):
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}",
                                      method=method, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=60) as page:
+        with urllib.request.urlopen(request, timeout=LIMIT) as page:
             return page.status, page.headers["Content-Type"], \
                 page.read().decode()
     except urllib.error.HTTPError as error:
@@ -222,18 +226,18 @@ def attack(port):
     """What clients should not do; each leaves its connection open."""
     sockets = []
     for i in range(50):
-        sockets.append(socket.create_connection(("127.0.0.1", port), 60))
+        sockets.append(socket.create_connection(("127.0.0.1", port), LIMIT))
         if i % 2:
             sockets[-1].sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
     for request in (b"GET /metr", b"POST", b"\0" * 64):
-        sockets.append(socket.create_connection(("127.0.0.1", port), 60))
+        sockets.append(socket.create_connection(("127.0.0.1", port), LIMIT))
         sockets[-1].sendall(request)
     return sockets
 
 
 def long_header(port):
     """The answer to 64 KiB of header."""
-    with socket.create_connection(("127.0.0.1", port), 60) as client:
+    with socket.create_connection(("127.0.0.1", port), LIMIT) as client:
         try:
             client.sendall(b"GET /metrics HTTP/1.1\r\nX: " + b"x" * 65536)
         except OSError:
