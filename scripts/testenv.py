@@ -31,11 +31,12 @@ DEBIAN_BOOT = 150
 
 
 def debian_config(name, kernel="vmlinuz", ramdisk="initramfs.gz", memory=256,
-                  more=""):
+                  extra=(), more=""):
     """The text of a configuration for a Debian guest."""
+    cmdline = " ".join(["console=hvc0 quiet", *extra])
     return (f"name = '{name}'\nkernel = '/guests/{kernel}'\n"
             f"ramdisk = '/guests/{ramdisk}'\nmemory = {memory}\n"
-            f"extra = 'console=hvc0 quiet'\n{more}\n")
+            f"extra = '{cmdline}'\n{more}\n")
 
 
 def hello_config(name="hello", memory=32, more=""):
@@ -146,14 +147,15 @@ class Env:
         out.write_bytes(bytes(archive))
         return out
 
-    def initramfs(self, autorun, programs=()):
+    def initramfs(self, autorun, programs=(), modules=True):
         """The Debian guest's initramfs with a script that runs in it, and
-        `programs` of the build as /NAME."""
+        `programs` of the build as /NAME. `modules` are the generic kernel's."""
         script = self.tmp / "autorun.sh"
         script.write_text("#!/bin/sh\n" + autorun)
         out = self.tmp / f"initramfs{len(list(self.tmp.iterdir()))}.gz"
+        with_modules = ["--modules", self.built("modules")] if modules else []
         subprocess.run([sys.executable, ROOT / "scripts/initramfs.py",
-                        "--modules", self.built("modules"), out,
+                        *with_modules, out,
                         f"autorun={script}",
                         *(f"{p.name}={p}" for p in programs)], check=True)
         return out

@@ -24,10 +24,10 @@
 	 BIT(23) | BIT(25) | BIT(30))
 /* FMA XSAVE AVX F16C. */
 #define LEAF1_C_AVX (BIT(12) | BIT(26) | BIT(28) | BIT(29))
-/* FPU DE TSC MSR PAE CX8 APIC MCA CMOV PAT MMX FXSR: also in AMD's copy. */
+/* FPU DE TSC MSR PAE MCE CX8 APIC MCA CMOV PAT MMX FXSR: also in AMD's copy. */
 #define COMMON_D                                                               \
-	(BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(9) |        \
-	 BIT(15) | BIT(16) | BIT(23) | BIT(24))
+	(BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) |        \
+	 BIT(9) | BIT(14) | BIT(15) | BIT(16) | BIT(23) | BIT(24))
 /* CLFLUSH SSE SSE2. */
 #define LEAF1_D (COMMON_D | BIT(19) | BIT(25) | BIT(26))
 /* BMI1 BMI2 ERMS RDSEED ADX CLFLUSHOPT CLWB SHA. */

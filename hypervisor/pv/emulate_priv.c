@@ -203,6 +203,8 @@ static const struct msr_row msr_rows[] = {
 	{ MSR_APIC_BASE, MSR_APIC_BASE, FIXED, 0xfee00800 },
 	/* The PAT is the ABI's; kernels adopt it. */
 	{ MSR_PAT, MSR_PAT, FIXED_SAME, PAT_ABI_VALUE },
+	/* Machine checks: no banks. Linux complains where CPUID hides them. */
+	{ 0x179, 0x17a, FIXED, 0 },
 	/* Microcode revision: shown as unknown. */
 	{ 0x8b, 0x8b, FIXED, 0 },
 	/* AMD HWCR: kernels write back what they read with a bit changed. */
