@@ -109,6 +109,7 @@ def load(path):
 def system_tests():
     """[(name, function)] of tests/system, in order of file and definition."""
     found = []
+    sys.path.append(str(ROOT / "tests/system"))  # what several files share
     for path in sorted((ROOT / "tests/system").glob("test_*.py")):
         module = load(path)
         short = path.stem.removeprefix("test_")

@@ -100,6 +100,13 @@ def package(env):
     return env.built(f"tenon_{version}_amd64.deb")
 
 
+def as_bytes(content):
+    """Of a file: bytes, text or the path of what it is a copy of."""
+    if isinstance(content, pathlib.Path):
+        return content.read_bytes()
+    return content.encode() if isinstance(content, str) else content
+
+
 class Skip(Exception):
     """Raised by a test that cannot run here; the text says why."""
 
@@ -138,11 +145,7 @@ class Env:
         members["hello"] = self.built("hello")
         members.update(dict(files))
         for name, content in sorted(members.items()):
-            if isinstance(content, pathlib.Path):
-                content = content.read_bytes()
-            elif isinstance(content, str):
-                content = content.encode()
-            archive.file("guests/" + name, content)
+            archive.file("guests/" + name, as_bytes(content))
         out = self.tmp / f"ramdisk{len(list(self.tmp.iterdir()))}.cpio"
         out.write_bytes(bytes(archive))
         return out
@@ -228,13 +231,25 @@ class Env:
         return done.stdout
 
     def boot_reference(self, dom0, ramdisk, timeout=400, dom0_mem="1G",
-                       **machine):
+                       extra="", **machine):
         """Start `dom0` as the control domain of the reference."""
         reference = self._prepare_reference()
-        boot = reference.boot_arguments(dom0, ramdisk, dom0_mem=dom0_mem)
+        boot = reference.boot_arguments(dom0, ramdisk, extra,
+                                        dom0_mem=dom0_mem)
         vm = VM(Machine(**machine), boot, timeout, self.scale)
         self.machines.append(vm)
         return vm
+
+    def boot_linux(self, files, **options):
+        """Start the reference's control domain, a Debian kernel with its
+        tools; `files`, as of ramdisk(), are under /guest, run.sh is run."""
+        reference = self._prepare_reference()
+        out = self.tmp / "linux.cpio"
+        out.write_bytes(reference.ramdisk_with(
+            {name: as_bytes(content) for name, content in files.items()}))
+        return self.boot_reference(reference.HOME / "vmlinuz", out,
+                                   extra=reference.LINUX_EXTRA, mem="3G",
+                                   **options)
 
     @staticmethod
     def _prepare_reference():

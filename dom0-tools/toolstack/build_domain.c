@@ -125,12 +125,26 @@ static void add_holder(struct holders *holders,
 		holders->list[at] = *info;
 }
 
+/* The built-in control domain has no node with its own. */
+static void name_of(uint16_t domid, char *name, size_t size)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+	if (!tk_store_read(path, name, size))
+		return;
+	if (domid == TK_DOMID_CONTROL)
+		snprintf(name, size, "Domain-0");
+	else
+		snprintf(name, size, "domain %u", domid);
+}
+
 /* "; Domain-0 has 512 MiB, ..." */
 static void holders_text(char *text, size_t size)
 {
 	struct holders holders = { .count = 0 };
 	struct tk_domain_info info;
-	char path[48], name[64];
+	char name[64];
 	uint16_t next = 0;
 	size_t i, length = 0;
 
@@ -141,11 +155,7 @@ static void holders_text(char *text, size_t size)
 	}
 	text[0] = '\0';
 	for (i = 0; i < holders.count && length < size; i++) {
-		snprintf(path, sizeof(path), "/local/domain/%u/name",
-			 holders.list[i].domid);
-		if (tk_store_read(path, name, sizeof(name)))
-			snprintf(name, sizeof(name), "domain %u",
-				 holders.list[i].domid);
+		name_of(holders.list[i].domid, name, sizeof(name));
 		length += (size_t)snprintf(text + length, size - length,
 					   "%s %s has %" PRIu64 " MiB",
 					   i ? "," : ";", name,

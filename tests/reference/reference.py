@@ -48,6 +48,7 @@ libnl-3-200 libnl-route-3-200 libaio1 busybox-static
 MODULES = "xen-privcmd xen-evtchn xen-gntdev xen-gntalloc xenfs".split()
 # For guests with devices, in the order in which they need each other.
 BACKENDS = "llc stp bridge brd xen-blkback xen-netback".split()
+LINUX_EXTRA = "console=hvc0 quiet"
 XEN_OPTIONS = "console=com1 com1=115200,8n1 dom0_mem={} noreboot "
 
 INIT = """#!/bin/busybox sh
@@ -209,28 +210,33 @@ def guest_config(args):
     return "\n".join(lines) + "\n" + (DEVICES if args.disk else "")
 
 
-def control_ramdisk(args, home):
-    """The control domain's ramdisk with what it shall run under /guest."""
+def ramdisk_with(files):
+    """The control domain's ramdisk with {name: bytes} under /guest, of which
+    run.sh is what it shall run."""
     archive = Archive()
-
-    def add(name, path):
-        archive.file(f"guest/{name}", pathlib.Path(path).read_bytes())
-
-    for path in args.add:
-        add(os.path.basename(path), path)
-    if args.script:
-        add("run.sh", args.script)
-    else:
-        add("kernel", args.kernel)
-        if args.ramdisk:
-            add("ramdisk", args.ramdisk)
-        if args.disk:
-            add("disk", args.disk)
-        archive.file("guest/guest.cfg", guest_config(args).encode())
-        run = RUN_DEVICES + RUN_GUEST if args.disk else RUN_GUEST
-        archive.file("guest/run.sh", run.encode())
-    return (home / "dom0.cpio.gz").read_bytes() + gzip.compress(
+    for folder in sorted({os.path.dirname(name) for name in files} - {""}):
+        archive.folder(f"guest/{folder}")
+    for name, data in files.items():
+        archive.file(f"guest/{name}", data)
+    return (HOME / "dom0.cpio.gz").read_bytes() + gzip.compress(
         bytes(archive), 1)
+
+
+def control_ramdisk(args):
+    """That ramdisk for the command line's words."""
+    paths = {os.path.basename(path): path for path in args.add}
+    texts = {}
+    if args.script:
+        paths["run.sh"] = args.script
+    else:
+        paths |= {name: path for name, path in (
+            ("kernel", args.kernel), ("ramdisk", args.ramdisk),
+            ("disk", args.disk)) if path}
+        texts["guest.cfg"] = guest_config(args)
+        texts["run.sh"] = RUN_DEVICES + RUN_GUEST if args.disk else RUN_GUEST
+    return ramdisk_with(
+        {name: pathlib.Path(path).read_bytes() for name, path in paths.items()}
+        | {name: text.encode() for name, text in texts.items()})
 
 
 def boot_arguments(kernel, ramdisk, extra="", options="", dom0_mem="1G"):
@@ -291,9 +297,9 @@ def main():
         if args.dom0:
             kernel, ramdisk, extra = args.dom0, args.ramdisk, args.extra
         else:
-            kernel, extra = home / "vmlinuz", "console=hvc0 quiet"
+            kernel, extra = home / "vmlinuz", LINUX_EXTRA
             ramdisk = pathlib.Path(folder) / "ramdisk"
-            ramdisk.write_bytes(control_ramdisk(args, home))
+            ramdisk.write_bytes(control_ramdisk(args))
         boot = boot_arguments(kernel, ramdisk, extra, args.xen_options,
                               args.dom0_mem)
         return run_qemu(machine, boot, args.timeout, args.xen_log, args.until)
