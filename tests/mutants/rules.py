@@ -1,22 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""What tests/mutants/run.py takes away: a text of a file under hypervisor/,
-once in it, what comes instead, and the attacks that have to notice.
+"""What tests/mutants/run.py takes away: a text of a file under hypervisor/ (or
+one named from the top of the tree), once in it, what comes instead, and who has
+to notice: attacks of tests/guest/attack, or a system test.
 
-BF-1 is not here: under QEMU the guest has the exception of a return to an
-address that cannot be, whether entry.S looks or not. A processor of Intel's
-would take it in ring 0.
+BF-1 and BF-10 are not here: under QEMU the guest has the exception of a return
+to an address that cannot be, whether entry.S looks or not, and MOV SS delays no
+trap to the instruction behind. Processors would have both in ring 0.
 """
 import dataclasses
+import pathlib
 
 
 @dataclasses.dataclass
 class Rule:
     name: str
-    attacks: str
+    attacks: str  # the attacker's command line; or what `test` runs
     file: str
     text: str
     instead: str
     also: tuple = ()  # a second text in the same file, and its instead
+    test: str = ""  # a system test instead of one with `attacks`
+
+    @property
+    def path(self):
+        """From the top of the tree."""
+        top = self.file.partition("/")[0]
+        if top in ("dom0-tools", "pv-guest-lib"):
+            return pathlib.Path(self.file)
+        return pathlib.Path("hypervisor", self.file)
 
 
 RULES = [
