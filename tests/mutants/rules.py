@@ -74,4 +74,8 @@ RULES = [
          "s->frame = false ? frame_get_writable(d, m)"),
     Rule("EV-7", "T21", "core/evtchn.c",
          "if (global && !domain_is_control(d))", "if (0)"),
+    Rule("PT-12", "T04", "mm/pagetype.c",
+         "if (has_history(old, t)) /* after the commit: PT-12 */", "if (0)"),
+    Rule("TL-2", "T04", "mm/pagetype.c",
+         "frame_stamp(f);\n\tASSERT(f->type", "ASSERT(f->type"),
 ]
