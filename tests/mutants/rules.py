@@ -124,4 +124,13 @@ RULES = [
          "if (0)"),
     Rule("EM-9", "T16", "pv/emulate_priv.c",
          "if (r->rflags & RFLAGS_TF)", "if (0)"),
+    Rule("GT-3", "T19", "core/grant_pin.c", "if (u->pins)\n\t\tframe_get",
+         "if (0)\n\t\tframe_get"),
+    Rule("GT-8 claim", "T19", "core/grant_map.c",
+         "__atomic_compare_exchange_n(&m->state, &live, MAPPING_BUSY, false,\n"
+         "\t\t\t\t\t__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))",
+         "read_once(m->state) == live)"),
+    Rule("GT-4 flush", "T19", "core/grant_map.c",
+         "what they let one see. */\n\ttlb_flush_domain(v->domain);",
+         "what they let one see. */"),
 ]
