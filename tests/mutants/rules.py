@@ -86,6 +86,12 @@ RULES = [
          "f.rflags | RFLAGS_FIXED"),
     Rule("BF-3", "T08", "x86/traps.c",
          "else if (regs->rip == (uint64_t)exit_iretq)", "else if (0)"),
+    Rule("BF-5", "T09 stack=1", "pv/bounce.c",
+         "stack_crash(v, sp);\n\t\treturn false;", ";"),
+    Rule("UA-1 stack", "T09 stack=3", "x86/uaccess.h",
+         'cmp %[limit], %[off]; jae %l[fault]\\n" \\\n'
+         '\t"sbb %[off], %[off]; and %[off], %[va]\\n" \\',
+         'cmp %[limit], %[off]\\n" \\'),
     Rule("BF-11", "T10", "x86/traps.c",
          "if (regs->vector == TRAP_DB)", "if (0)"),
     Rule("BF-12", "T10", "pv/debugreg.c",
