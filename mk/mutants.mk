@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# `make mutants`: takes one rule after the other out of the hypervisor, and
-# runs the attack that has to notice (MUTANTS=REGEX: only some). That its texts,
-# and those of `make model`, are still in the sources is part of `make unit`.
+# `make mutants`: takes one rule after the other out of the hypervisor or the
+# control domain, and runs the attack that has to notice (MUTANTS=REGEX: only
+# some). That its texts, and those of `make model`, are still in the sources is
+# part of `make unit`.
 
 .PHONY: mutants
 mutants: build/tenon build/tenon-dom0 build/hello $(TEST_NEEDS)

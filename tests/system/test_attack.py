@@ -3,12 +3,14 @@
 victim: the hypervisor stays, what it answers is what the ABI says, all memory
 comes back, and the victim notices nothing.
 """
+import re
+
 from testenv import PROMPT, stable_free_pages
 
 LIMIT = 120
 
 # Stacks on which an exception must end the domain, and nothing else (T09).
-BAD_STACKS = ["1", "2", "40", "ffff800000000010", "ffff818040001000",
+BAD_STACKS = ["1", "2", "3", "40", "ffff800000000010", "ffff818040001000",
               "ffff87ffffffffff", "ffff880000000010", "800000000020"]
 
 
@@ -54,11 +56,18 @@ def attack(vm, name, limit=LIMIT):
     check_pages(vm, vm.beside_victim)
 
 
-def attack_to_crash(vm, name):
-    """An attacker that must end in a crash of its domain."""
+def attack_to_crash(vm, name, limit=LIMIT):
+    """An attacker that must end in a crash of its domain, at once: because of
+    the first frame, which would lie right below the stack pointer."""
     vm.send(f"create {name}.cfg -c")
-    vm.expect(r"^\[\w+ ended: crash\]", LIMIT)
+    stack = vm.expect(r"^stack at (\w+)", limit).group(1)
+    end = vm.expect(r"^\[\w+ ended: (\w+)\]", limit).group(1)
+    assert end == "crash", end
     vm.expect(PROMPT, LIMIT)
+    place = f"{(int(stack, 16) & ~15) - 56:x}"
+    reasons = re.findall(r"kernel stack (\w+) not writable",
+                         vm.command("dmesg"))
+    assert reasons[-1:] == [place], (place, reasons)
     check_pages(vm, vm.beside_victim)
 
 

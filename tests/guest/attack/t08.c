@@ -2,7 +2,8 @@
 /*
  * T08: ways back into the guest. SYSCALL as the last instruction of the lower
  * half, so that the return is to the first address that is not canonical; iret
- * in both modes to addresses, stacks, selectors and flags that cannot be; a
+ * in both modes to addresses, stacks, selectors and flags that cannot be, and
+ * the flags that come of it; a
  * handler that changes what it returns to. Always an exception of the guest,
  * never of the hypervisor (BF-1, BF-3, BF-13; XSA-7, 44).
  */
@@ -99,6 +100,37 @@ static void test_stacks(void)
 	check("user mode with any stack pointer", wrong == 0, wrong);
 }
 
+static uint64_t flags_seen;
+
+static void __attribute__((naked)) flags_landing(void)
+{
+	__asm__ volatile("pushfq; popq %0; ud2" : "=m"(flags_seen));
+}
+
+/* Whatever is asked for: interrupts on, and nothing of ring 0's. */
+static void test_flags(void)
+{
+	static const uint64_t wanted[] = {
+		0,      0x1000,  0x3000,
+		0x4000, 0x20000, 0x3fffff & ~(FLAG_IF | 0x100UL)
+	};
+	unsigned int wrong = 0;
+
+	for (unsigned int i = 0; i < 2 * COUNT(wanted); i++) {
+		target = (struct iret_context){
+			.rip = (uint64_t)flags_landing,
+			.rsp = good_stack(),
+			.cs = i & 1 ? FLAT_USER_CS64 : KERNEL_CS,
+			.ss = i & 1 ? FLAT_USER_SS64 : KERNEL_SS,
+			.rflags = wanted[i / 2]
+		};
+		flags_seen = 0;
+		wrong += fault_of(to_target) != 6;
+		wrong += (flags_seen & (FLAG_IF | 0x27000)) != FLAG_IF;
+	}
+	check("flags after iret", wrong == 0, wrong);
+}
+
 static void call_last(void)
 {
 	__asm__ volatile("mov %0, %%eax\n\t"
@@ -165,6 +197,7 @@ void attack_T08(void)
 	check("user mode", user_fault_of(user_nothing) == 6, fault.vector);
 	test_iret();
 	test_stacks();
+	test_flags();
 	test_last_syscall();
 	test_handler();
 }

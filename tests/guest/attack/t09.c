@@ -3,10 +3,13 @@
  * T09: where the frame of an exception lands. With `stack=ADDRESS` the guest
  * takes an exception on that stack, and must crash without a byte written
  * there; with `stack=1` on a page that is a live table, `stack=2` across the
- * edge of a page into one that is not mapped. Without: stacks that are good,
- * at every alignment (BF-5, UA-1; XSA-183, 215).
+ * edge of a page into one that is not mapped, `stack=3` on a page of its own
+ * where the hypervisor has it. Without: stacks that are good, at every
+ * alignment (BF-5, UA-1; XSA-183, 215).
  */
 #include "attack.h"
+
+#define DIRECT_MAP 0xffff830000000000 /* docs/memory-layout.md */
 
 static uint64_t stack;
 
@@ -59,6 +62,8 @@ void attack_T09(void)
 		(void)store_va(window + PV_PAGE_SIZE,
 			       maddr_of(pv_page_alloc()) | RW_PAGE);
 		stack = (uint64_t)window + PV_PAGE_SIZE + 24;
+	} else if (stack == 3) {
+		stack = DIRECT_MAP + maddr_of(pv_page_alloc()) + PV_PAGE_SIZE;
 	}
 	pv_printf("stack at %lx\n", stack);
 	(void)fault_of(trap_there);

@@ -8,6 +8,9 @@
  */
 #include "attack.h"
 
+#include <public/memory.h>
+#include <public/version.h>
+
 static uint64_t watched = FLAT_KERNEL_SS;
 static unsigned int traps;
 
@@ -22,6 +25,12 @@ static bool on_debug(struct pv_trap_frame *f, uint64_t address)
 static long set_debug(unsigned int reg, uint64_t value)
 {
 	return pv_hypercall2(__HYPERVISOR_set_debugreg, reg, value);
+}
+
+/* The hypervisor leaves breakpoints off when one has met it. */
+static void watch(void)
+{
+	(void)set_debug(7, 0xf0003); /* 4 bytes, reads and writes */
 }
 
 #define AFTER_SS(name, text)                                                   \
@@ -83,6 +92,24 @@ static void test_registers(void)
 	check("a refused value changes nothing", wrong == 0, wrong);
 }
 
+/* The hypervisor reads and writes what is watched. */
+static void test_arguments(void)
+{
+	uint64_t before = watched;
+	long rc;
+
+	watched = DOMID_SELF;
+	rc = pv_hypercall2(__HYPERVISOR_memory_op, XENMEM_current_reservation,
+			   PV_ARG(&watched));
+	check("a watched argument is read", rc > 0, rc);
+	watch();
+	rc = pv_hypercall2(__HYPERVISOR_xen_version, XENVER_platform_parameters,
+			   PV_ARG(&watched));
+	check("a watched result is written",
+	      rc == 0 && watched == HYPERVISOR_START, rc);
+	watched = before;
+}
+
 void attack_T10(void)
 {
 	unsigned int before = traps;
@@ -91,16 +118,13 @@ void attack_T10(void)
 	check("a watchpoint", set_debug(0, PV_ARG(&watched)) == 0, 0);
 	test_registers();
 	(void)set_debug(6, ~0UL & 0xffffffff);
-	(void)set_debug(7, 0xf0003); /* 8 bytes, reads and writes */
+	watch();
 	for (unsigned int i = 0; i < COUNT(codes); i++) {
 		(void)fault_of(codes[i]);
 		(void)user_fault_of(codes[i]);
 	}
 	(void)user_fault_of(bad_stack);
-	/* The hypervisor reads and writes what is watched. */
-	(void)pv_hypercall2(__HYPERVISOR_memory_op, 8, PV_ARG(&watched));
-	(void)pv_hypercall4(__HYPERVISOR_mmu_update, PV_ARG(&watched), 1, 0,
-			    DOMID_SELF);
+	test_arguments();
 	(void)set_debug(7, 0);
 	(void)set_debug(0, 0);
 	check("traps arrive", traps > before, traps);

@@ -4,7 +4,9 @@
  * an instruction between several, another executes them. Each step ends as one
  * of the encodings says, no port that is not ours is touched, user mode gets a
  * fault for whatever is privileged, and instructions that cross into nothing
- * fault too (EM-1, EM-3, EM-9, EM-11; XSA-66, 67, 105, 106, 171, 202).
+ * fault too, and so do those that are longer than 15 bytes; a single step over
+ * one that is emulated is one step (EM-1, EM-3, EM-9, EM-11; XSA-66, 67, 105,
+ * 106, 171, 202).
  */
 #include "attack.h"
 
@@ -107,11 +109,52 @@ static void test_crossing(void)
 	pv_map_release(window, 2);
 }
 
+/* The same as mov %cr0, %rax with so many prefixes before it. */
+static unsigned int long_form(unsigned int prefixes)
+{
+	static const uint8_t insn[] = { 0x0f, 0x20, 0xc0, 0xc3 };
+
+	memset(code, 0x66, prefixes);
+	memcpy(code + prefixes, insn, sizeof(insn));
+	return fault_of(run);
+}
+
+static void test_length(void)
+{
+	check("15 bytes are an instruction", long_form(12) == NO_FAULT,
+	      fault.vector);
+	check("16 bytes are not", long_form(13) == 13, fault.vector);
+}
+
+static void step(void)
+{
+	__asm__ volatile("lea 1f(%%rip), %%rax\n\t"
+			 "push %%rax\n\t"
+			 "push $0x102\n\t"
+			 "jmp *%0\n\t"
+			 "1:"
+			 :
+			 : "r"(code)
+			 : "rax", "memory", "cc");
+}
+
+static void test_step(void)
+{
+	static const uint8_t insns[] = { 0x9d, 0x0f, 0x20, 0xc0, 0x90, 0xc3 };
+
+	memcpy(code, insns, sizeof(insns)); /* popfq, mov %cr0, %rax, nop */
+	check("a step over an emulated instruction",
+	      fault_of(step) == 1 && fault.rip == (uint64_t)code + 4,
+	      (long)(fault.rip - (uint64_t)code));
+}
+
 void attack_T16(void)
 {
 	code = pv_page_alloc();
 	test_changing();
 	test_user();
 	test_crossing();
+	test_length();
+	test_step();
 	pv_page_free(code);
 }

@@ -6,10 +6,12 @@
 #include "attack.h"
 
 #include <public/grant_table.h>
+#include <public/sched.h>
 #include <pvguest/grant.h>
 
 #define VICTIM 1
 #define REFS   2048
+#define TRIES  200000
 
 static long grant_op(unsigned int command, void *op, unsigned int count)
 {
@@ -241,8 +243,10 @@ void attack_T18(void)
 
 /*
  * T19: races. Two vCPUs unmap the same handle, and a third rewrites the entry
- * meanwhile. A handle ends once, and the frame is free of it afterwards (GT-3,
- * GT-8, HC-12; XSA-73, 218, 228, 236, 500).
+ * meanwhile. A handle ends once, and the frame is free of it afterwards. The
+ * granter names another frame while its entry is in use; once it is told that
+ * it is not, it writes a secret, which no vCPU of the other sees (GT-3, GT-4,
+ * GT-8, HC-12; XSA-73, 218, 228, 236, 295, 500).
  */
 static volatile uint32_t race_handle;
 static volatile uint64_t race_host;
@@ -255,6 +259,11 @@ static void unmapping(void)
 
 	if (host && unmap_with(race_handle, host, 0) == GNTST_okay)
 		__atomic_fetch_add(&ends, 1, __ATOMIC_SEQ_CST);
+}
+
+static uint32_t ended(void)
+{
+	return __atomic_load_n(&ends, __ATOMIC_SEQ_CST);
 }
 
 static void remapping(void)
@@ -303,24 +312,59 @@ static unsigned int use_flipped(uint32_t ref, uint64_t where, unsigned int i)
 	return unmap_with(op.handle, where, 0) != GNTST_okay;
 }
 
-static void test_flipping(void)
+/* The first frame of our own table. */
+static struct grant_entry_v1 *map_table(void)
 {
 	struct gnttab_setup_table op = { .dom = DOMID_SELF, .nr_frames = 1 };
-	struct grant_entry_v1 *table;
-	void *slot = pv_map_reserve(1);
 	xen_pfn_t frame = 0;
-	unsigned int wrong = 0;
 	uint64_t mfn;
-	int error, ref;
+	int error;
+
+	set_xen_guest_handle(op.frame_list, &frame);
+	(void)grant_op(GNTTABOP_setup_table, &op, 1);
+	mfn = frame;
+	return pv_map_frames(DOMID_SELF, &mfn, 1, true, &error);
+}
+
+/* What is mapped is what the first user has found, until there is none. */
+static void test_pinned(uint32_t ref)
+{
+	uint64_t *slot = pv_map_reserve(2), value[2] = { 0, 0 };
+	struct gnttab_map_grant_ref op[2];
+	unsigned int wrong = 0;
+
+	*flip_pages[0] = 2; /* no entry that is present */
+	*flip_pages[1] = 4;
+	wrong += map_with(&op[0], GNTMAP_host_map, own_domid(), ref,
+			  (uint64_t)slot) != GNTST_okay;
+	flipped->frame = (uint32_t)pv_va_to_mfn(flip_pages[1]);
+	flipped->flags = GTF_permit_access | GTF_readonly;
+	wrong += map_with(&op[1], GNTMAP_host_map, own_domid(), ref,
+			  (uint64_t)slot + PV_PAGE_SIZE) != GNTST_okay;
+	(void)pv_probe_read(slot, &value[0]);
+	(void)pv_probe_read(slot + PV_PAGE_SIZE / 8, &value[1]);
+	check("one frame for all users", value[0] == 2 && value[1] == 2,
+	      (long)value[1]);
+	for (unsigned int i = 0; i < 2; i++)
+		wrong += unmap_with(op[i].handle,
+				    (uint64_t)slot + i * PV_PAGE_SIZE,
+				    0) != GNTST_okay;
+	check("users of an entry that changed", wrong == 0, wrong);
+	pv_map_release(slot, 2);
+}
+
+static void test_flipping(void)
+{
+	struct grant_entry_v1 *table = map_table();
+	void *slot = pv_map_reserve(1);
+	unsigned int wrong = 0;
+	int ref;
 
 	flip_pages[0] = pv_page_alloc();
 	flip_pages[1] = pv_page_alloc();
 	ref = pv_grant_access(own_domid(), flip_pages[0], true);
-	set_xen_guest_handle(op.frame_list, &frame);
-	(void)grant_op(GNTTABOP_setup_table, &op, 1);
-	mfn = frame;
-	table = pv_map_frames(DOMID_SELF, &mfn, 1, true, &error);
 	flipped = &table[ref];
+	test_pinned((uint32_t)ref);
 	if (cpu_start(3, flipping)) {
 		for (unsigned int i = 0; i < 2000; i++)
 			wrong += use_flipped((uint32_t)ref, (uint64_t)slot, i);
@@ -337,6 +381,64 @@ static void test_flipping(void)
 	pv_map_release(slot, 1);
 }
 
+/* The mapper reads on where it has read before, this vCPU too. */
+#define SECRET 0x5ec2e7c0ffeeUL
+
+static uint64_t *watched;
+static volatile uint64_t looks, leaks;
+
+static void watching(void)
+{
+	uint64_t value;
+
+	for (unsigned int i = 0; i < 100; i++)
+		if (pv_probe_read(watched, &value) && value == SECRET)
+			leaks++;
+	looks++;
+}
+
+static void look_on(bool smp)
+{
+	uint64_t before = looks;
+
+	while (smp && looks < before + 2)
+		pv_hypercall2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
+}
+
+static void test_secret(uint64_t *page)
+{
+	int ref = pv_grant_access(own_domid(), page, true);
+	struct grant_entry_v1 *table = map_table();
+	unsigned int wrong = 0;
+	bool smp;
+
+	watched = pv_map_reserve(1);
+	smp = cpu_start(1, watching);
+	for (unsigned int i = 0; i < 50; i++) {
+		struct gnttab_map_grant_ref op;
+
+		*page = 0;
+		wrong += map_with(&op, GNTMAP_host_map, own_domid(),
+				  (uint32_t)ref,
+				  (uint64_t)watched) != GNTST_okay;
+		look_on(smp);
+		watching();
+		wrong += unmap_with(op.handle, (uint64_t)watched, 0) !=
+			 GNTST_okay;
+		wrong += (table[ref].flags & (GTF_reading | GTF_writing)) != 0;
+		*page = SECRET;
+		watching();
+		look_on(smp);
+	}
+	if (smp)
+		cpu_stop(1);
+	check("in use, and then not", wrong == 0, wrong);
+	check("nothing is seen after the end", leaks == 0, (long)leaks);
+	check("that grant ends", pv_grant_end((uint32_t)ref), ref);
+	pv_unmap_frames(table, 1);
+	pv_map_release(watched, 1);
+}
+
 void attack_T19(void)
 {
 	unsigned int wrong = 0, maps = 0;
@@ -349,7 +451,7 @@ void attack_T19(void)
 	where = (uint64_t)slots;
 	ref = pv_grant_access(own_domid(), race_page, true);
 	smp = cpu_start(1, unmapping) && cpu_start(2, remapping);
-	for (unsigned int i = 0; i < 30; i++) {
+	for (unsigned int i = 0; i < 30 && ended() == maps; i++) {
 		struct gnttab_map_grant_ref op;
 
 		wrong += map_with(&op, GNTMAP_host_map, own_domid(),
@@ -357,7 +459,9 @@ void attack_T19(void)
 		maps++;
 		race_handle = op.handle;
 		race_host = where;
-		while (__atomic_load_n(&ends, __ATOMIC_SEQ_CST) != maps) {
+		for (unsigned int n = 0; ended() < maps; n++) {
+			if (n == TRIES) /* it does not end */
+				break;
 			unmapping();
 			/* Another has taken the entry away: put it back. */
 			(void)store_va(slots, maddr_of(race_page) | RO_PAGE);
@@ -371,6 +475,7 @@ void attack_T19(void)
 	check("the grant ends", pv_grant_end((uint32_t)ref), ref);
 	check("the frame is free", can_be_table(race_page), 0);
 	test_flipping();
+	test_secret(race_page);
 	pv_map_release(slots, 1);
 	pv_page_free(race_page);
 }
