@@ -52,18 +52,36 @@ void spin_debug_leave(struct spinlock *l, bool pair);
 /* Does this CPU hold the lock? For ASSERT, in debug builds. */
 bool spin_held(const struct spinlock *l);
 
-/* pair: the second lock of two of one rank. */
-static inline void spin_acquire(struct spinlock *l, bool pair)
+/* Until it is the ticket's turn. */
+static inline void spin_wait(struct spinlock *l, uint16_t ticket)
 {
-	uint16_t ticket;
-
-	if (DEBUG_BUILD)
-		spin_debug_enter(l, pair);
-	ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket)
 		cpu_relax();
 	if (DEBUG_BUILD)
 		spin_debug_taken(l);
+}
+
+/* pair: the second lock of two of one rank. */
+static inline void spin_acquire(struct spinlock *l, bool pair)
+{
+	if (DEBUG_BUILD)
+		spin_debug_enter(l, pair);
+	spin_wait(l, __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED));
+}
+
+/* False: somebody has it, or waits for it. */
+static inline bool spin_trylock(struct spinlock *l)
+{
+	uint16_t ticket = read_once(l->serving);
+
+	if (!__atomic_compare_exchange_n(&l->next, &ticket,
+					 (uint16_t)(ticket + 1), false,
+					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return false;
+	if (DEBUG_BUILD)
+		spin_debug_enter(l, false);
+	spin_wait(l, ticket);
+	return true;
 }
 
 static inline void spin_release(struct spinlock *l, bool pair)

@@ -151,9 +151,9 @@ bool frames_clear_ahead(void)
 	uint64_t least = tlb_epoch_least();
 	struct frame *f, *page = NULL;
 
-	if (!read_once(may_clear_ahead))
+	/* Whoever needs the lock has better things to do with it. */
+	if (!read_once(may_clear_ahead) || !spin_trylock(&heap_lock))
 		return false;
-	spin_lock(&heap_lock);
 	may_clear_ahead = false;
 	for (unsigned int o = 0; !page && (f = block_find(o, ~0ull));
 	     o = f->order + 1u)

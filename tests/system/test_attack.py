@@ -131,14 +131,17 @@ def test_broken_rings(env):
     ask_victim(vm)
 
 
-def latency(env, what, victim):
+def latency(env, what, victim, before="list"):
     """By how many microseconds the victim was late while an attack went on, on
     the clock of a machine whose time is its instructions. Measured once the
-    attacker is built."""
+    attacker is built, and a line was typed: the control domain, which takes
+    the attacker away, may run for 3 ms before the victim, as both are light
+    (docs/scheduling.md); with a small weight it does not."""
     vm = with_victim(env, {"long": (what, 1)}, victim=victim, smp=1,
                      cpu="qemu64", icount=True)
     vm.send("create long.cfg")
     vm.expect(PROMPT, LIMIT)
+    vm.command(before)
     vm.send("console victim")
     vm.send("from now on")
     vm.expect(r"^victim goes on", LIMIT)
@@ -152,7 +155,7 @@ def latency(env, what, victim):
 
 def test_latency(env):
     """T23 cannot keep a victim from running for 1 ms."""
-    late = latency(env, "T23", "latency")
+    late = latency(env, "T23", "latency", "sched-credit2 -d 0 -w 16")
     assert late < 1000, late
 
 

@@ -6,7 +6,7 @@ import re
 
 from cli_control import Debian, configs
 from cli_scenarios import (all_verbs, ask_all, change, check_core, dump,
-                           refuse_all, run_to_end)
+                           run_to_end)
 from testenv import hello_config
 
 NOT_OURS = r"that ends the whole machine: here that is Linux, "
@@ -41,7 +41,6 @@ def test_quick(env):
     ask_all(control, alive=False, with_json=False)
     control.json("list", "list")
     same_list(control)
-    refuse_all(control)
     change(control, alive=False)
     dump(control)
     run_to_end(control)
