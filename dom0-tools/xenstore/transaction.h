@@ -52,9 +52,9 @@ void xs_transaction_begin(struct xs_transaction *transaction, uint16_t domid);
 int xs_transaction_commit(struct xs_transaction *transaction);
 void xs_transaction_abort(struct xs_transaction *transaction);
 
-/* Its entry for a path; valid until the transaction ends. */
+/* *found: its entry for a path; valid until the transaction ends. */
 int xs_transaction_look(struct xs_transaction *transaction,
-			const struct xs_key *key, struct xs_entry **entry);
+			const struct xs_key *key, struct xs_entry **found);
 
 /* The node as the transaction sees it, NULL when there is none. */
 const struct xs_node *xs_entry_node(const struct xs_entry *entry);
