@@ -47,7 +47,6 @@ void boot_main(uint32_t magic, uint32_t info)
 	features_init();
 	speculation_init();
 	features_init_cpu();
-	speculation_init_cpu();
 	paging_init();
 	idt_init();
 	gdt_load();

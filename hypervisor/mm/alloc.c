@@ -148,12 +148,13 @@ static struct frame *block_dirty_page(struct frame *f)
 
 bool frames_clear_ahead(void)
 {
-	uint64_t least = tlb_epoch_least();
 	struct frame *f, *page = NULL;
+	uint64_t least;
 
 	/* Whoever needs the lock has better things to do with it. */
 	if (!read_once(may_clear_ahead) || !spin_trylock(&heap_lock))
 		return false;
+	least = tlb_epoch_least();
 	may_clear_ahead = false;
 	for (unsigned int o = 0; !page && (f = block_find(o, ~0ull));
 	     o = f->order + 1u)

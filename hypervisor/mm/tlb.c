@@ -155,10 +155,12 @@ uint64_t tlb_epoch_least(void)
 {
 	uint64_t least = EPOCH_CLEAN;
 
-	for (unsigned int i = 0; i < cpu_count; i++)
-		if (cpu_get(i) && read_once(cpu_get(i)->online))
-			least = min_u64(least,
-					read_once(cpu_get(i)->tlb_epoch));
+	for (unsigned int i = 0; i < cpu_count; i++) {
+		const struct cpu *cpu = cpu_get(i);
+
+		if (cpu && read_once(cpu->online))
+			least = min_u64(least, read_once(cpu->tlb_epoch));
+	}
 	return least;
 }
 

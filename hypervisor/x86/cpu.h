@@ -268,8 +268,9 @@ struct cpu_features {
 
 extern struct cpu_features cpu_features;
 
-void features_init(void);     /* boot CPU: fill cpu_features */
-void features_init_cpu(void); /* each CPU: CR0, CR4, EFER, PAT, XCR0 */
+void features_init(void); /* boot CPU: fill cpu_features */
+/* Each CPU: CR0, CR4, EFER, PAT, XCR0, and against speculation. */
+void features_init_cpu(void);
 
 /* Speculation (x86/speculation.c). */
 
@@ -285,7 +286,7 @@ void speculation_choose(struct cpu_features *f,
 			const struct speculation_facts *facts);
 /* Boot CPU, the image still writable: choose, say so, patch the ways out. */
 void speculation_init(void);
-void speculation_init_cpu(void); /* each CPU, after features_init_cpu() */
+void speculation_init_cpu(void); /* each CPU */
 /* Interrupts off, before another vCPU's guest code runs here. */
 void speculation_switch(void);
 /* Before this CPU idles: its other thread must not find what we left. */

@@ -73,4 +73,5 @@ void features_init_cpu(void)
 	}
 	if (!f->fxsave_mxcsr_mask)
 		f->fxsave_mxcsr_mask = read_mxcsr_mask();
+	speculation_init_cpu();
 }

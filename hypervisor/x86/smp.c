@@ -43,7 +43,6 @@ void ap_main(void)
 
 	write_once(cpu_count, c->id + 1); /* cpu_get() knows us */
 	features_init_cpu();
-	speculation_init_cpu();
 	gdt_load();
 	c->loaded_root = boot_root;
 	apic_init_cpu();
