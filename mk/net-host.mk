@@ -42,7 +42,7 @@ $(eval $(call backend_test,backends-net,tests/unit/backends/net_test.c \
 
 # What the control domain serves over its own address.
 $(eval $(call host_test,perf_counters,tests/unit/metrics/perf_counters_test.c \
-	dom0-tools/toolstack/perf_counters.c \
+	$(addprefix dom0-tools/toolstack/,hypercalls.c perf_counters.c) \
 	dom0-tools/metrics/hypercall_names.c \
 	$(addprefix tests/unit/toolstack/,check.c failing_alloc.c),\
 	$(NET_INCLUDES),$$(SWEEP_LDFLAGS) $$(TOOLSTACK_LIBS)))

@@ -495,14 +495,10 @@ static void start(struct blk_queue *queue, const struct blkif_request *asked)
 
 /* Runs -------------------------------------------------------------------- */
 
-static bool can_start(struct blk_queue *queue)
+/* One request alone always has. */
+static bool has_room(const struct blk_queue *queue)
 {
-	if (queue->barrier)
-		return false;
-	if (has_copy_pages(queue) || !queue->in_flight)
-		return true;
-	queue->device->counters.waits++;
-	return false;
+	return has_copy_pages(queue) || !queue->in_flight;
 }
 
 /*
@@ -515,8 +511,12 @@ static int start_waiting(struct blk_queue *queue, unsigned int *budget)
 	int waiting = pv_back_ring_waiting(&queue->ring);
 
 	while (waiting > 0) {
-		if (!*budget || !can_start(queue))
+		if (!*budget || queue->barrier)
 			return 0;
+		if (!has_room(queue)) {
+			queue->device->counters.waits++;
+			return 0;
+		}
 		pv_back_ring_take(&queue->ring, &asked, sizeof(asked));
 		start(queue, &asked);
 		--*budget;

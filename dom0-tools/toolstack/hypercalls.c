@@ -50,7 +50,7 @@ static int domctl_plain(uint32_t command, uint16_t domid)
 	return domctl(&op, command, domid);
 }
 
-static int sysctl(struct xen_sysctl *op, uint32_t command)
+int tk_sysctl(struct xen_sysctl *op, uint32_t command)
 {
 	op->cmd = command;
 	op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
@@ -368,7 +368,7 @@ static int host_scheduler_op(struct xen_sysctl *op, uint32_t command)
 {
 	op->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
 	op->u.scheduler_op.cmd = command;
-	return sysctl(op, XEN_SYSCTL_scheduler_op);
+	return tk_sysctl(op, XEN_SYSCTL_scheduler_op);
 }
 
 int tk_host_get_ratelimit(uint32_t *us)
@@ -399,7 +399,7 @@ static long version_op(unsigned int op, void *argument)
 static int physinfo(struct tk_host_info *info)
 {
 	struct xen_sysctl op = { 0 };
-	int rc = sysctl(&op, XEN_SYSCTL_physinfo);
+	int rc = tk_sysctl(&op, XEN_SYSCTL_physinfo);
 
 	if (rc)
 		return rc;
@@ -443,7 +443,7 @@ static void parameter_info(struct tk_host_info *info)
 		info->page_size = (unsigned int)page_size;
 	if (version_op(XENVER_platform_parameters, &parameters) >= 0)
 		info->virt_start = parameters.virt_start;
-	if (!sysctl(&op, XEN_SYSCTL_sched_id))
+	if (!tk_sysctl(&op, XEN_SYSCTL_sched_id))
 		info->scheduler_id = op.u.sched_id.sched_id;
 }
 
@@ -508,7 +508,7 @@ int tk_host_cpu_idle(uint64_t *idle_ns, size_t count)
 	op.u.getcpuinfo.max_cpus = (uint32_t)count;
 	set_xen_guest_handle(op.u.getcpuinfo.info,
 			     (struct xen_sysctl_cpuinfo *)idle_ns);
-	rc = sysctl(&op, XEN_SYSCTL_getcpuinfo);
+	rc = tk_sysctl(&op, XEN_SYSCTL_getcpuinfo);
 	return rc ? rc : (int)op.u.getcpuinfo.nr_cpus;
 }
 
@@ -526,7 +526,7 @@ long tk_host_log(char *buffer, size_t size, uint32_t *index)
 	op.u.readconsole.index = *index;
 	op.u.readconsole.count = (uint32_t)size;
 	set_xen_guest_handle(op.u.readconsole.buffer, buffer);
-	rc = sysctl(&op, XEN_SYSCTL_readconsole);
+	rc = tk_sysctl(&op, XEN_SYSCTL_readconsole);
 	if (rc)
 		return rc;
 	*index = op.u.readconsole.index;
@@ -540,7 +540,7 @@ int tk_host_log_clear(uint32_t index)
 	op.u.readconsole.clear = 1;
 	op.u.readconsole.incremental = 1;
 	op.u.readconsole.index = index;
-	return sysctl(&op, XEN_SYSCTL_readconsole);
+	return tk_sysctl(&op, XEN_SYSCTL_readconsole);
 }
 
 int tk_host_debug_keys(const char *keys)
@@ -549,7 +549,7 @@ int tk_host_debug_keys(const char *keys)
 
 	set_xen_guest_handle(op.u.debug_keys.keys, keys);
 	op.u.debug_keys.nr_keys = (uint32_t)strlen(keys);
-	return sysctl(&op, XEN_SYSCTL_debug_keys);
+	return tk_sysctl(&op, XEN_SYSCTL_debug_keys);
 }
 
 int tk_host_shutdown(enum tk_host_end end)

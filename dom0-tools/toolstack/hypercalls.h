@@ -20,6 +20,7 @@
 
 struct tk_cpu_map;
 struct vcpu_guest_context;
+struct xen_sysctl;
 
 /* The first domain id that no ordinary domain has. */
 #define TK_DOMID_FIRST_RESERVED 0x7ff0u
@@ -155,10 +156,11 @@ int tk_domain_grant_frame(uint16_t domid, uint64_t *mfn);
 /* Host -------------------------------------------------------------------- */
 
 int tk_host_info(struct tk_host_info *info);
+/* The call itself, for operations that have no function here. */
+int tk_sysctl(struct xen_sysctl *op, uint32_t command);
 /* Only what changes: pages not in use by any domain. */
 int tk_host_free_pages(uint64_t *pages);
-/* Whether memory that a domain gets is all zeros; if not, it may be anything.
- */
+/* Whether memory that a domain gets is all zeros; else it may be anything. */
 int tk_host_zeroes_memory(bool *does);
 
 /* How long each of up to `count` CPUs was idle; returns how many there are. */

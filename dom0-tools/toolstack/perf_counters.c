@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "primitives.h"
+#include "hypercalls.h"
 
 /* More than any hypervisor has. */
 #define VALUES_MAX 65536u
@@ -25,17 +25,12 @@ struct counters {
 
 static int query(struct counters *all)
 {
-	struct xen_sysctl op = {
-		.cmd = XEN_SYSCTL_perfc_op,
-		.interface_version = XEN_SYSCTL_INTERFACE_VERSION,
-		.u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_query,
-	};
+	struct xen_sysctl op = { .u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_query };
 	int rc;
 
 	set_xen_guest_handle(op.u.perfc_op.desc, all->names);
 	set_xen_guest_handle(op.u.perfc_op.val, all->values);
-	rc = (int)tk_hypercall(__HYPERVISOR_sysctl, (uint64_t)(uintptr_t)&op, 0,
-			       0, 0, 0);
+	rc = tk_sysctl(&op, XEN_SYSCTL_perfc_op);
 	all->n_names = op.u.perfc_op.nr_counters;
 	all->n_values = op.u.perfc_op.nr_vals;
 	return rc;
