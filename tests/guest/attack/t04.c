@@ -8,8 +8,6 @@
  */
 #include "attack.h"
 
-#include <public/sched.h>
-
 #define ROUNDS     50
 #define ROUNDS_MAX 200000 /* while the mapper is off its CPU in between */
 
@@ -40,12 +38,6 @@ static void mapping(void)
 	(void)store(entry, 0);
 }
 
-static void wait_for_change(volatile uint64_t *count, uint64_t before)
-{
-	while (*count == before)
-		pv_hypercall2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
-}
-
 /* Both TLBs remember it afterwards, unless a vCPU was off its CPU. */
 static void map_and_unmap(uint64_t *entry, bool smp)
 {
@@ -53,7 +45,7 @@ static void map_and_unmap(uint64_t *entry, bool smp)
 
 	(void)store_through(511);
 	if (smp && mapped)
-		wait_for_change(&landed, landed);
+		wait_for(&landed, landed + 1);
 	(void)store(entry, 0); /* no flush */
 }
 
@@ -64,7 +56,7 @@ static unsigned int changes(bool smp)
 	bool wrote = store_through(511);
 
 	for (unsigned int i = 0; smp && i < 2; i++)
-		wait_for_change(&passes, pass + i);
+		wait_for(&passes, pass + i + 1);
 	return wrote || before[0] != *(volatile uint64_t *)&page[511] ||
 	       before[1] != *(volatile uint64_t *)&page[510];
 }

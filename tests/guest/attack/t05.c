@@ -19,15 +19,6 @@
 static uint64_t *window;
 static volatile uint64_t foreign; /* values that were not ours */
 
-static long reservation(unsigned int command, uint64_t *frame)
-{
-	struct xen_memory_reservation op = { .nr_extents = 1,
-					     .domid = DOMID_SELF };
-
-	set_xen_guest_handle(op.extent_start, frame);
-	return pv_hypercall2(__HYPERVISOR_memory_op, command, PV_ARG(&op));
-}
-
 static void reading(void)
 {
 	uint64_t value;
@@ -51,19 +42,23 @@ static void test_given_back(void)
 
 		/* Room in the quota: our page goes, another comes. */
 		(void)store_va(room, 0);
-		wrong += reservation(XENMEM_decrease_reservation, &own) != 1;
+		wrong += reservation(XENMEM_decrease_reservation, DOMID_SELF,
+				     &own, 1, 0, 0) != 1;
 		frame = pv_va_to_pfn(room);
-		wrong += reservation(XENMEM_populate_physmap, &frame) != 1;
+		wrong += reservation(XENMEM_populate_physmap, DOMID_SELF,
+				     &frame, 1, 0, 0) != 1;
 		wrong += store(entry, frame << PV_PAGE_SHIFT | RW_PAGE) != 0;
 		wrong += !pv_probe_read(window, &value) || value != 0;
 		*window = 0x1111;
 		wrong += store(entry, 0) != 0; /* no flush */
-		wrong += reservation(XENMEM_decrease_reservation, &frame) != 1;
+		wrong += reservation(XENMEM_decrease_reservation, DOMID_SELF,
+				     &frame, 1, 0, 0) != 1;
 		if (pv_probe_read(window, &value) && value != 0 &&
 		    value != 0x1111)
 			foreign = value;
 		frame = pv_va_to_pfn(room);
-		wrong += reservation(XENMEM_populate_physmap, &frame) != 1;
+		wrong += reservation(XENMEM_populate_physmap, DOMID_SELF,
+				     &frame, 1, 0, 0) != 1;
 		((uint64_t *)pv_start_info->mfn_list)[pv_va_to_pfn(room)] =
 			frame;
 		wrong += store_va(room, frame << PV_PAGE_SHIFT | RW_PAGE) != 0;

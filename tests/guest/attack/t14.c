@@ -8,8 +8,6 @@
  */
 #include "attack.h"
 
-#include <public/sched.h>
-
 #define PATTERN     0x5ec2e7c0ffee0badUL
 #define CR4_OSXSAVE (1UL << 18)
 #define FRESH       4 /* no other attack uses this vCPU */
@@ -111,21 +109,6 @@ static void reading(void)
 	keep(own_pattern);
 }
 
-static unsigned int not_zero(const uint64_t words[WORDS])
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < WORDS; i++)
-		n += words[i] != 0;
-	return n;
-}
-
-static void yield_while(volatile uint64_t *count, uint64_t below)
-{
-	while (*count < below)
-		pv_hypercall2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
-}
-
 void attack_T14(void)
 {
 	bool smp;
@@ -134,18 +117,18 @@ void attack_T14(void)
 	smp = cpu_start(1, loading) && cpu_start(2, loading) &&
 	      cpu_start(3, loading);
 	if (smp)
-		yield_while(&rounds, 50);
+		wait_for(&rounds, 50);
 	if (smp && cpu_start(FRESH, reading)) {
-		yield_while(&rounds, rounds + 500);
+		wait_for(&rounds, rounds + 500);
 		cpu_stop(FRESH);
 		check("a fresh vCPU has read", has_read, 0);
 	}
 	for (unsigned int id = 1; smp && id <= 3; id++)
 		cpu_stop(id);
 	(void)fault_of(disable_avx);
-	check("nothing of another vCPU", not_zero(first[0]) == 0,
+	check("nothing of another vCPU", not_zero(first[0], WORDS) == 0,
 	      (long)first[0][0]);
-	check("nothing in what was enabled later", not_zero(first[1]) == 0,
-	      (long)first[1][2]);
+	check("nothing in what was enabled later",
+	      not_zero(first[1], WORDS) == 0, (long)first[1][2]);
 	check("each keeps its own", lost == 0, (long)lost);
 }

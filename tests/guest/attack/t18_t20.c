@@ -6,7 +6,6 @@
 #include "attack.h"
 
 #include <public/grant_table.h>
-#include <public/sched.h>
 #include <pvguest/grant.h>
 
 #define VICTIM 1
@@ -399,10 +398,8 @@ static void watching(void)
 
 static void look_on(bool smp)
 {
-	uint64_t before = looks;
-
-	while (smp && looks < before + 2)
-		pv_hypercall2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
+	if (smp)
+		wait_for(&looks, looks + 2);
 }
 
 static void test_secret(uint64_t *page)

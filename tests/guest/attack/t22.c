@@ -14,18 +14,6 @@ static const unsigned int commands[] = { XENMEM_increase_reservation,
 					 XENMEM_decrease_reservation,
 					 XENMEM_populate_physmap };
 
-static long reservation(unsigned int command, uint16_t domid, uint64_t *list,
-			uint64_t count, unsigned int order, unsigned int flags)
-{
-	struct xen_memory_reservation op = { .nr_extents = count,
-					     .extent_order = order,
-					     .mem_flags = flags,
-					     .domid = domid };
-
-	set_xen_guest_handle(op.extent_start, list);
-	return pv_hypercall2(__HYPERVISOR_memory_op, command, PV_ARG(&op));
-}
-
 static long pages_now(void)
 {
 	struct xen_memory_domain op = { .domid = DOMID_SELF };

@@ -11,7 +11,6 @@
 
 #include <public/event_channel.h>
 #include <public/grant_table.h>
-#include <public/memory.h>
 #include <public/physdev.h>
 #include <public/version.h>
 
@@ -123,25 +122,6 @@ static void test_failed(void)
 #define FRAMES       32u
 #define GRANT_FRAMES 8u
 
-static long reservation(unsigned int command, uint64_t *frames, unsigned int n)
-{
-	struct xen_memory_reservation op = { .nr_extents = n,
-					     .domid = DOMID_SELF };
-
-	set_xen_guest_handle(op.extent_start, frames);
-	return pv_hypercall2(__HYPERVISOR_memory_op, command, PV_ARG(&op));
-}
-
-/* So many words that are not zero. */
-static unsigned int not_zero(const uint64_t *page)
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < PV_PAGE_SIZE / 8; i++)
-		n += page[i] != 0;
-	return n;
-}
-
 /* The table of grants grows, by what was ours a moment ago. */
 static unsigned int grant_frames_used(void)
 {
@@ -158,7 +138,7 @@ static unsigned int grant_frames_used(void)
 		int error;
 		void *page = pv_map_frames(DOMID_SELF, &mfn, 1, false, &error);
 
-		used += !page || not_zero(page);
+		used += !page || not_zero(page, PV_PAGE_SIZE / 8);
 		pv_unmap_frames(page, 1);
 	}
 	return used;
@@ -176,20 +156,21 @@ static void test_frames(void)
 		frames[i] = pv_va_to_mfn(pages[i]);
 		wrong += store_va(pages[i], 0) != 0;
 	}
-	wrong += reservation(XENMEM_decrease_reservation, frames, FRAMES) !=
-		 FRAMES;
+	wrong += reservation(XENMEM_decrease_reservation, DOMID_SELF, frames,
+			     FRAMES, 0, 0) != FRAMES;
 	used = grant_frames_used();
 	check("new frames of grants are empty", used == 0, used);
 	for (unsigned int i = 0; i < FRAMES; i++)
 		frames[i] = pv_va_to_pfn(pages[i]);
-	wrong += reservation(XENMEM_populate_physmap, frames, FRAMES) != FRAMES;
+	wrong += reservation(XENMEM_populate_physmap, DOMID_SELF, frames,
+			     FRAMES, 0, 0) != FRAMES;
 	check("memory goes and comes", wrong == 0, wrong);
 	used = 0;
 	for (unsigned int i = 0; i < FRAMES; i++) {
 		((uint64_t *)pv_start_info->mfn_list)[pv_va_to_pfn(pages[i])] =
 			frames[i];
 		(void)store_va(pages[i], frames[i] << PV_PAGE_SHIFT | RW_PAGE);
-		used += not_zero(pages[i]);
+		used += not_zero(pages[i], PV_PAGE_SIZE / 8);
 		pv_page_free(pages[i]);
 	}
 	check("new memory is empty", used == 0, used);
