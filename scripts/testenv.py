@@ -22,6 +22,7 @@ from vm import ROOT, VM, Machine, boot_direct, boot_iso
 
 BUILD = ROOT / "build"
 REFERENCE = ROOT / "tests/reference"
+SCALE = float(os.environ.get("TENON_TEST_SCALE") or 1)
 PROMPT = r"^tenon> "
 
 
@@ -116,7 +117,7 @@ class Env:
 
     def __init__(self, name):
         self.name = name
-        self.scale = float(os.environ.get("TENON_TEST_SCALE") or 1)
+        self.scale = SCALE
         self.folder = tempfile.TemporaryDirectory(prefix="tenon-test-")
         self.tmp = pathlib.Path(self.folder.name)
         self.machines = []

@@ -5,6 +5,7 @@ the prompt, in its order, up to the backup."""
 import re
 
 import gpt
+from cli_control import Control
 from testenv import DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, ROOT
 
 MIB = 1 << 20
@@ -77,21 +78,16 @@ def run(vm, line, limit=120):
     return shown
 
 
-def enter(vm, name):
-    vm.send(f"console {name}")
-    vm.expect(DEBIAN_PROMPT, DEBIAN_BOOT)
-
-
-def leave(vm):
-    vm.send_raw(b"\x1d")
-    vm.expect(PROMPT)
+def visit(vm, name):
+    """To its shell and back."""
+    with Control(vm).console(name):
+        vm.expect(DEBIAN_PROMPT, DEBIAN_BOOT)
 
 
 def look(vm):
     for line in commands("Look"):
         if line == "console web1":
-            enter(vm, "web1")
-            leave(vm)
+            visit(vm, "web1")
         elif line == "top":
             vm.send(line)
             vm.expect(r"by id \(keys")
@@ -135,8 +131,7 @@ def test_guide(env):
     shown = run(vm, "disks")
     for name, _ in PARTITIONS:
         assert f"PARTLABEL={name}" in shown, shown
-    enter(vm, "db")
-    leave(vm)
+    visit(vm, "db")
     look(vm)
     for line in commands("Limit memory"):
         run(vm, line, 300)

@@ -2,7 +2,6 @@
 """The control domain seen from outside: its own address on the bridge, and the
 metrics that it serves. This machine fetches them through QEMU's network."""
 import json
-import os
 import re
 import shutil
 import socket
@@ -11,12 +10,13 @@ import time
 import urllib.error
 import urllib.request
 
-from testenv import DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, debian_config
+from testenv import (DEBIAN_BOOT, DEBIAN_PROMPT, PROMPT, SCALE,
+                     debian_config)
 from vm import network_card
 
 # Seconds. QEMU's network lets two clients wait to be taken: the others knock
 # again after one second, three, seven and so on, until a busy QEMU has time.
-LIMIT = 60 * float(os.environ.get("TENON_TEST_SCALE") or 1)
+LIMIT = 60 * SCALE
 OPEN = "application/openmetrics-text"
 SERVING = r"metrics: serving on http://10\.0\.2\.\d+/metrics"
 # OpenMetrics 1.0.0, "ABNF", without exemplars and time stamps.
