@@ -60,7 +60,10 @@ def run(env, where, extra=""):
     files = {"abi": env.built("tests/guest/abi"), "abi.cfg": config("abi", extra)}
     for name in endings():
         files[f"{name}.cfg"] = config(name, f"end={name}")
-    vm = env.control(where, env.ramdisk(files, base=False))
+    # Two CPUs of the reference lose each other at times when the emulator gives
+    # each a thread: then nothing more comes. Counting instructions it has one.
+    vm = env.control(where, env.ramdisk(files, base=False),
+                     icount=where == "reference")
     text = run_guest(vm, "abi", r"^done$|^\[abi ended: crash\]|^error: ")
     for name in endings() if not extra else ():
         text += run_guest(vm, name, r"^\[\w+ ended: [^]]+\]")
