@@ -26,12 +26,14 @@ ROOT_MIB = 900
 PARTITIONS = (("bios", gpt.BIOS_BOOT, 1, 1), ("esp", gpt.EFI_SYSTEM, 2, 8),
               ("root", gpt.LINUX, 10, ROOT_MIB),
               ("spare", gpt.LINUX, 10 + ROOT_MIB, 32))
-DISK_MIB = 11 + ROOT_MIB + 32
+# The rest of it is nobody's: docs/admin-guide.md makes partitions there.
+DISK_MIB = 11 + ROOT_MIB + 32 + 3072
 
 PACKAGES = """
 systemd systemd-sysv udev kmod login passwd procps cpio
 linux-image-amd64 initramfs-tools zstd e2fsprogs
 grub-pc grub-efi-amd64-bin
+gdisk
 """.split()
 
 FILES = {

@@ -123,7 +123,8 @@ def back_up(vm):
     assert sums, vm.text
 
 
-CRASHED = {"list": r"^db .* ---sc- ", "events --past": r" db \(\d+\) ended: crash$",
+CRASHED = {"list": r"^db .* ---sc- ",
+           "events --past": r" db \(\d+\) ended: crash$",
            "console --history db": r"sysrq: Trigger a crash",
            "dmesg": r"domain \d+ has shut down, reason 3$",
            "inspect db": r"^rip ffffffff8", "destroy db": "",
