@@ -22,6 +22,16 @@ def same_list(control):
         (ours, theirs)
 
 
+def same_sizes(control):
+    """What is asked of a guest later, the reference's tool says in its long
+    list as well."""
+    control.shell("xl mem-max idle 48; xl mem-set idle 24")
+    ours, theirs = (
+        re.findall(r'"(?:max|target)_memkb": \d+,', shown) for shown in
+        (control.ask("list -l idle"), control.shell("xl list -l idle")))
+    assert ours == theirs and '"max_memkb": 49152,' in ours, (ours, theirs)
+
+
 def nothing_left(control):
     """No guest, no process that looks after one, no node of one."""
     control.shell("while pidof tenon; do usleep 200000; done")
@@ -48,6 +58,7 @@ def test_quick(env):
     for line in ("poweroff", "reboot"):
         control.refuse(line, NOT_OURS)
     control.shell("xl create -p idle.cfg >/dev/null")
+    same_sizes(control)
     control.ask("pause idle")
     control.ask("destroy idle")
     nothing_left(control)

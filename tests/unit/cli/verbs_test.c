@@ -178,6 +178,9 @@ static void test_memory(void)
 	CHECK_TEXT(output, "");
 	run("mem-set one 12288k");
 	CHECK_TEXT(output, "");
+	run("list -l one");
+	CHECK_HAS(output, "\"max_memkb\": 16384,");
+	CHECK_HAS(output, "\"target_memkb\": 12288,");
 	run("mem-max one 8");
 	CHECK_HAS(output, "error: one: a maximum of 8 MiB is below the 12 MiB");
 	run("mem-set one 0");
