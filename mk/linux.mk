@@ -6,7 +6,7 @@
 
 LINUX_SRC := $(wildcard dom0-tools/linux/*.c) \
 	$(addprefix dom0-tools/xenstore/,local_watch.c path.c) \
-	$(filter-out %/console_ring.c %/xenstore_none.c,\
+	$(filter-out %/console_ring.c %/guest_events.c %/xenstore_none.c,\
 	$(wildcard dom0-tools/toolstack/*.c)) \
 	$(filter-out %/core_commands.c %/disk_commands.c %/file_commands.c\
 	%/network_commands.c \
@@ -48,3 +48,6 @@ $(eval $(call host_test,linux-hotplug,dom0-tools/linux/hotplug.c \
 	$(LINUX_TEST_HARNESS),$(LINUX_TEST_INCLUDES),\
 	$$(call LINUX_WRAP,open close stat fstat access ioctl poll) \
 	$$(SWEEP_LDFLAGS) $$(TOOLSTACK_LIBS)))
+$(eval $(call host_test,linux-events,dom0-tools/linux/events.c \
+	tests/unit/linux/events_test.c $(LINUX_TEST_HARNESS),\
+	$(LINUX_TEST_INCLUDES),$$(SWEEP_LDFLAGS) $$(TOOLSTACK_LIBS)))

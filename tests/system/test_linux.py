@@ -6,7 +6,7 @@ import re
 
 from cli_control import Debian, configs
 from cli_scenarios import (all_verbs, ask_all, change, check_core, dump,
-                           run_to_end)
+                           follow_events, run_to_end)
 from linux_disks import disks, released
 from testenv import DEBIAN_PROMPT, hello_config
 
@@ -57,6 +57,7 @@ def test_quick(env):
     disks(control)
     dump(control)
     run_to_end(control)
+    follow_events(control)
     control.ask("destroy deb")
     for line in ("poweroff", "reboot"):
         control.refuse(line, NOT_OURS)
