@@ -22,6 +22,11 @@ build/guests/vmlinuz: scripts/debian_kernel.py
 build/kernels/%: scripts/debian_kernel.py
 	$(call say,KERNEL)
 	$(Q)$(PYTHON) scripts/debian_kernel.py $* $@
+# One with its symbols, for a debugger; a link, whose age is the cache's.
+build/kernels/debug: | scripts/debian_kernel.py
+	$(call say,KERNEL)
+	$(Q)$(PYTHON) scripts/debian_kernel.py --debug cloud-amd64 $@
+SOAK_NEEDS += build/kernels/debug
 # A whole Debian system on a disk.
 build/debian.img: scripts/debian_image.py scripts/debian_disk.py
 	$(call say,DEBIAN)

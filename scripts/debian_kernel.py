@@ -3,12 +3,16 @@
 """Fetch a stock Debian kernel for guests to boot.
 
     debian_kernel.py FLAVOUR OUT [MODULES]
+    debian_kernel.py --debug FLAVOUR OUT
 
 FLAVOUR: amd64, cloud-amd64, 6.12-amd64. The package is what
 linux-image-FLAVOUR stands for today (the variant without a Secure Boot
 signature: the same file otherwise). The kernel file and a few of its modules
 are kept in the user's cache; MODULES is a folder for these, with their names
 in the order in which they must be loaded in a file `order`.
+
+With --debug, OUT is a folder with a kernel and its symbols, both at the places
+where their packages put them.
 """
 import lzma
 import pathlib
@@ -88,7 +92,48 @@ def fetch(flavour, target, modules):
         next(work.glob("x/boot/vmlinuz-*")).rename(target)
 
 
+def unpack_member(package, pattern, folder, log):
+    """One file of a package that is large: the others stay packed."""
+    run(["sh", "-ec", "dpkg-deb --fsys-tarfile \"$0\" | "
+         "tar -x -C \"$1\" --wildcards \"$2\"", package, folder, pattern],
+        folder, log)
+
+
+def fetch_debug(flavour, target):
+    log = CACHE / f"kernel-debug-{flavour}.log"
+    options = updated_apt(log)
+    image = image_package(flavour, options)
+    symbols = image.removesuffix("-unsigned") + "-dbg"
+    print(f"debian_kernel: downloading {image}, {symbols}", flush=True)
+    with tempfile.TemporaryDirectory(dir=CACHE, prefix="work-") as folder:
+        work = pathlib.Path(folder)
+        for name, pattern in ((image, "./boot/vmlinuz-*"),
+                              (symbols, "./usr/lib/debug/boot/vmlinux-*")):
+            done = apt_get(options, ["download", name], work)
+            if done.returncode:
+                sys.exit(f"debian_kernel: {name}: {done.stderr.strip()}")
+            (work / "out").mkdir(exist_ok=True)
+            unpack_member(next(work.glob(f"{name}_*.deb")), pattern,
+                          work / "out", log)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (work / "out").rename(target)
+
+
+def provide_debug(flavour, out):
+    """A link: symbols are large."""
+    kept = CACHE / "kernels" / f"debug-{flavour}"
+    with locked(f"kernel-debug-{flavour}"):
+        if not kept.exists():
+            fetch_debug(flavour, kept)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.unlink(missing_ok=True)
+    out.symlink_to(kept)
+
+
 def main():
+    if sys.argv[1] == "--debug":
+        provide_debug(sys.argv[2], pathlib.Path(sys.argv[3]))
+        return
     flavour, out, *modules = sys.argv[1:]
     CACHE.mkdir(parents=True, exist_ok=True)
     kept = CACHE / "kernels" / f"vmlinuz-{flavour}"
