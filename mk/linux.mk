@@ -6,7 +6,7 @@
 
 LINUX_SRC := $(wildcard dom0-tools/linux/*.c) \
 	$(addprefix dom0-tools/xenstore/,local_watch.c path.c) \
-	$(filter-out %/console_ring.c %/xenstore_none.c,\
+	$(filter-out %/console_ring.c %/guest_events.c %/xenstore_none.c,\
 	$(wildcard dom0-tools/toolstack/*.c)) \
 	$(filter-out %/core_commands.c %/disk_commands.c %/file_commands.c\
 	%/network_commands.c \
@@ -30,8 +30,24 @@ build/linux/tenon: $(LINUX_OBJ)
 -include $(LINUX_OBJ:.o=.d)
 
 # Recipes use variables of mk/toolstack-host.mk, which is read after this.
+LINUX_TEST_HARNESS := $(addprefix tests/unit/toolstack/,check.c failing_alloc.c)
+LINUX_TEST_INCLUDES := -Iinclude -Idom0-tools -Itests/unit/toolstack
 $(eval $(call host_test,linux-store_link,dom0-tools/linux/store_link.c \
-	tests/unit/linux/store_link_test.c \
-	$(addprefix tests/unit/toolstack/,check.c failing_alloc.c),\
-	-Iinclude -Idom0-tools -Itests/unit/toolstack,\
+	tests/unit/linux/store_link_test.c $(LINUX_TEST_HARNESS),\
+	$(LINUX_TEST_INCLUDES),$$(SWEEP_LDFLAGS) $$(TOOLSTACK_LIBS)))
+
+# The tests play Linux and its devices.
+LINUX_WRAP = $(addprefix -Wl$(comma)--wrap=,$(1))
+$(eval $(call host_test,linux-loop_device,dom0-tools/linux/loop_device.c \
+	dom0-tools/toolstack/error.c tests/unit/linux/loop_device_test.c \
+	$(LINUX_TEST_HARNESS),$(LINUX_TEST_INCLUDES),\
+	$$(call LINUX_WRAP,open close ioctl poll opendir) \
 	$$(SWEEP_LDFLAGS) $$(TOOLSTACK_LIBS)))
+$(eval $(call host_test,linux-hotplug,dom0-tools/linux/hotplug.c \
+	dom0-tools/toolstack/error.c tests/unit/linux/hotplug_test.c \
+	$(LINUX_TEST_HARNESS),$(LINUX_TEST_INCLUDES),\
+	$$(call LINUX_WRAP,open close stat fstat access ioctl poll) \
+	$$(SWEEP_LDFLAGS) $$(TOOLSTACK_LIBS)))
+$(eval $(call host_test,linux-events,dom0-tools/linux/events.c \
+	tests/unit/linux/events_test.c $(LINUX_TEST_HARNESS),\
+	$(LINUX_TEST_INCLUDES),$$(SWEEP_LDFLAGS) $$(TOOLSTACK_LIBS)))

@@ -22,15 +22,15 @@ static void put_if_any(struct json *json, const char *key, const char *text)
 
 static void put_identity(struct json *json,
 			 const struct tk_domain_config *config,
-			 const uint8_t *uuid)
+			 const struct config_now *now)
 {
 	char text[TK_UUID_TEXT_SIZE];
 
 	json_open(json, "c_info", '{');
 	put_text(json, "type", "pv");
 	put_text(json, "name", config->name);
-	if (config->has_uuid || uuid) {
-		tk_uuid_print(text, config->has_uuid ? config->uuid : uuid);
+	if (config->has_uuid || now) {
+		tk_uuid_print(text, now ? now->uuid : config->uuid);
 		put_text(json, "uuid", text);
 	}
 	json_close(json);
@@ -75,15 +75,25 @@ static void put_affinity(struct json *json, const char *key,
 	json_close(json);
 }
 
-static void put_vcpus(struct json *json, const struct tk_domain_config *config)
+static void put_available(struct json *json,
+			  const struct tk_domain_config *config,
+			  const struct config_now *now)
 {
 	unsigned int i;
 
-	json_number(json, "max_vcpus", config->max_vcpus);
 	json_open(json, "avail_vcpus", '[');
-	for (i = 0; i < config->vcpus; i++)
-		json_number(json, NULL, i);
+	for (i = 0; i < config->max_vcpus; i++) {
+		if (now ? now->online[i] : i < config->vcpus)
+			json_number(json, NULL, i);
+	}
 	json_close(json);
+}
+
+static void put_vcpus(struct json *json, const struct tk_domain_config *config,
+		      const struct config_now *now)
+{
+	json_number(json, "max_vcpus", config->max_vcpus);
+	put_available(json, config, now);
 	put_affinity(json, "vcpu_hard_affinity", config->hard,
 		     config->max_vcpus);
 	put_affinity(json, "vcpu_soft_affinity", config->soft,
@@ -96,12 +106,15 @@ static void put_vcpus(struct json *json, const struct tk_domain_config *config)
 	json_close(json);
 }
 
-static void put_build(struct json *json, const struct tk_domain_config *config)
+static void put_build(struct json *json, const struct tk_domain_config *config,
+		      const struct config_now *now)
 {
 	json_open(json, "b_info", '{');
-	put_vcpus(json, config);
-	json_number(json, "max_memkb", config->maxmem_mib * 1024);
-	json_number(json, "target_memkb", config->memory_mib * 1024);
+	put_vcpus(json, config, now);
+	json_number(json, "max_memkb",
+		    now ? now->max_kib : config->maxmem_mib * 1024);
+	json_number(json, "target_memkb",
+		    now ? now->target_kib : config->memory_mib * 1024);
 	json_number(json, "event_channels", config->max_event_channels);
 	if (config->max_grant_frames)
 		json_number(json, "max_grant_frames", config->max_grant_frames);
@@ -178,11 +191,12 @@ static void put_devices(struct json *json,
 }
 
 void config_json(struct json *json, const char *key,
-		 const struct tk_domain_config *config, const uint8_t *uuid)
+		 const struct tk_domain_config *config,
+		 const struct config_now *now)
 {
 	json_open(json, key, '{');
-	put_identity(json, config, uuid);
-	put_build(json, config);
+	put_identity(json, config, now);
+	put_build(json, config, now);
 	put_devices(json, config);
 	put_text(json, "on_poweroff", tk_action_name(config->on_poweroff));
 	put_text(json, "on_reboot", tk_action_name(config->on_reboot));

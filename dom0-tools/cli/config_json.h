@@ -6,9 +6,17 @@
 #include "cli/json.h"
 #include "toolstack/domain_config.h"
 
-/* `uuid`: of the domain, when the configuration has none; or NULL. */
+/* What a guest has that is there, whatever it was made with. */
+struct config_now {
+	uint8_t uuid[16];
+	uint64_t target_kib, max_kib;
+	bool online[TK_VCPUS_MAX];
+};
+
+/* `now`: NULL for what is no guest yet. */
 void config_json(struct json *json, const char *key,
-		 const struct tk_domain_config *config, const uint8_t *uuid);
+		 const struct tk_domain_config *config,
+		 const struct config_now *now);
 
 /* What is not as the file asked for, a line each. */
 void cli_show_notices(const char *path, const struct tk_domain_config *config);

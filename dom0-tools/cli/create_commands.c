@@ -8,6 +8,7 @@
 #include "cli/config_json.h"
 #include "cli/console.h"
 #include "cli/groups.h"
+#include "cli/guest_json.h"
 #include "cli/platform.h"
 #include "toolstack/domain_config.h"
 #include "toolstack/guests.h"
@@ -108,7 +109,7 @@ static int run_create(struct command_call *call)
 	return call_has(call, 'n') ? try_out(&config) : build(call, &config);
 }
 
-/* As create would take it; or what a guest was made from. */
+/* As create would take it; or as a guest is now. */
 static int run_config(struct command_call *call)
 {
 	struct tk_domain_config config;
@@ -122,7 +123,9 @@ static int run_config(struct command_call *call)
 				  call->words[0]);
 	guest = call->count == 2 ? tk_guests_find(call->words[1]) : NULL;
 	if (guest) {
-		show_config(&guest->config);
+		struct json json = { 0 };
+
+		guest_json(&json, NULL, guest);
 		return COMMAND_DONE;
 	}
 	status = read_config(call, 1, &config);

@@ -188,8 +188,7 @@ static unsigned int follow_frames(struct inspection *inspection)
 }
 
 /* Does a call instruction end right there? */
-static bool is_behind_call(const struct inspection *inspection,
-			   uint64_t address)
+static bool is_behind_call(struct inspection *inspection, uint64_t address)
 {
 	uint8_t code[7];
 	size_t length;
@@ -471,6 +470,7 @@ static int run_inspect(struct command_call *call)
 	if (rc)
 		return call_fail_rc("pausing it", rc);
 	status = look(call, &inspection, address, bytes);
+	tk_view_end(&inspection.view);
 	rc = tk_domain_unpause(inspection.guest->domid);
 	tk_symbols_free(&inspection.symbols);
 	return rc ? call_fail_rc("unpausing it", rc) : status;

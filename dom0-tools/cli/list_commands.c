@@ -5,8 +5,8 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/config_json.h"
 #include "cli/groups.h"
+#include "cli/guest_json.h"
 #include "cli/result.h"
 #include "toolstack/guests.h"
 #include "toolstack/hypercalls.h"
@@ -83,7 +83,7 @@ static int put_each(const struct tk_domain_info *info, void *context)
 	return 0;
 }
 
-/* xl's JSON: numbers of domains and what they were made from. */
+/* xl's JSON: numbers of domains and how they are configured. */
 static int put_long(const struct tk_domain_info *info, void *context)
 {
 	const struct tk_guest *guest = tk_guests_find_domid(info->domid);
@@ -92,7 +92,7 @@ static int put_long(const struct tk_domain_info *info, void *context)
 	json_open(json, NULL, '{');
 	json_number(json, "domid", info->domid);
 	if (guest) {
-		config_json(json, "config", &guest->config, info->uuid);
+		guest_json(json, "config", guest);
 	} else {
 		json_open(json, "config", '{');
 		json_open(json, "c_info", '{');

@@ -3,14 +3,14 @@
  * Makes devices of guests known to Linux's back ends: tells blkback which
  * block device a disk is, and puts netback's interfaces on their bridges. What
  * elsewhere scripts do; there are none here.
- *
- * Each says how it went in the back end's directory, as scripts do:
- * "hotplug-status" or "error" (toolstack/device.c reads them).
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <net/if.h>
-#include <stdarg.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -18,70 +18,205 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <linux/fs.h>
 #include <linux/sockios.h>
 
 #include <public/io/xenbus.h>
 
+#include "linux/loop_device.h"
 #include "linux/store.h"
 #include "toolstack/device.h"
+#include "toolstack/hypercalls.h"
 #include "toolstack/primitives.h"
 
 /* Linux makes the back end's device when it sees its directory. */
 #define PLUG_LIMIT_NS 10000000000ull
 #define TEXT_SIZE     256
+/* A look at sysfs, for which there is no event. */
+#define LOOK_MS   1
+#define PATH_SIZE 1024
 
-/* Why not, for whoever asked. */
-static int refuse(const char *back, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-static int refuse(const char *back, const char *format, ...)
+static int put_failed(int rc, struct tk_error *err)
 {
-	char text[TEXT_SIZE];
-	va_list args;
+	return tk_fail(err, "writing to xenstore: %s (%d)", tk_errno_text(rc),
+		       rc);
+}
 
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	store_put(text, "%s/error", back);
-	return store_put("error", "%s/hotplug-status", back);
+static int connected(const char *back, struct tk_error *err)
+{
+	int rc = store_put("connected", "%s/hotplug-status", back);
+
+	return rc ? put_failed(rc, err) : 0;
 }
 
 /* Disks ------------------------------------------------------------------- */
 
-static int plug_disk(const char *back)
+/* blkback shows the number of a device in sysfs as soon as it has it open. */
+static bool is_opened(const struct tk_device_id *id)
 {
-	char type[16], target[TEXT_SIZE], path[TEXT_SIZE + 8], number[24];
-	struct stat status;
+	char path[96];
+
+	snprintf(path, sizeof(path),
+		 "/sys/bus/xen-backend/devices/vbd-%u-%u/physical_device",
+		 id->domid, id->handle);
+	return !access(path, F_OK);
+}
+
+/* "13 creating vbd structure": the first word is an errno value. */
+static const char *take_back_error(const char *back)
+{
+	const char *relative = back + strlen("/local/domain/0/");
+	char path[TEXT_SIZE], text[TEXT_SIZE];
+	int number;
+
+	snprintf(path, sizeof(path), "/local/domain/0/error/%s", relative);
+	number = (int)strtol(store_text(text, sizeof(text), "%s/error", path),
+			     NULL, 10);
+	tk_store_remove(path);
+	return number > 0 ? strerror(number) : "it does not say why";
+}
+
+static int wait_opened(const struct tk_device_id *id, const char *back,
+		       const char *path, struct tk_error *err)
+{
+	uint64_t deadline = tk_clock_ns() + PLUG_LIMIT_NS;
+
+	while (!is_opened(id)) {
+		if (tk_device_back_state(id) >= XenbusStateClosing)
+			return tk_fail(err,
+				       "%s: Linux's back end cannot open it: "
+				       "%s",
+				       path, take_back_error(back));
+		if (tk_clock_ns() > deadline)
+			return tk_fail(err,
+				       "%s: Linux's back end does not open it",
+				       path);
+		poll(NULL, 0, LOOK_MS);
+	}
+	return connected(back, err);
+}
+
+/* What is written last is what blkback waits for. */
+static int put_device(const char *back, const char *path, dev_t device,
+		      struct tk_error *err)
+{
+	char number[24];
 	int rc;
 
-	store_text(type, sizeof(type), "%s/type", back);
-	store_text(target, sizeof(target), "%s/params", back);
-	if (strcmp(type, "phy") != 0)
-		return refuse(back,
-			      "%s: Linux gives guests block devices: attach "
-			      "the file with losetup and name that",
-			      target);
-	snprintf(path, sizeof(path), "%s%s", *target == '/' ? "" : "/dev/",
-		 target);
-	if (stat(path, &status))
-		return refuse(back, "%s: %s", path, strerror(errno));
-	if (!S_ISBLK(status.st_mode))
-		return refuse(back, "%s: not a block device", path);
-	snprintf(number, sizeof(number), "%x:%x", major(status.st_rdev),
-		 minor(status.st_rdev));
+	snprintf(number, sizeof(number), "%x:%x", major(device), minor(device));
 	rc = store_put(path, "%s/physical-device-path", back);
 	if (!rc)
 		rc = store_put(number, "%s/physical-device", back);
-	return rc ? rc : store_put("connected", "%s/hotplug-status", back);
+	return rc ? put_failed(rc, err) : 0;
+}
+
+static bool is_to_be_written(const char *back)
+{
+	char mode[8];
+
+	return strchr(store_text(mode, sizeof(mode), "%s/mode", back), 'w');
+}
+
+/* Linux would take one that can only be read, and fail each write. */
+static int check_device(const char *back, const char *path, int fd,
+			dev_t *device, struct tk_error *err)
+{
+	struct stat status;
+	int read_only;
+
+	if (fstat(fd, &status) || ioctl(fd, BLKROGET, &read_only))
+		return tk_fail(err, "%s: %s", path, strerror(errno));
+	if (read_only && is_to_be_written(back))
+		return tk_fail(err, "%s: can only be read: say r instead of w",
+			       path);
+	*device = status.st_rdev;
+	return 0;
+}
+
+/* By `fd`, which may be what keeps the device until blkback has it open. */
+static int plug_device(const struct tk_device_id *id, const char *back,
+		       const char *path, int fd, struct tk_error *err)
+{
+	dev_t device;
+
+	if (check_device(back, path, fd, &device, err) ||
+	    put_device(back, path, device, err))
+		return -1;
+	return wait_opened(id, back, path, err);
+}
+
+static int plug_block(const struct tk_device_id *id, const char *back,
+		      const char *path, struct tk_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return tk_fail(err, "%s: %s", path, strerror(errno));
+	rc = plug_device(id, back, path, fd, err);
+	close(fd);
+	return rc;
+}
+
+static int plug_file(const struct tk_device_id *id, const char *back,
+		     const char *path, struct tk_error *err)
+{
+	struct loop_device loop;
+	char whole[PATH_MAX];
+	int rc;
+
+	/* Others who read it may have another working directory. */
+	if (!realpath(path, whole))
+		return tk_fail(err, "%s: %s", path, strerror(errno));
+	rc = store_put(whole, "%s/params", back);
+	if (rc)
+		return put_failed(rc, err);
+	if (loop_attach(&loop, whole, !is_to_be_written(back), err))
+		return -1;
+	rc = plug_device(id, back, loop.path, loop.fd, err);
+	close(loop.fd);
+	return rc;
+}
+
+static int plug_disk(const struct tk_device_id *id, const char *back,
+		     struct tk_error *err)
+{
+	char type[16], target[PATH_SIZE], path[PATH_SIZE + 8];
+	struct stat status;
+	bool is_phy =
+		!strcmp(store_text(type, sizeof(type), "%s/type", back), "phy");
+
+	store_text(target, sizeof(target), "%s/params", back);
+	if (!strcmp(type, "ram"))
+		return tk_fail(err,
+			       "ram:%s: only the built-in control domain has "
+			       "disks in memory; here the module brd makes "
+			       "some, /dev/ram0 ...",
+			       target);
+	snprintf(path, sizeof(path), "%s%s",
+		 is_phy && *target != '/' ? "/dev/" : "", target);
+	if (stat(path, &status))
+		return tk_fail(err, "%s: %s", path, strerror(errno));
+	if (S_ISBLK(status.st_mode))
+		return plug_block(id, back, path, err);
+	if (S_ISREG(status.st_mode))
+		return plug_file(id, back, path, err);
+	return tk_fail(err, "%s: neither a file nor a block device", path);
 }
 
 /* Network cards ----------------------------------------------------------- */
+
+/* Its length has been looked at. */
+static void put_name(char name[IFNAMSIZ], const char *text)
+{
+	snprintf(name, IFNAMSIZ, "%.*s", IFNAMSIZ - 1, text);
+}
 
 /* Negative: which step failed is in errno. */
 static int join_bridge(int fd, const char *interface, const char *bridge)
 {
 	struct ifreq request = { .ifr_flags = 0 };
 
-	snprintf(request.ifr_name, IFNAMSIZ, "%s", bridge);
+	put_name(request.ifr_name, bridge);
 	request.ifr_ifindex = (int)if_nametoindex(interface);
 	if (!request.ifr_ifindex)
 		return -1;
@@ -92,7 +227,7 @@ static int set_up(int fd, const char *interface)
 {
 	struct ifreq request = { .ifr_flags = 0 };
 
-	snprintf(request.ifr_name, IFNAMSIZ, "%s", interface);
+	put_name(request.ifr_name, interface);
 	if (ioctl(fd, SIOCGIFFLAGS, &request))
 		return -1;
 	request.ifr_flags |= IFF_UP;
@@ -105,32 +240,33 @@ static int rename_interface(int fd, const char *from, const char *to)
 
 	if (!strcmp(from, to))
 		return 0;
-	snprintf(request.ifr_name, IFNAMSIZ, "%s", from);
-	snprintf(request.ifr_newname, IFNAMSIZ, "%s", to);
+	put_name(request.ifr_name, from);
+	put_name(request.ifr_newname, to);
 	return ioctl(fd, SIOCSIFNAME, &request);
 }
 
-static int plug_interface(int fd, const char *back, const char *made)
+static int plug_interface(int fd, const char *back, const char *made,
+			  struct tk_error *err)
 {
 	char bridge[TEXT_SIZE], name[TEXT_SIZE];
 
 	store_text(bridge, sizeof(bridge), "%s/bridge", back);
 	store_text(name, sizeof(name), "%s/vifname", back);
 	if (strlen(bridge) >= IFNAMSIZ || strlen(name) >= IFNAMSIZ)
-		return refuse(back, "%s, %s: Linux has %u characters for names",
-			      name, bridge, IFNAMSIZ - 1);
+		return tk_fail(err, "%s, %s: Linux has %u characters for names",
+			       name, bridge, IFNAMSIZ - 1);
 	if (!if_nametoindex(bridge))
-		return refuse(back,
-			      "no bridge %s: \"ip link add %s type "
-			      "bridge\" makes one",
-			      bridge, bridge);
+		return tk_fail(err,
+			       "no bridge %s: \"ip link add %s type "
+			       "bridge\" makes one",
+			       bridge, bridge);
 	if (rename_interface(fd, made, name))
-		return refuse(back, "naming it %s: %s", name, strerror(errno));
+		return tk_fail(err, "naming it %s: %s", name, strerror(errno));
 	if (join_bridge(fd, name, bridge))
-		return refuse(back, "%s: %s", bridge, strerror(errno));
+		return tk_fail(err, "%s: %s", bridge, strerror(errno));
 	if (set_up(fd, name))
-		return refuse(back, "%s: %s", name, strerror(errno));
-	return store_put("connected", "%s/hotplug-status", back);
+		return tk_fail(err, "%s: %s", name, strerror(errno));
+	return connected(back, err);
 }
 
 /* As the driver calls what it makes. */
@@ -139,7 +275,8 @@ static void made_name(const struct tk_device_id *id, char made[IFNAMSIZ])
 	snprintf(made, IFNAMSIZ, "vif%u.%u", id->domid, id->handle);
 }
 
-static int plug_card(const struct tk_device_id *id, const char *back)
+static int plug_card(const struct tk_device_id *id, const char *back,
+		     struct tk_error *err)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	char made[IFNAMSIZ];
@@ -147,8 +284,8 @@ static int plug_card(const struct tk_device_id *id, const char *back)
 
 	made_name(id, made);
 	if (fd < 0)
-		return refuse(back, "%s", strerror(errno));
-	rc = plug_interface(fd, back, made);
+		return tk_fail(err, "%s", strerror(errno));
+	rc = plug_interface(fd, back, made, err);
 	close(fd);
 	return rc;
 }
@@ -175,7 +312,6 @@ int tk_device_plug(const struct tk_device_id *id, struct tk_error *err)
 {
 	struct tk_device_id copy = *id;
 	char back[TK_DEVICE_PATH_SIZE];
-	int rc;
 
 	tk_device_back_path(id, back);
 	if (!store_wait(back, is_taken_up, &copy,
@@ -184,8 +320,6 @@ int tk_device_plug(const struct tk_device_id *id, struct tk_error *err)
 			       "Linux's back end does not answer: is the "
 			       "module xen-%s loaded?",
 			       strcmp(id->kind, "vif") ? "blkback" : "netback");
-	rc = strcmp(id->kind, "vif") ? plug_disk(back) : plug_card(id, back);
-	if (rc)
-		return tk_fail(err, "writing to xenstore (%d)", rc);
-	return 0;
+	return strcmp(id->kind, "vif") ? plug_disk(id, back, err)
+				       : plug_card(id, back, err);
 }

@@ -37,7 +37,7 @@ tk_must_check int tk_device_attach(const struct tk_device_id *id,
 
 /*
  * Has whoever serves back ends of this kind take up the device that was just
- * written, and waits until "hotplug-status" says so or "error" why not. The
+ * written, and waits until "hotplug-status" says so; or fails with why not. The
  * library's own version finds that done: what serves them in our own program
  * has seen every write. A system with others supplies a function of this name.
  */

@@ -23,6 +23,12 @@ void tk_event_note(const char *guest, uint16_t domid, const char *what,
 	snprintf(event->detail, sizeof(event->detail), "%s", detail);
 }
 
+void tk_event_seen(const char *guest, uint16_t domid, const char *what,
+		   const char *detail)
+{
+	tk_event_note(guest, domid, what, detail);
+}
+
 const struct tk_event *tk_event_after(unsigned long number)
 {
 	unsigned long oldest =

@@ -14,18 +14,60 @@
 #define PTE_LARGE    0x80ull
 #define PTE_MFN_MASK 0x000ffffffffff000ull
 
-/* One entry of a table; negative when the table cannot be mapped. */
-static int read_entry(const struct tk_view *view, uint64_t mfn,
-		      unsigned int index, uint64_t *entry)
+static const void *kept_page(const struct tk_view *view, uint64_t mfn)
+{
+	unsigned int i;
+
+	for (i = 0; i < TK_VIEW_PAGES; i++) {
+		if (view->pages[i].va && view->pages[i].mfn == mfn)
+			return view->pages[i].va;
+	}
+	return NULL;
+}
+
+static void drop(struct tk_view_page *page)
+{
+	if (page->va)
+		tk_unmap_foreign(page->va, 1);
+	page->va = NULL;
+}
+
+/* In the place of the one that is mapped for longest; NULL with an error. */
+static const void *map_page(struct tk_view *view, uint64_t mfn, int *error)
 {
 	struct tk_map_failure failure = { 0 };
-	const uint64_t *table =
-		tk_map_foreign(view->domid, &mfn, 1, false, &failure);
+	const void *kept = kept_page(view, mfn);
+	struct tk_view_page *page = &view->pages[view->oldest];
+
+	if (kept)
+		return kept;
+	drop(page);
+	page->mfn = mfn;
+	page->va = tk_map_foreign(view->domid, &mfn, 1, false, &failure);
+	*error = failure.error;
+	if (page->va)
+		view->oldest = (view->oldest + 1) % TK_VIEW_PAGES;
+	return page->va;
+}
+
+void tk_view_end(struct tk_view *view)
+{
+	unsigned int i;
+
+	for (i = 0; i < TK_VIEW_PAGES; i++)
+		drop(&view->pages[i]);
+}
+
+/* One entry of a table; negative when the table cannot be mapped. */
+static int read_entry(struct tk_view *view, uint64_t mfn, unsigned int index,
+		      uint64_t *entry)
+{
+	int error = 0;
+	const uint64_t *table = map_page(view, mfn, &error);
 
 	if (!table)
-		return failure.error;
+		return error;
 	*entry = __atomic_load_n(&table[index], __ATOMIC_RELAXED);
-	tk_unmap_foreign((void *)(uintptr_t)table, 1);
 	return 0;
 }
 
@@ -45,8 +87,7 @@ static uint64_t mfn_inside(uint64_t entry, uint64_t address, unsigned int level)
 	return first + (address >> PAGE_SHIFT & (pages - 1));
 }
 
-void tk_view_walk(const struct tk_view *view, uint64_t address,
-		  struct tk_walk *walk)
+void tk_view_walk(struct tk_view *view, uint64_t address, struct tk_walk *walk)
 {
 	uint64_t mfn = view->root_mfn;
 	unsigned int level;
@@ -73,24 +114,22 @@ void tk_view_walk(const struct tk_view *view, uint64_t address,
 	}
 }
 
-static bool read_in_page(const struct tk_view *view, uint64_t address,
-			 void *buffer, size_t size)
+static bool read_in_page(struct tk_view *view, uint64_t address, void *buffer,
+			 size_t size)
 {
 	struct tk_walk walk;
-	uint8_t *page;
+	const uint8_t *page;
+	int error;
 
 	tk_view_walk(view, address, &walk);
-	if (!walk.is_mapped)
-		return false;
-	page = tk_map_foreign(view->domid, &walk.mfn, 1, false, NULL);
+	page = walk.is_mapped ? map_page(view, walk.mfn, &error) : NULL;
 	if (!page)
 		return false;
 	memcpy(buffer, page + address % PAGE_SIZE, size);
-	tk_unmap_foreign(page, 1);
 	return true;
 }
 
-size_t tk_view_read(const struct tk_view *view, uint64_t address, void *buffer,
+size_t tk_view_read(struct tk_view *view, uint64_t address, void *buffer,
 		    size_t size)
 {
 	size_t done = 0;

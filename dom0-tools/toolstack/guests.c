@@ -437,6 +437,13 @@ static void guest_vanished(struct tk_guest *guest)
 	mark_ended(guest, "destroyed");
 }
 
+static void mark_ended_elsewhere(struct tk_guest *guest, const char *reason)
+{
+	guest->has_ended = true;
+	guest->end_reason = reason;
+	tk_event_seen(guest->config.name, guest->domid, "ended", reason);
+}
+
 /* Only to be known here: others act. */
 static void check_elsewhere(struct tk_guest *guest)
 {
@@ -446,9 +453,9 @@ static void check_elsewhere(struct tk_guest *guest)
 	if (!is_there || info.is_shutdown)
 		tk_console_serve(&guest->console);
 	if (!guest->has_ended && is_there && info.is_shutdown)
-		mark_ended(guest, reason_text(info.shutdown_reason));
+		mark_ended_elsewhere(guest, reason_text(info.shutdown_reason));
 	else if (!guest->has_ended && !is_there)
-		mark_ended(guest, "destroyed");
+		mark_ended_elsewhere(guest, "destroyed");
 	guest->has_domain = is_there;
 }
 

@@ -115,6 +115,7 @@ struct domain {
 	struct spinlock evtchn_lock; /* RANK_EVTCHN */
 	struct evtchn *evtchn[MAX_EVTCHNS / EVTCHN_BUCKET];
 	unsigned int max_port;              /* immutable after create */
+	unsigned int low_port;              /* none below is closed, but 0 */
 	uint64_t poll_mask[MAX_VCPUS / 64]; /* atomic: vCPUs in a poll */
 
 	struct grant_table *grant; /* core/grant.c */

@@ -154,7 +154,7 @@ static long port_open_locked(struct domain *d, const struct evtchn *as,
 			     evtchn_port_t *opened)
 {
 	struct evtchn **bucket, *fresh;
-	unsigned int port = 1;
+	unsigned int port = d->low_port;
 
 	ASSERT(spin_held(&d->evtchn_lock));
 	if (has_slot(as) && *as->slot)
@@ -162,6 +162,7 @@ static long port_open_locked(struct domain *d, const struct evtchn *as,
 	while (port <= d->max_port &&
 	       evtchn_of(d, port)->state != EVTCHNSTAT_closed)
 		port++;
+	d->low_port = port;
 	if (port > d->max_port || d->dying)
 		return -XEN_ENOSPC;
 	bucket = &d->evtchn[port / EVTCHN_BUCKET];
@@ -299,6 +300,8 @@ static long port_free_locked(struct domain *d, unsigned int port)
 	if (e->state == EVTCHNSTAT_pirq)
 		pirq_slot_changed(e->number);
 	*e = (struct evtchn){ 0 };
+	if (port < d->low_port)
+		d->low_port = port;
 	/* The next owner of the port must not see an old event. */
 	clear_bit(d->shared_info->evtchn_pending, port);
 	return 0;
@@ -450,6 +453,7 @@ void evtchn_init_domain(struct domain *d)
 	for (unsigned int i = 0; i < ARRAY_SIZE(d->evtchn); i++)
 		d->evtchn[i] = unused_bucket;
 	d->max_port = MAX_EVTCHNS - 1;
+	d->low_port = 1;
 	memset(s->evtchn_mask, 0xff, sizeof(s->evtchn_mask));
 }
 

@@ -28,11 +28,6 @@
 
 uint64_t sched_ratelimit;
 
-static void slice_expired(void *data)
-{
-	softirq_raise(this_cpu()->id, SOFTIRQ_SCHEDULE);
-}
-
 static struct queue {
 	struct spinlock lock;  /* RANK_SCHED */
 	struct heap ready;     /* who waits, by virtual run time */
@@ -42,8 +37,7 @@ static struct queue {
 	uint64_t idle, idle_since; /* ns before, and since when now */
 	struct timer slice;
 } queues[MAX_CPUS] = {
-	[0 ... MAX_CPUS - 1] = { .lock = SPINLOCK_INIT(RANK_SCHED),
-				 .slice = { .handler = slice_expired } },
+	[0 ... MAX_CPUS - 1] = { .lock = SPINLOCK_INIT(RANK_SCHED) },
 };
 
 static unsigned int cpu_of(const struct queue *q)
@@ -545,10 +539,16 @@ void schedule(void)
 	switch_context(q, prev, next);
 }
 
+static void slice_expired(void *data)
+{
+	softirq_raise(this_cpu()->id, SOFTIRQ_SCHEDULE);
+}
+
 void sched_start(void)
 {
 	struct queue *q = &queues[this_cpu()->id];
 
+	timer_init(&q->slice, slice_expired, NULL);
 	switch_context(q, NULL, idle_loop(q));
 	irq_disable();
 	guest_resume();

@@ -19,8 +19,8 @@ struct timer {
 	struct heap_node node; /* key: the deadline */
 	void (*handler)(void *data);
 	void *data;
-	unsigned int cpu;     /* whose heap it is in, or was last */
-	unsigned int running; /* atomic: CPUs that are in the handler */
+	struct timer_heap *heap; /* which it is in, or was last */
+	unsigned int running;    /* atomic: CPUs that are in the handler */
 };
 
 /* Handlers run in softirq context, on the CPU that set the timer. */

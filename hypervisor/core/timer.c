@@ -5,8 +5,8 @@
  * guest that moves its deadline forward again and again need not reach the
  * hardware: an interrupt that comes too early arms for what is there then.
  *
- * Owns: struct timer_heap. A timer is in the heap of timer->cpu or in none; it
- * moves to another CPU only in timer_set(), after it has left the old heap.
+ * Owns: struct timer_heap. A timer is in timer->heap or in none; it moves
+ * to another only in timer_set(), after it has left the old one.
  * Locks: the heap's lock (irqsave). Handlers run without it.
  * Context: any; handlers in softirq context with interrupts on.
  */
@@ -18,35 +18,40 @@
 /* Three centuries. Later ones are never: keys of a heap must not wrap. */
 #define TIMER_LAST (TIMER_NEVER / 2)
 
+/* A cache line each. */
 static struct timer_heap {
 	struct spinlock lock; /* RANK_TIMER */
 	struct heap heap;
 	uint64_t armed; /* owner CPU: what the APIC was told */
-} heaps[MAX_CPUS] = {
+} __attribute__((aligned(64))) heaps[MAX_CPUS] = {
 	[0 ... MAX_CPUS - 1] = { .lock = SPINLOCK_INIT(RANK_TIMER),
 				 .armed = TIMER_NEVER },
 };
 
 void timer_init(struct timer *t, void (*handler)(void *), void *data)
 {
-	*t = (struct timer){ .handler = handler, .data = data };
+	*t = (struct timer){
+		.handler = handler,
+		.data = data,
+		.heap = heaps,
+	};
 }
 
-/* Lock the heap that t is in or was last in, and take it out: whose it is. */
-static force_inline unsigned int timer_lock_out(struct timer *t)
+/* Lock the heap that t is in or was last in, and take it out. */
+static force_inline struct timer_heap *timer_lock_out(struct timer *t)
 {
-	unsigned int cpu;
+	struct timer_heap *h;
 
 	for (;;) {
-		cpu = read_once(t->cpu);
-		spin_lock(&heaps[cpu].lock);
-		if (likely(cpu == read_once(t->cpu)))
+		h = read_once(t->heap);
+		spin_lock(&h->lock);
+		if (likely(h == read_once(t->heap)))
 			break;
-		spin_unlock(&heaps[cpu].lock);
+		spin_unlock(&h->lock);
 	}
 	if (heap_holds(&t->node))
 		heap_remove(&t->node);
-	return cpu;
+	return h;
 }
 
 void timer_stop(struct timer *t)
@@ -55,7 +60,7 @@ void timer_stop(struct timer *t)
 
 	do {
 		uint64_t flags = irq_save();
-		struct timer_heap *h = &heaps[timer_lock_out(t)];
+		struct timer_heap *h = timer_lock_out(t);
 
 		/* A handler may set its timer again: then stop that, too. */
 		running = load_acquire(t->running);
@@ -73,22 +78,30 @@ static void heap_arm_locked(struct timer_heap *h, uint64_t deadline)
 	apic_timer_arm(deadline);
 }
 
+/*
+ * Make t, out of the heap h, which is locked, one of this CPU's heap: locked
+ * then. Others may set it too as soon as the lock is free: look again.
+ */
+static never_inline struct timer_heap *timer_move(struct timer *t,
+						  struct timer_heap *h)
+{
+	struct timer_heap *to = &heaps[this_cpu()->id];
+
+	while (h != to) {
+		write_once(t->heap, to);
+		spin_unlock(&h->lock);
+		h = timer_lock_out(t);
+	}
+	return h;
+}
+
 void timer_set(struct timer *t, uint64_t deadline)
 {
 	uint64_t flags = irq_save();
-	unsigned int cpu = this_cpu()->id, was = timer_lock_out(t);
-	struct timer_heap *h = &heaps[was];
+	struct timer_heap *h = timer_lock_out(t);
 
-	/*
-	 * Out of its heap, the timer may change its CPU. Others may set it
-	 * too as soon as the lock is free: look again.
-	 */
-	while (unlikely(was != cpu)) {
-		write_once(t->cpu, cpu);
-		spin_unlock(&h->lock);
-		was = timer_lock_out(t);
-		h = &heaps[was];
-	}
+	if (unlikely(h - heaps != this_cpu()->id))
+		h = timer_move(t, h);
 	t->node.key = deadline;
 	if (deadline <= TIMER_LAST) {
 		heap_insert(&h->heap, &t->node);

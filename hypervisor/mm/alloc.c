@@ -74,18 +74,29 @@ void frames_free(struct frame *f, unsigned int order)
 	spin_unlock(&heap_lock);
 }
 
+/*
+ * Blocks of each order that are looked at for one below a limit. A guest may
+ * have cut memory into any number (HC-5), but what is low is given out last:
+ * most of it is in the few large ones.
+ */
+#define FIND_TRIES 32u
+
 /* A block of at least that order whose first frames end below the limit. */
 static struct frame *block_find(unsigned int order, uint64_t limit)
 {
 	struct list *pos;
+	unsigned int tries;
 
 	for (unsigned int o = order; o <= MAX_ORDER; o++) {
+		tries = FIND_TRIES;
 		list_for_each(pos, &free_blocks[o])
 		{
 			struct frame *f = list_entry(pos, struct frame, link);
 
 			if (frame_to_mfn(f).n + (1ull << order) <= limit)
 				return f;
+			if (!--tries)
+				break;
 		}
 	}
 	return NULL;

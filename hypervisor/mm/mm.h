@@ -149,7 +149,10 @@ void mm_init(const struct ram_range *ranges, unsigned int n);
 /* Boot modules and the like, once they are no longer needed. */
 void mm_free_boot_range(uint64_t start, uint64_t end);
 
-/* Blocks of 2^order frames of zeros, below 2^bits bytes if bits is not 0. */
+/*
+ * Blocks of 2^order frames of zeros. Below 2^bits bytes if bits is not 0: NULL
+ * also where such a block is one of many pieces of memory.
+ */
 struct frame *frames_alloc(unsigned int order, unsigned int bits);
 void frames_free(struct frame *f, unsigned int order);
 

@@ -12,9 +12,10 @@ if [ "$1" != prompt ]; then
 	chmod +x /guest/tenon
 	ln -s /guest/tenon /bin/tenon
 	insmod /mod/brd.ko rd_nr=2 rd_size=16384
-	for m in llc stp bridge xen-blkback xen-netback; do
+	for m in llc stp bridge loop xen-blkback xen-netback; do
 		insmod /mod/$m.ko
 	done
+	dd if=/dev/zero of=/guest/deb.img bs=1M seek=16 count=0 2>/dev/null
 	brctl addbr xenbr0
 	ip link set xenbr0 up
 	# Ctrl-C wants a session with a terminal of its own.

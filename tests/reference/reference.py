@@ -47,7 +47,7 @@ libnl-3-200 libnl-route-3-200 libaio1 busybox-static
 """.split()
 MODULES = "xen-privcmd xen-evtchn xen-gntdev xen-gntalloc xenfs".split()
 # For guests with devices, in the order in which they need each other.
-BACKENDS = "llc stp bridge brd xen-blkback xen-netback".split()
+BACKENDS = "llc stp bridge brd loop xen-blkback xen-netback".split()
 LINUX_EXTRA = "console=hvc0 quiet"
 XEN_OPTIONS = "console=com1 com1=115200,8n1 dom0_mem={} noreboot "
 

@@ -111,6 +111,12 @@ class BuiltIn(Control):
     def judge(self, line, shows):
         """There is nobody else to ask."""
 
+    @contextlib.contextmanager
+    def events(self):
+        """Yields what says, later, what happened: there is one prompt, so it is
+        read when all is over."""
+        yield lambda: self.ask("events --past")
+
     def start_deb(self):
         assert "\nstarted deb\n" in self.vm.text, self.vm.text
 
@@ -172,6 +178,20 @@ class Debian(Control):
         if line.split()[0] in self.xl and "-l" not in line.split():
             text = self.shell(f"xl {line}")
             assert re.search(shows, text, re.M), (line, text)
+
+    @contextlib.contextmanager
+    def events(self):
+        """The same, read by a process that follows from before the beginning;
+        and one that comes later reads as much."""
+        self.shell("tenon events >/tmp/events & echo $! >/tmp/client; "
+                   "until grep ' deb ' /tmp/events; do usleep 100000; done")
+        yield lambda: self.shell("cat /tmp/events")
+        self.shell("until grep 'ended: destroyed' /tmp/events; "
+                   "do usleep 100000; done; kill $(cat /tmp/client)")
+        later, live = ([line.split()[1:] for line in shown.splitlines()] for
+                       shown in (self.ask("events --past"),
+                                 self.shell("cat /tmp/events")))
+        assert later == live, (later, live)
 
     def start_deb(self):
         self.ask("create auto/deb.cfg", 120)

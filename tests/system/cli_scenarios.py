@@ -129,6 +129,18 @@ def run_to_end(control):
     control.ask("destroy other")
 
 
+def follow_events(control):
+    """The life of a guest, as whoever follows it reads it."""
+    with control.events() as read:
+        control.ask("create -p idle.cfg name=seen")
+        for line in ("pause seen", "rename seen known", "unpause known",
+                     "destroy known"):
+            control.ask(line)
+    lines = re.findall(r"^ *[\d.]+ (?:seen|known) \(\d+\) (.*)$", read(), re.M)
+    assert lines == ["created", "paused", "renamed: known", "unpaused",
+                     "ended: destroyed"], (lines, read())
+
+
 def restart(control):
     """Asked to, `deb` makes place for another of its name."""
     shown = control.ask("reboot -w deb", DEBIAN_BOOT)
@@ -158,5 +170,6 @@ def all_verbs(control):
     check_frames(control)
     dump(control)
     run_to_end(control)
+    follow_events(control)
     restart(control)
     check_verbs(control)

@@ -6,11 +6,12 @@ import re
 
 from cli_control import Debian, configs
 from cli_scenarios import (all_verbs, ask_all, change, check_core, dump,
-                           run_to_end)
-from testenv import hello_config
+                           follow_events, run_to_end)
+from linux_disks import disks, released
+from testenv import DEBIAN_PROMPT, hello_config
 
 NOT_OURS = r"that ends the whole machine: here that is Linux, "
-DISK = "phy:/dev/ram0"
+DEVICE, IMAGE = "phy:/dev/ram0", "/guest/deb.img,raw"
 
 
 def same_list(control):
@@ -22,8 +23,19 @@ def same_list(control):
         (ours, theirs)
 
 
+def same_sizes(control):
+    """What is asked of a guest later, the reference's tool says in its long
+    list as well."""
+    control.shell("xl mem-max idle 48; xl mem-set idle 24")
+    ours, theirs = (
+        re.findall(r'"(?:max|target)_memkb": \d+,', shown) for shown in
+        (control.ask("list -l idle"), control.shell("xl list -l idle")))
+    assert ours == theirs and '"max_memkb": 49152,' in ours, (ours, theirs)
+
+
 def nothing_left(control):
-    """No guest, no process that looks after one, no node of one."""
+    """No guest, no process that looks after one, no node, no disk of one."""
+    released(control)
     control.shell("while pidof tenon; do usleep 200000; done")
     for tool in ("tenon", "xl"):
         shown = control.shell(f"{tool} list")
@@ -35,23 +47,33 @@ def nothing_left(control):
 
 def test_quick(env):
     """In short: two guests that do not run, whose devices find nobody."""
-    control = Debian(env, configs(DISK, hello_config), smp=1, icount=True)
+    control = Debian(env, configs(DEVICE, hello_config), smp=1, icount=True)
     for line in ("create -p auto/deb.cfg", "create -p idle.cfg"):
         control.ask(line)
     ask_all(control, alive=False, with_json=False)
     control.json("list", "list")
     same_list(control)
     change(control, alive=False)
+    disks(control)
     dump(control)
     run_to_end(control)
+    follow_events(control)
     control.ask("destroy deb")
     for line in ("poweroff", "reboot"):
         control.refuse(line, NOT_OURS)
     control.shell("xl create -p idle.cfg >/dev/null")
+    same_sizes(control)
     control.ask("pause idle")
     control.ask("destroy idle")
     nothing_left(control)
     control.end()
+
+
+def written(control):
+    """What the guest writes is in the file."""
+    with control.console("deb") as guest:
+        guest.command("echo Written >/dev/xvda; sync", DEBIAN_PROMPT, 60)
+    assert control.shell("head -n 1 deb.img") == "Written\n"
 
 
 def no_bridge(control):
@@ -80,14 +102,15 @@ def restart_too_often(control):
 
 
 def test_debian(env):
-    """A stock Debian guest with a disk and a network card beside one that
+    """A stock Debian guest with a file as disk and a network card beside one that
     waits; then one that restarts until that is too often."""
-    control = Debian(env, configs(DISK) | {
+    control = Debian(env, configs(IMAGE) | {
         "vmlinuz": env.built("guests/vmlinuz"),
         "initramfs.gz": env.built("guests/initramfs.gz"),
         "again.cfg": hello_config("again", more="on_poweroff = 'restart'")},
         icount=True)
     all_verbs(control)
+    written(control)
     check_core(control)
     same_list(control)
     no_bridge(control)

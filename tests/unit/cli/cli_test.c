@@ -526,8 +526,13 @@ static void test_vcpu_set(void)
 	CHECK_TEXT(output, "");
 	run("xenstore-ls /local/domain/1/cpu/2/availability");
 	CHECK_HAS(output, "availability = \"online\"\r\n");
+	run("config show smp");
+	CHECK_HAS(output, "\"avail_vcpus\": [\r\n            0,\r\n"
+			  "            1,\r\n            2\r\n");
 	run("vcpu-set smp 1");
 	CHECK_TEXT(output, "");
+	run("config show smp");
+	CHECK_HAS(output, "\"avail_vcpus\": [\r\n            0\r\n        ],");
 	run("xenstore-ls /local/domain/1/cpu");
 	CHECK_HAS(output, "cpu/0/availability = \"online\"\r\n");
 	CHECK_HAS(output, "cpu/1/availability = \"offline\"\r\n");

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "fake_primitives.h"
 #include "ram_disk.h"
+#include "toolstack/guest_view.h"
 
 static void start_two(void)
 {
@@ -177,6 +178,9 @@ static void test_memory(void)
 	CHECK_TEXT(output, "");
 	run("mem-set one 12288k");
 	CHECK_TEXT(output, "");
+	run("list -l one");
+	CHECK_HAS(output, "\"max_memkb\": 16384,");
+	CHECK_HAS(output, "\"target_memkb\": 12288,");
 	run("mem-max one 8");
 	CHECK_HAS(output, "error: one: a maximum of 8 MiB is below the 12 MiB");
 	run("mem-set one 0");
@@ -481,6 +485,31 @@ static void test_inspect_memory(void)
 	end();
 }
 
+/* A stack full of what may be return addresses: no page is mapped for each. */
+static void test_inspect_callers(void)
+{
+	struct cpu_user_regs *regs;
+	struct tk_view view = { .domid = 1 };
+	struct tk_walk walk;
+	uint64_t *stack;
+	unsigned int before, i;
+
+	start_two();
+	regs = &fake_domain(1)->context.user_regs;
+	view.root_mfn = fake_domain(1)->context.ctrlreg[3] >> 12;
+	tk_view_walk(&view, regs->rsp - 4096, &walk);
+	tk_view_end(&view);
+	CHECK(walk.is_mapped);
+	stack = fake_frame(walk.mfn);
+	for (i = 0; i < 512; i++)
+		stack[i] = regs->rip + 16 * (i % 8);
+	regs->rsp -= 4096;
+	before = fake.mapped;
+	run("inspect one");
+	CHECK(fake.mapped - before <= 12);
+	end();
+}
+
 static uint64_t number_at(const uint8_t *at, unsigned int bytes)
 {
 	uint64_t value = 0;
@@ -589,6 +618,7 @@ static const struct test tests[] = {
 	TEST(test_top_of_disks),
 	TEST(test_inspect),
 	TEST(test_inspect_memory),
+	TEST(test_inspect_callers),
 	TEST(test_dump_core),
 };
 

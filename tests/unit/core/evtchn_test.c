@@ -353,16 +353,27 @@ static void check_pairs(struct domain **ds)
 		}
 }
 
+static unsigned int lowest_closed(struct domain *d)
+{
+	unsigned int p = 1;
+
+	while (status(d, p).status != EVTCHNSTAT_closed)
+		p++;
+	return p;
+}
+
 static void random_step(struct domain **ds)
 {
 	struct domain *d = ds[random() % 3];
 	unsigned int p, port = (unsigned int)random() % 40;
+	unsigned int lowest = lowest_closed(d);
 	struct evtchn_reset reset = { .dom = DOMID_SELF };
 
 	switch (random() % 12) {
 	case 0:
 	case 1:
-		(void)op_alloc(d, DOMID_SELF, (domid_t)(random() % 3), &p);
+		CHECK(!op_alloc(d, DOMID_SELF, (domid_t)(random() % 3), &p));
+		CHECK(p == lowest);
 		break;
 	case 2:
 	case 3:
@@ -374,7 +385,7 @@ static void random_step(struct domain **ds)
 			      (unsigned int)random() % 3, &p);
 		break;
 	case 6:
-		(void)op_ipi(d, (unsigned int)random() % 3, &p);
+		CHECK(op_ipi(d, (unsigned int)random() % 3, &p) || p == lowest);
 		break;
 	case 7:
 		(void)op_bind_vcpu(d, port, (unsigned int)random() % 3);

@@ -122,12 +122,12 @@ static void test_moved_forward(void)
 	fake_ok("moved forward, a deadline is armed when the old one is over");
 }
 
-static struct timer shared;
+static struct timer shared, of_cpu_1;
 
 /* CPU 1 has taken the timer out of CPU 2's heap, and holds no lock. */
 static void set_meanwhile(void)
 {
-	if (shared.cpu != 1 || cpu_get(1)->lock_ranks)
+	if (shared.heap != of_cpu_1.heap || cpu_get(1)->lock_ranks)
 		return;
 	fake_meanwhile = NULL;
 	machine_be(2);
@@ -141,9 +141,12 @@ static void test_two_cpus(void)
 	unsigned int n = 0;
 
 	timer_init(&shared, count_one, &n);
+	timer_init(&of_cpu_1, count_one, &n);
 	machine_be(2);
 	timer_set(&shared, fake_now + 5);
 	machine_be(1);
+	timer_set(&of_cpu_1, fake_now + 1);
+	timer_stop(&of_cpu_1);
 	fake_meanwhile = set_meanwhile;
 	timer_set(&shared, fake_now + 10);
 	CHECK(!fake_meanwhile);

@@ -77,6 +77,30 @@ static void blocks(void)
 	frames_free(large, 6);
 }
 
+/* Memory cut into pieces does not make a limit a long search (HC-5). */
+static void pieces(void)
+{
+	static struct frame *taken[MACHINE_FRAMES];
+	uint64_t n = heap_free_pages;
+
+	for (uint64_t i = 0; i < n; i++) {
+		struct frame *f = frames_alloc(0, 0);
+
+		CHECK(f);
+		taken[frame_to_mfn(f).n] = f;
+	}
+	/* No two are one block, and what was freed last is found first. */
+	for (unsigned int m = 1; m < MACHINE_FRAMES; m += 2)
+		if (taken[m])
+			frames_free(taken[m], 0);
+	CHECK(heap_free_pages > 40);
+	CHECK(!frames_alloc(0, 12 + 3));
+	for (unsigned int m = 0; m < MACHINE_FRAMES; m += 2)
+		if (taken[m])
+			frames_free(taken[m], 0);
+	CHECK(heap_free_pages == n);
+}
+
 static void exhaustion(void)
 {
 	uint64_t n = heap_free_pages;
@@ -150,6 +174,7 @@ int main(void)
 	small_objects();
 	blocks();
 	exhaustion();
+	pieces();
 	blocks();
 	clearing_ahead();
 	clearing_waits();

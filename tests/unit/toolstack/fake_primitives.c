@@ -39,13 +39,14 @@ static struct {
 	void *context;
 } ports[FAKE_PORTS];
 
+#define MAPPINGS 64
 /* Foreign mappings in use; those of several frames are copies. */
 static struct mapping {
 	void *address;
 	uint64_t *mfns;
 	size_t count;
 	bool writable;
-} mappings[16];
+} mappings[MAPPINGS];
 
 static void *real_alloc(size_t size)
 {
@@ -176,7 +177,7 @@ static bool is_mapped(uint16_t domid)
 {
 	size_t i, j;
 
-	for (i = 0; i < 16; i++) {
+	for (i = 0; i < MAPPINGS; i++) {
 		for (j = 0; j < mappings[i].count; j++) {
 			if (owners[mappings[i].mfns[j]] == domid)
 				return true;
@@ -573,6 +574,7 @@ void *tk_map_foreign(uint16_t domid, const uint64_t *mfns, size_t count,
 		writable_mappings[mfns[i]] += writable;
 	}
 	fake.mappings += (unsigned int)count;
+	fake.mapped += (unsigned int)count;
 	fake.mapped_ever += (unsigned int)count;
 	return mapping->address;
 }
@@ -583,7 +585,7 @@ void tk_unmap_foreign(void *address, size_t count)
 	size_t i;
 
 	while (mapping->address != address || mapping->count != count)
-		if (++mapping == mappings + 16)
+		if (++mapping == mappings + MAPPINGS)
 			abort();
 	for (i = 0; i < count; i++) {
 		if (count > 1)

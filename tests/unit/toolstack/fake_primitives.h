@@ -52,6 +52,7 @@ struct fake_machine {
 	char last_key;         /* typed at the hypervisor's console */
 	bool zeroes_memory;    /* as our hypervisor does */
 	unsigned int mappings; /* frames that are mapped now */
+	unsigned int mapped;   /* all that ever were */
 	unsigned int mapped_ever;
 	unsigned int ports; /* of ours that are open */
 	unsigned int notifications;
