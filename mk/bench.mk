@@ -36,6 +36,7 @@ build/tests/bench-linux.gz: build/tests/bench-linux scripts/initramfs.py \
 BENCH_CREATE_OBJ := build/dom0/tests/bench/create/main.o
 build/tests/bench-dom0: build/tenon-dom0 $(BENCH_CREATE_OBJ) mk/bench.mk
 	$(call say,LD)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(PVGUEST_LINK) -Wl,--wrap=line_key,--wrap=line_begin -o $@ \
 		$(DOM0_OBJ) $(BENCH_CREATE_OBJ) $(DOM0_LIBS)
 TEST_NEEDS += build/tests/bench-dom0 build/tests/bench-paths build/tests/bench-devices \
