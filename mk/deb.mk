@@ -25,7 +25,7 @@ build/server.img: scripts/debian_server.py scripts/debian_disk.py scripts/gpt.py
 SOAK_NEEDS += build/server.img
 
 # What debootstrap makes of a guest's disk on that server.
-build/guest.tar: scripts/debian_guest.py docs/admin-guide.md
+build/guest.tar: scripts/debian_guest.py scripts/debian_disk.py docs/admin-guide.md
 	$(call say,DEBIAN)
 	$(Q)$(PYTHON) scripts/deps.py image
 	$(Q)$(PYTHON) scripts/debian_guest.py $@

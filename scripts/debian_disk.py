@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Debian systems on disks, for tests to boot: what debian_image.py and
-debian_server.py share. mmdebstrap makes a system from Debian's packages and
+"""Debian systems on disks, for tests to boot: what debian_image.py,
+debian_server.py and debian_guest.py share. mmdebstrap makes a system from Debian's packages and
 mke2fs the file system around it, so nothing is mounted and no loop device is
 used."""
 import hashlib
@@ -76,12 +76,14 @@ def make_image(name, log, build, target):
         image.rename(target)
 
 
-def provide(name, recipe, build, out):
+def provide(name, recipe, build, out, more=""):
     """`out` becomes a copy of the image that build(folder, log) makes. That is
-    kept in the cache, by a hash of the recipe: the file that calls, and this."""
+    kept in the cache, by a hash of the recipe: the file that calls, this, and
+    what else it depends on."""
     digest = hashlib.sha256(b"".join(
-        pathlib.Path(p).read_bytes() for p in (recipe, __file__)))
-    kept = CACHE / "images" / f"{name}-{digest.hexdigest()[:12]}.img"
+        pathlib.Path(p).read_bytes() for p in (recipe, __file__)) +
+        more.encode())
+    kept = CACHE / "images" / f"{name}-{digest.hexdigest()[:12]}{out.suffix}"
     CACHE.mkdir(parents=True, exist_ok=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     with locked(f"{name}-image"):

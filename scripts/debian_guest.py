@@ -9,16 +9,13 @@ hours. It needs root, and mounts nothing but in a namespace of its own. The
 result is kept in the user's cache, named by a hash of this recipe and of the
 command.
 """
-import hashlib
 import os
 import pathlib
 import re
-import shutil
-import subprocess
 import sys
-import tempfile
 
-from source_package import CACHE, locked, run, updated_apt
+from debian_disk import provide
+from source_package import CACHE, apt_get, run, updated_apt
 from sources import ROOT
 
 SCRIPT = """
@@ -37,40 +34,29 @@ def guides_command():
 
 def mirror(suite, log):
     """Where the system gets this suite's packages from."""
-    return subprocess.run(
-        ["apt-get", *updated_apt(log), "indextargets", "--format",
-         "$(REPO_URI)", "Created-By: Packages", f"Codename: {suite}",
-         "Component: main"],
-        check=True, capture_output=True, text=True).stdout.split()[0]
+    done = apt_get(updated_apt(log), [
+        "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages",
+        f"Codename: {suite}", "Component: main"], CACHE)
+    if done.returncode or not done.stdout:
+        sys.exit(f"debian_guest: no mirror of {suite}: {done.stderr.strip()}")
+    return done.stdout.split()[0]
 
 
-def make(options, suite, target, log):
-    log.unlink(missing_ok=True)
-    print(f"debian_guest: making a Debian system (log: {log})", flush=True)
+def build(work, log):
+    options, suite = guides_command()
     as_root = ["sudo"] if os.geteuid() else []
-    with tempfile.TemporaryDirectory(dir=CACHE, prefix="work-") as folder:
-        try:
-            run([*as_root, "unshare", "--mount", "--pid", "--fork", "sh", "-ec",
-                 SCRIPT, "sh", *options.split(), suite, f"{folder}/root",
-                 mirror(suite, log)], folder, log)
-        finally:
-            run([*as_root, "rm", "-rf", f"{folder}/root"], folder, log)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        pathlib.Path(folder, "system.tar").rename(target)
+    try:
+        run([*as_root, "unshare", "--mount", "--pid", "--fork", "sh", "-ec",
+             SCRIPT, "sh", *options.split(), suite, work / "root",
+             mirror(suite, log)], work, log)
+    finally:
+        run([*as_root, "rm", "-rf", work / "root"], work, log)
+    return work / "system.tar"
 
 
 def main():
-    out = pathlib.Path(sys.argv[1])
-    options, suite = guides_command()
-    digest = hashlib.sha256(pathlib.Path(__file__).read_bytes() +
-                            f"{options} {suite}".encode()).hexdigest()
-    kept = CACHE / "images" / f"guest-{digest[:12]}.tar"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with locked("guest-system"):
-        if not kept.exists():
-            make(options, suite, kept, CACHE / "guest-system.log")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(kept, out)
+    provide("guest", __file__, build, pathlib.Path(sys.argv[1]),
+            " ".join(guides_command()))
 
 
 if __name__ == "__main__":

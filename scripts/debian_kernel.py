@@ -74,6 +74,14 @@ def keep_modules(tree, target):
     (target / "order").write_text("".join(f"{name}\n" for name in order))
 
 
+def download(name, options, folder):
+    """The package's file, there."""
+    done = apt_get(options, ["download", name], folder)
+    if done.returncode:
+        sys.exit(f"debian_kernel: {name}: {done.stderr.strip()}")
+    return next(folder.glob(f"{name}_*.deb"))
+
+
 def fetch(flavour, target, modules):
     log = CACHE / f"kernel-{flavour}.log"
     options = updated_apt(log)
@@ -81,10 +89,8 @@ def fetch(flavour, target, modules):
     print(f"debian_kernel: downloading {name}", flush=True)
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="work-") as folder:
         work = pathlib.Path(folder)
-        done = apt_get(options, ["download", name], work)
-        if done.returncode:
-            sys.exit(f"debian_kernel: {name}: {done.stderr.strip()}")
-        run(["dpkg-deb", "-x", next(work.glob("*.deb")), "x"], work, log)
+        package = download(name, options, work)
+        run(["dpkg-deb", "-x", package, "x"], work, log)
         keep_modules(work / "x", work / "modules")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(modules, ignore_errors=True)
@@ -107,13 +113,10 @@ def fetch_debug(flavour, target):
     print(f"debian_kernel: downloading {image}, {symbols}", flush=True)
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="work-") as folder:
         work = pathlib.Path(folder)
+        (work / "out").mkdir()
         for name, pattern in ((image, "./boot/vmlinuz-*"),
                               (symbols, "./usr/lib/debug/boot/vmlinux-*")):
-            done = apt_get(options, ["download", name], work)
-            if done.returncode:
-                sys.exit(f"debian_kernel: {name}: {done.stderr.strip()}")
-            (work / "out").mkdir(exist_ok=True)
-            unpack_member(next(work.glob(f"{name}_*.deb")), pattern,
+            unpack_member(download(name, options, work), pattern,
                           work / "out", log)
         target.parent.mkdir(parents=True, exist_ok=True)
         (work / "out").rename(target)
