@@ -114,8 +114,10 @@ struct domain {
 	/* core/evtchn.c */
 	struct spinlock evtchn_lock; /* RANK_EVTCHN */
 	struct evtchn *evtchn[MAX_EVTCHNS / EVTCHN_BUCKET];
-	unsigned int max_port;              /* immutable after create */
-	unsigned int low_port;              /* none below is closed, but 0 */
+	unsigned int max_port;     /* immutable after create */
+	unsigned int low_port;     /* none below is closed, but 0 */
+	unsigned int closing_port; /* where a reset goes on; 0: none is on */
+	bool ports_gone; /* closed for good, the domain being destroyed */
 	uint64_t poll_mask[MAX_VCPUS / 64]; /* atomic: vCPUs in a poll */
 
 	struct grant_table *grant; /* core/grant.c */

@@ -98,10 +98,11 @@ static long ctl_destroy(struct domain *d, struct xen_domctl *op)
 		d->dying = true;
 		spin_unlock(&d->lock);
 		domain_each_vcpu(d, vcpu_pause);
-		evtchn_destroy_domain(d);
 		evtchn_send_global_virq(VIRQ_DOM_EXC);
 	}
-	rc = mm_domain_relinquish(d);
+	rc = evtchn_destroy_domain(d);
+	if (!rc)
+		rc = mm_domain_relinquish(d);
 	if (!rc)
 		rc = grant_release_mappings(d);
 	if (rc)

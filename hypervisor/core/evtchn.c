@@ -163,7 +163,7 @@ static long port_open_locked(struct domain *d, const struct evtchn *as,
 	       evtchn_of(d, port)->state != EVTCHNSTAT_closed)
 		port++;
 	d->low_port = port;
-	if (port > d->max_port || d->dying)
+	if (port > d->max_port || d->closing_port || d->dying)
 		return -XEN_ENOSPC;
 	bucket = &d->evtchn[port / EVTCHN_BUCKET];
 	if (*bucket == unused_bucket) {
@@ -331,15 +331,34 @@ static long evtchn_close(struct vcpu *v, struct domain *d, void *arg)
 	return port_close(d, port_clamp(op->port));
 }
 
-/* All of them: at most MAX_EVTCHNS short steps. */
-static long evtchn_reset(struct vcpu *v, struct domain *d, void *arg)
+/*
+ * Close all from the port on, until somebody else has to run. Returns where to
+ * go on; MAX_EVTCHNS: all are closed.
+ */
+static unsigned int close_from(struct domain *d, unsigned int port)
 {
-	for (unsigned int port = 1; port < MAX_EVTCHNS; port++)
+	for (; port < MAX_EVTCHNS; port++)
 		if (evtchn_of(d, port) - port % EVTCHN_BUCKET == unused_bucket)
 			port |= EVTCHN_BUCKET - 1; /* the last of it */
-		else if (read_once(evtchn_of(d, port)->state))
-			(void)port_close(d, port);
-	return 0;
+		else if (read_once(evtchn_of(d, port)->state) &&
+			 !port_close(d, port) && hypercall_preempt_check())
+			return port + 1;
+	return MAX_EVTCHNS;
+}
+
+/* None is opened before the end of it. Two at once do the same work (EV-6). */
+static long evtchn_reset(struct vcpu *v, struct domain *d, void *arg)
+{
+	unsigned int port;
+
+	spin_lock(&d->evtchn_lock);
+	if (!d->closing_port)
+		d->closing_port = 1;
+	port = d->closing_port;
+	spin_unlock(&d->evtchn_lock);
+	port = close_from(d, port);
+	write_once(d->closing_port, port == MAX_EVTCHNS ? 0 : port);
+	return port == MAX_EVTCHNS ? 0 : -XEN_ERESTART;
 }
 
 /* ---- the other operations ---- */
@@ -437,10 +456,16 @@ static const struct subop evtchn_table[] = {
 
 long hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
 {
+	long rc;
+
 	/* First, and apart: this is what is called all the time. */
 	if ((uint32_t)cmd == EVTCHNOP_send)
 		return evtchn_send(current_vcpu()->domain, guest_ptr(arg));
-	return subop_call(evtchn_table, cmd, guest_ptr(arg));
+	rc = subop_call(evtchn_table, cmd, guest_ptr(arg));
+	return unlikely(rc == -XEN_ERESTART)
+		       ? hypercall_continue(__HYPERVISOR_event_channel_op, cmd,
+					    arg, a3, a4)
+		       : rc;
 }
 
 /* ---- domains ---- */
@@ -457,11 +482,18 @@ void evtchn_init_domain(struct domain *d)
 	memset(s->evtchn_mask, 0xff, sizeof(s->evtchn_mask));
 }
 
-void evtchn_destroy_domain(struct domain *d)
+long evtchn_destroy_domain(struct domain *d)
 {
-	(void)evtchn_reset(NULL, d, NULL);
+	if (d->ports_gone)
+		return 0;
+	spin_lock(&d->evtchn_lock); /* who opens one after this sees dying */
+	spin_unlock(&d->evtchn_lock);
+	if (close_from(d, 1) < MAX_EVTCHNS)
+		return -XEN_ERESTART;
 	/* Nobody has a channel into the domain now: no sender is left. */
 	domain_each_vcpu(d, vcpu_info_release);
+	d->ports_gone = true;
+	return 0;
 }
 
 void evtchn_free_domain(struct domain *d)

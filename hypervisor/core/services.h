@@ -42,8 +42,9 @@ bool frames_clear_ahead(void);
 
 /* core/evtchn.c */
 void evtchn_init_domain(struct domain *d);
-void evtchn_destroy_domain(struct domain *d); /* all closed, vCPUs paused */
-void evtchn_free_domain(struct domain *d);    /* last reference gone */
+/* Dying, vCPUs paused: all closed, for good. Again while -ERESTART. */
+long evtchn_destroy_domain(struct domain *d);
+void evtchn_free_domain(struct domain *d); /* last reference gone */
 void evtchn_send_virq(struct vcpu *v, unsigned int virq);
 void evtchn_send_global_virq(unsigned int virq); /* to its handler domain */
 /* Whatever port of d the slot names, 0: none. */

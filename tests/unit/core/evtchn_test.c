@@ -264,9 +264,53 @@ static void test_no_memory(void)
 	fake_ok("memory for ports comes with their use, or does not");
 }
 
-static void test_all_ports(void)
+/* As often as it gives way. */
+static long op_reset(struct domain *d, domid_t whose, unsigned int *calls)
+{
+	struct evtchn_reset reset = { .dom = whose };
+	long rc;
+
+	*calls = 0;
+	do {
+		rc = call_as(d, EVTCHNOP_reset, &reset);
+		++*calls;
+	} while (rc == -XEN_ERESTART);
+	return rc;
+}
+
+static unsigned int open_ports(struct domain *d)
+{
+	unsigned int n = 0;
+
+	for (unsigned int p = 1; p < MAX_EVTCHNS; p++)
+		n += status(d, p).status != EVTCHNSTAT_closed;
+	return n;
+}
+
+/* One that is asked for all at once gives way after each, and is taken up. */
+static void test_reset_in_steps(void)
 {
 	struct evtchn_reset reset = { .dom = DOMID_SELF };
+	unsigned int p, n;
+
+	for (unsigned int i = 0; i < 100; i++)
+		CHECK(!op_ipi(a, 0, &p));
+	fake_preempt = true;
+	CHECK(call_as(a, EVTCHNOP_reset, &reset) == -XEN_ERESTART);
+	CHECK(open_ports(a) == 99);
+	CHECK(op_ipi(a, 0, &p) == -XEN_ENOSPC);
+	CHECK(call_as(a, EVTCHNOP_reset, &reset) == -XEN_ERESTART);
+	CHECK(open_ports(a) == 98);
+	CHECK(!op_reset(a, DOMID_SELF, &n) && n == 98 + 1);
+	CHECK(open_ports(a) == 0);
+	fake_preempt = false;
+	CHECK(!op_ipi(a, 0, &p) && p == 1);
+	CHECK(!op_reset(a, DOMID_SELF, &n) && n == 1);
+	fake_ok("a reset gives way, and ports are opened after it only");
+}
+
+static void test_all_ports(void)
+{
 	unsigned int p, n = 0;
 	long rc;
 
@@ -277,9 +321,8 @@ static void test_all_ports(void)
 	CHECK(a->vcpu[0]->virq_port[VIRQ_TIMER] == 0);
 	CHECK(!op_port(a, EVTCHNOP_close, 77));
 	CHECK(!op_ipi(a, 0, &p) && p == 77);
-	reset.dom = a->id;
-	CHECK(call_as(b, EVTCHNOP_reset, &reset) == -XEN_EPERM);
-	CHECK(!call_as(control, EVTCHNOP_reset, &reset));
+	CHECK(op_reset(b, a->id, &n) == -XEN_EPERM);
+	CHECK(!op_reset(control, a->id, &n));
 	CHECK(!op_ipi(a, 0, &p) && p == 1);
 	CHECK(!op_port(a, EVTCHNOP_close, p));
 	fake_ok("all ports in use, and a reset");
@@ -367,7 +410,6 @@ static void random_step(struct domain **ds)
 	struct domain *d = ds[random() % 3];
 	unsigned int p, port = (unsigned int)random() % 40;
 	unsigned int lowest = lowest_closed(d);
-	struct evtchn_reset reset = { .dom = DOMID_SELF };
 
 	switch (random() % 12) {
 	case 0:
@@ -395,7 +437,7 @@ static void random_step(struct domain **ds)
 		break;
 	case 9:
 		if (random() % 50 == 0)
-			(void)call_as(d, EVTCHNOP_reset, &reset);
+			(void)op_reset(d, DOMID_SELF, &p);
 		break;
 	case 10:
 		(void)op_port(d, EVTCHNOP_close, port);
@@ -431,6 +473,7 @@ int main(void)
 	test_virq();
 	test_ipi();
 	test_fifo_absent();
+	test_reset_in_steps();
 	test_all_ports();
 	test_poll();
 	test_random();

@@ -381,7 +381,8 @@ void fake_domain_free(struct domain *d)
 	for (unsigned int i = 0; i < d->max_vcpus; i++)
 		vcpu_pause_nosync(d->vcpu[i]);
 	machine_settle();
-	evtchn_destroy_domain(d);
+	while (evtchn_destroy_domain(d))
+		;
 	timer_stop(&d->cap.refill);
 	CHECK(d->refcount == 1);
 	for (unsigned int i = 0; i < d->max_vcpus; i++)
@@ -409,7 +410,14 @@ void panic_with(const struct cpu_regs *regs, const char *fmt, ...)
 	abort();
 }
 
-/* Nothing is begun here that must give way. */
+bool fake_preempt;
+
+bool hypercall_preempt_check(void)
+{
+	return fake_preempt;
+}
+
+/* The caller's turn, then: see -ERESTART. */
 long hypercall_continue(unsigned int number, uint64_t a1, uint64_t a2,
 			uint64_t a3, uint64_t a4)
 {

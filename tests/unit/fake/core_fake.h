@@ -35,6 +35,7 @@ extern void (*fake_meanwhile)(void);
 
 /* Heap allocations that are alive. */
 extern bool fake_heap_empty; /* heap_alloc() answers NULL */
+extern bool fake_preempt;    /* somebody else has to run, always */
 extern long fake_allocated;
 
 #define CHECK(c)                                                               \

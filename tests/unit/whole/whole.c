@@ -545,10 +545,11 @@ static void domain_destroy(struct domain *d)
 	if (!d->dying) {
 		d->dying = true;
 		domain_each_vcpu(d, vcpu_pause);
-		evtchn_destroy_domain(d);
 	}
 	if (d->dead)
 		return;
+	while (evtchn_destroy_domain(d))
+		;
 	while (mm_domain_relinquish(d))
 		;
 	while (grant_release_mappings(d))
