@@ -201,7 +201,7 @@ def scenario_hotplug(env, where, **machine):
     vm.command("vcpu-set -i deb 4")
     wait_online(vm, "0-3")
     vm.command("vcpu-pin deb all 0 -")
-    ask_guest(vm, "for i in 1 2 3 4; do (for j in $(seq 20000); do :; done) &"
+    ask_guest(vm, "for i in 1 2 3 4; do (for j in $(seq 5000); do :; done) &"
                   " done; wait")
     rows = re.findall(r"^deb +\d+ +\d +(\d) +\S+ +\S+ +(\S+) / all",
                       vm.command("vcpu-list deb"), re.M)
