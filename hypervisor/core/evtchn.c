@@ -454,18 +454,24 @@ static const struct subop evtchn_table[] = {
 	ROW(reset, SUBOP_IN | SUBOP_TARGET),
 };
 
-long hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
+/* Not inline: sending has no use for so many registers. */
+static never_inline long other_op(uint64_t cmd, uint64_t arg, uint64_t a3,
+				  uint64_t a4)
 {
-	long rc;
+	long rc = subop_call(evtchn_table, cmd, guest_ptr(arg));
 
-	/* First, and apart: this is what is called all the time. */
-	if ((uint32_t)cmd == EVTCHNOP_send)
-		return evtchn_send(current_vcpu()->domain, guest_ptr(arg));
-	rc = subop_call(evtchn_table, cmd, guest_ptr(arg));
-	return unlikely(rc == -XEN_ERESTART)
+	return rc == -XEN_ERESTART
 		       ? hypercall_continue(__HYPERVISOR_event_channel_op, cmd,
 					    arg, a3, a4)
 		       : rc;
+}
+
+long hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4)
+{
+	/* First, and apart: this is what is called all the time. */
+	if ((uint32_t)cmd == EVTCHNOP_send)
+		return evtchn_send(current_vcpu()->domain, guest_ptr(arg));
+	return other_op(cmd, arg, a3, a4);
 }
 
 /* ---- domains ---- */
