@@ -570,12 +570,12 @@ bool whole_end(void)
 	whole_preempt = 0;
 	mm_load_idle_root();
 	this_cpu()->current = &caller;
+	control_domain = NULL; /* freed first, it is told of no other's end */
 	for (domid_t id = 0; (d = domain_get_next(id)); id++) {
 		id = d->id;
 		domain_destroy(d);
 		domain_put(d);
 	}
-	control_domain = NULL;
 	if (zombies)
 		zombies_put();
 	this_cpu()->current = NULL;
