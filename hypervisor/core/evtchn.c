@@ -163,7 +163,7 @@ static long port_open_locked(struct domain *d, const struct evtchn *as,
 	       evtchn_of(d, port)->state != EVTCHNSTAT_closed)
 		port++;
 	d->low_port = port;
-	if (port > d->max_port || d->closing_port || d->dying)
+	if (port > d->max_port || read_once(d->closing_port) || d->dying)
 		return -XEN_ENOSPC;
 	bucket = &d->evtchn[port / EVTCHN_BUCKET];
 	if (*bucket == unused_bucket) {
@@ -333,7 +333,7 @@ static long evtchn_close(struct vcpu *v, struct domain *d, void *arg)
 
 /*
  * Close all from the port on, until somebody else has to run. Returns where to
- * go on; MAX_EVTCHNS: all are closed.
+ * go on; 0: all are closed.
  */
 static unsigned int close_from(struct domain *d, unsigned int port)
 {
@@ -343,7 +343,7 @@ static unsigned int close_from(struct domain *d, unsigned int port)
 		else if (read_once(evtchn_of(d, port)->state) &&
 			 !port_close(d, port) && hypercall_preempt_check())
 			return port + 1;
-	return MAX_EVTCHNS;
+	return 0;
 }
 
 /* None is opened before the end of it. Two at once do the same work (EV-6). */
@@ -357,8 +357,8 @@ static long evtchn_reset(struct vcpu *v, struct domain *d, void *arg)
 	port = d->closing_port;
 	spin_unlock(&d->evtchn_lock);
 	port = close_from(d, port);
-	write_once(d->closing_port, port == MAX_EVTCHNS ? 0 : port);
-	return port == MAX_EVTCHNS ? 0 : -XEN_ERESTART;
+	write_once(d->closing_port, port);
+	return port ? -XEN_ERESTART : 0;
 }
 
 /* ---- the other operations ---- */
@@ -494,7 +494,7 @@ long evtchn_destroy_domain(struct domain *d)
 		return 0;
 	spin_lock(&d->evtchn_lock); /* who opens one after this sees dying */
 	spin_unlock(&d->evtchn_lock);
-	if (close_from(d, 1) < MAX_EVTCHNS)
+	if (close_from(d, 1))
 		return -XEN_ERESTART;
 	/* Nobody has a channel into the domain now: no sender is left. */
 	domain_each_vcpu(d, vcpu_info_release);
